@@ -1,0 +1,26 @@
+"""Judging answers: exercises as data, observations, verdicts. Knows neither exercises nor notebooks."""
+
+from exercises_lib.checking.exercise import Case, Exercise, Field, Mistake, Output, no_inputs
+from exercises_lib.checking.judge import check, judge, missing_modules, run, unavailable
+from exercises_lib.checking.observe import Misfit, Observation, Probe, Unanswered, observe
+from exercises_lib.checking.verdict import Verdict
+
+__all__ = [
+    "Case",
+    "Exercise",
+    "Field",
+    "Misfit",
+    "Mistake",
+    "Observation",
+    "Output",
+    "Probe",
+    "Unanswered",
+    "Verdict",
+    "check",
+    "judge",
+    "missing_modules",
+    "no_inputs",
+    "observe",
+    "run",
+    "unavailable",
+]

@@ -1,0 +1,144 @@
+"""An exercise is data: what is asked, how an answer is observed, and what is right and wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from exercises_lib.checking.observe import Observation, Probe
+
+Kind = Literal["number", "choice", "function", "class", "fix", "reach"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One drawn case.
+
+    Args:
+        inputs: plain data that the probe gets, by name.
+        note: what is special about it, said to the student, for example ``"a batch of one"``.
+    """
+
+    inputs: Mapping[str, Any]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is known about one output of an exercise.
+
+    Args:
+        name: as the probe yields it.
+        shape: its shape in the letters of the exercise, for example ``"(D, M)"``.
+        why: half a sentence that explains the shape, for example ``"one number per output"``.
+        rtol: relative tolerance; 1e-3 at least is used where an input is float32.
+        atol: absolute tolerance.
+        compare: replaces the comparison of type, shape and value:
+            ``compare(inputs, got, expected)`` returns None if `got` is right, else what is wrong
+            with it, as a sentence for the student.
+    """
+
+    name: str
+    shape: str = ""
+    why: str = ""
+    rtol: float = 1e-6
+    atol: float = 1e-8
+    compare: Callable[[Mapping[str, Any], Any, Any], str | None] | None = None
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known mistake: a wrong implementation and what its author should be told.
+
+    Args:
+        name: short and unique within the exercise, for example ``"summed over the wrong axis"``.
+        answer: the wrong answer itself.
+        message: what it is and why it is wrong, one to three sentences. It never gives the solution.
+        when: recognises the mistake where equal behaviour cannot, as in exercises that train:
+            ``when(cases, observations)`` is True for an answer that makes it.
+    """
+
+    name: str
+    answer: Any
+    message: str
+    when: Callable[[Sequence[Case], Sequence[Observation]], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Field:
+    """One blank of an exercise of kind number or choice.
+
+    Args:
+        name: its key in the answer.
+        label: what is asked, in a few words; Markdown with ``$…$``.
+        options: for a choice, what can be chosen: key → text.
+    """
+
+    name: str
+    label: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def no_inputs(rng: np.random.Generator) -> list[Case]:
+    """Draw the one empty case of an exercise whose answer is a set of values."""
+    return [Case({})]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What is asked and how it is judged; the same object in notebook, grader, book and tests.
+
+    Args:
+        id: ``"chNN.name"``.
+        title: a few words.
+        kind: number, choice, function, class, fix or reach.
+        points: what it counts.
+        reference: the right answer.
+        probe: how a candidate is observed on a case.
+        hints: three, from where to look to a skeleton.
+        draw: draws fresh cases from a generator.
+        outputs: what is known about the outputs; outputs not listed get the default tolerances.
+        accepted: right answers written differently.
+        mistakes: known wrong answers.
+        fields: the blanks of a number or choice exercise.
+        remark: what to notice, said when the answer is right.
+        requires: modules without which the exercise is unavailable.
+        seconds: time limit for all cases together.
+        repeat: whether every case is run twice to see that both runs agree.
+    """
+
+    id: str
+    title: str
+    kind: Kind
+    points: int
+    reference: Any
+    probe: Probe
+    hints: tuple[str, str, str]
+    draw: Callable[[np.random.Generator], Iterable[Case]] = no_inputs
+    outputs: tuple[Output, ...] = ()
+    accepted: tuple[Any, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    fields: tuple[Field, ...] = ()
+    remark: str = ""
+    requires: tuple[str, ...] = ()
+    seconds: float = 5.0
+    repeat: bool = True
+
+    def __post_init__(self) -> None:
+        names = [mistake.name for mistake in self.mistakes]
+        if len(set(names)) != len(names):
+            raise ValueError(f"{self.id}: two mistakes have the same name")
+        if self.kind in ("number", "choice") and not self.fields:
+            raise ValueError(f"{self.id}: an exercise of kind {self.kind} needs fields")
+
+    def output(self, name: str) -> Output:
+        """Return what is known about an output; the defaults if nothing is."""
+        return next((output for output in self.outputs if output.name == name), Output(name))
+
+    @property
+    def chapter(self) -> str:
+        """The chapter's number, two digits."""
+        return self.id[2:4]

@@ -1,0 +1,409 @@
+"""Judging: from what an answer did on some cases to a verdict.
+
+Nothing of the student's runs here. What the reference and the known mistakes do on the same cases
+is compared with what the answer did, output by output.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from exercises_lib.checking.exercise import Case, Exercise, Mistake, Output
+from exercises_lib.checking.observe import Failure, Observation, observe
+from exercises_lib.checking.plain import Opaque, describe, is_number, same
+from exercises_lib.checking.verdict import Verdict
+
+STAGES = ("runs", "type", "shape", "purity", "value")
+CHANGED, UNSTABLE = "~changed", "~unstable"
+"""Names under which purity takes part in matching, beside the outputs' own names."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with an answer: at which stage, with which output, in words."""
+
+    stage: str
+    output: str
+    text: str
+
+
+def check(exercise: Exercise, answer: Any, rng: np.random.Generator) -> Verdict:
+    """Check an answer on freshly drawn cases.
+
+    Args:
+        exercise: what was asked.
+        answer: the candidate; anything at all.
+        rng: draws the cases.
+
+    Returns:
+        The verdict. Never raises for what the answer is or does.
+    """
+    missing = missing_modules(exercise)
+    if missing:
+        return unavailable(exercise, missing)
+    cases = list(exercise.draw(rng))
+    return judge(exercise, cases, run(exercise, answer, cases))
+
+
+def missing_modules(exercise: Exercise) -> list[str]:
+    """List the modules that an exercise needs and that are not installed."""
+    return [name for name in exercise.requires if importlib.util.find_spec(name) is None]
+
+
+def unavailable(exercise: Exercise, missing: Iterable[str]) -> Verdict:
+    """Give the verdict on an exercise that cannot be checked on this machine."""
+    names = {"torch": "PyTorch"}
+    text = " and ".join(names.get(name, name) for name in missing)
+    return Verdict.of(
+        exercise,
+        "unavailable",
+        f"This exercise needs {text}, which is not installed here. It does not count against you.",
+    )
+
+
+def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> list[Observation]:
+    """Observe an answer on the cases, within the exercise's time limit for all of them.
+
+    Stops early where going on tells nothing: the answer is missing or its time is up.
+    """
+    seen: list[Observation] = []
+    left = exercise.seconds
+    for case in cases:
+        seen.append(
+            observe(exercise.probe, answer, case.inputs, seconds=max(left, 0.1), repeat=exercise.repeat)
+        )
+        left -= seen[-1].seconds * (2 if exercise.repeat else 1)
+        failure = seen[-1].failure
+        if failure is not None and failure.kind in ("unanswered", "timeout"):
+            break
+    return seen
+
+
+def judge(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]) -> Verdict:
+    """Compare what an answer did with what the reference and the known mistakes do.
+
+    Args:
+        exercise: what was asked.
+        cases: the cases.
+        seen: what the answer did on them, in order; may end early after a time-out or a gap.
+
+    Returns:
+        The verdict.
+    """
+    printed = next((one.printed for one in seen if one.printed), "")
+    gap = next((one for one in seen if one.failure and one.failure.kind == "unanswered"), None)
+    if gap is not None or not seen:
+        return Verdict.of(exercise, "unanswered", _open_text(gap), printed=printed)
+    expected = [observe(exercise.probe, exercise.reference, case.inputs, repeat=False) for case in cases]
+    for case, wanted in zip(cases, expected, strict=True):
+        if wanted.failure is not None:
+            raise RuntimeError(f"{exercise.id}: the reference fails on {case.note!r}: {wanted.failure}")
+    problems = list(find_problems(exercise, cases, seen, expected))
+    if not problems:
+        return Verdict.of(exercise, "passed", exercise.remark, printed=printed)
+    first = min(problems, key=lambda problem: STAGES.index(problem.stage))
+    wrong = list(dict.fromkeys(problem.output for problem in problems))
+    mistakes = diagnose(exercise, cases, seen, expected, wrong)
+    failure = next((one.failure for one in seen if one.failure), None)
+    raised = failure is not None and failure.kind in ("raised", "timeout")
+    return Verdict.of(
+        exercise,
+        "error" if raised and first.stage == "runs" else "wrong",
+        first.text,
+        mistakes=mistakes,
+        traceback=failure.traceback if failure and first.stage == "runs" else "",
+        printed=printed,
+        right=_right_count(exercise, problems),
+    )
+
+
+def _open_text(gap: Observation | None) -> str:
+    if gap is None or gap.failure is None:
+        return ""
+    if gap.failure.message:
+        return gap.failure.message
+    if gap.values:
+        return f"{gap.failure.during or 'The rest'} is still to be written."
+    return ""
+
+
+def _right_count(exercise: Exercise, problems: Iterable[Problem]) -> tuple[int, int] | None:
+    if exercise.kind not in ("number", "choice") or len(exercise.fields) < 2:
+        return None
+    names = {item.name for item in exercise.fields}
+    wrong = {problem.output for problem in problems}
+    return (len(names - wrong), len(names)) if wrong <= names else None
+
+
+def find_problems(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    seen: Sequence[Observation],
+    expected: Sequence[Observation],
+) -> Iterator[Problem]:
+    """List what is wrong with the observations, case by case."""
+    for case, got, want in zip(cases, seen, expected, strict=False):
+        where = f" Case: {case.note}." if case.note else ""
+        loose = _is_float32(case.inputs)
+        for name, wanted in want.values.items():
+            if name not in got.values:
+                continue
+            problem = _compare(exercise, exercise.output(name), case, got.values[name], wanted, loose)
+            if problem is not None:
+                yield Problem(problem.stage, name, problem.text + where)
+        missing = [name for name in want.values if name not in got.values]
+        if got.failure is not None:
+            yield Problem("runs", missing[0] if missing else UNSTABLE, _failure_text(got.failure, where))
+        elif missing:
+            yield Problem("runs", missing[0], f"{missing[0]} is missing from what your code gives back.")
+        changed = [name for name in got.changed if name not in want.changed]
+        if changed:
+            names = " and ".join(changed)
+            yield Problem(
+                "purity",
+                CHANGED,
+                f"Your code changes {names} in place. The caller still needs {names}.{where}",
+            )
+        if got.unstable:
+            names = " and ".join(got.unstable)
+            yield Problem(
+                "purity",
+                UNSTABLE,
+                f"{names}: a second run on the same inputs gives something else. "
+                f"Something is kept, changed or drawn at random between the runs.{where}",
+            )
+
+
+def _failure_text(failure: Failure, where: str) -> str:
+    call = f" in {failure.during}" if failure.during else ""
+    if failure.kind == "misfit":
+        return failure.message
+    if failure.kind == "timeout":
+        return f"Your code was stopped{call}: it had not come to an end in time. Do all loops end?{where}"
+    message = f": {failure.message.rstrip('.')}" if failure.message else ""
+    return f"Your code raises {failure.type}{call}{message}.{where}"
+
+
+def _is_float32(inputs: Mapping[str, Any]) -> bool:
+    return any(isinstance(v, np.ndarray) and v.dtype == np.float32 for v in inputs.values())
+
+
+def _compare(
+    exercise: Exercise, output: Output, case: Case, got: Any, want: Any, loose: bool
+) -> Problem | None:
+    name = output.name
+    if output.compare is not None:
+        text = output.compare(case.inputs, got, want)
+        return Problem("value", name, text) if text else None
+    rtol = max(output.rtol, 1e-3) if loose else output.rtol
+    atol = max(output.atol, 1e-5) if loose else output.atol
+    problem = _type_problem(name, got, want)
+    if problem is not None:
+        return problem
+    if isinstance(want, np.ndarray) and isinstance(got, np.ndarray) and got.shape != want.shape:
+        return Problem("shape", name, _shape_text(output, got.shape, want.shape))
+    if same(got, want, rtol=rtol, atol=atol):
+        return None
+    if exercise.kind in ("number", "choice"):
+        return Problem("value", name, _blank_text(exercise, name, got))
+    return Problem("value", name, _value_text(name, got, want, rtol, atol))
+
+
+def _type_problem(name: str, got: Any, want: Any) -> Problem | None:
+    def problem(text: str) -> Problem:
+        return Problem("type", name, text)
+
+    if got is None and want is not None:
+        return problem(f"{name} is None. Did you forget a return, or to store it?")
+    if isinstance(got, Opaque):
+        return problem(f"{name} is {got.kind}, expected {describe(want)}.")
+    if is_number(want):
+        if is_number(got):
+            return None
+        if isinstance(got, np.ndarray) and got.dtype.kind in "iufcb":
+            text = f"{name} has shape {got.shape}, expected a single number."
+            return Problem("shape", name, text)
+        return problem(f"{name} is {describe(got)}, expected a number.")
+    if isinstance(want, np.ndarray):
+        if not isinstance(got, np.ndarray):
+            if is_number(got) and want.ndim == 0:
+                return None
+            more = " Make it an array with np.array(…)." if isinstance(got, (list, tuple)) else ""
+            shape = f" of shape {want.shape}"
+            return problem(f"{name} is {describe(got)}, expected a NumPy array{shape}.{more}")
+        if (got.dtype.kind == "U") != (want.dtype.kind == "U"):
+            return problem(f"{name} has dtype {got.dtype}, expected {want.dtype}.")
+        if got.dtype.kind == "c" and want.dtype.kind != "c":
+            return problem(f"{name} has complex numbers, expected real ones.")
+        return None
+    if isinstance(want, bool) and not isinstance(got, bool):
+        return problem(f"{name} is {describe(got)}, expected True or False.")
+    if isinstance(want, (list, tuple)) and isinstance(got, (list, tuple, np.ndarray)):
+        if type(got) is type(want):
+            return None
+        return problem(f"{name} is {describe(got)}, expected {describe(want)}.")
+    if type(got) is not type(want):
+        return problem(f"{name} is {describe(got)}, expected {describe(want)}.")
+    if isinstance(want, dict) and got.keys() != want.keys():
+        lacking = [str(key) for key in want if key not in got]
+        extra = [str(key) for key in got if key not in want]
+        if lacking:
+            return problem(f"{name} has no entry for {', '.join(lacking[:5])}.")
+        return problem(f"{name} has an entry too many: {', '.join(extra[:5])}.")
+    return None
+
+
+def _shape_text(output: Output, got: tuple[int, ...], want: tuple[int, ...]) -> str:
+    letters = f" = {output.shape}" if output.shape else ""
+    why = f": {output.why}" if output.why else ""
+    text = f"{output.name} has shape {got}, expected {want}{letters}{why}."
+    if got == want[::-1] and len(want) > 1:
+        text += " Yours is the transpose's shape."
+    elif tuple(n for n in got if n != 1) == tuple(n for n in want if n != 1):
+        text += " Only axes of length 1 differ."
+    return text
+
+
+def _blank_text(exercise: Exercise, name: str, got: Any) -> str:
+    shown = _number(got) if is_number(got) else repr(got)
+    if len(exercise.fields) == 1:
+        return f"{shown} is not right."
+    return f"{name}: {shown} is not right."
+
+
+def _value_text(name: str, got: Any, want: Any, rtol: float, atol: float) -> str:
+    if isinstance(want, dict) and isinstance(got, dict):
+        for key in want:
+            problem = _type_problem(f"{name}[{key!r}]", got[key], want[key])
+            if problem is not None:
+                return problem.text
+            if not same(got[key], want[key], rtol=rtol, atol=atol):
+                return _value_text(f"{name}[{key!r}]", got[key], want[key], rtol, atol)
+    if isinstance(want, (list, tuple)) and isinstance(got, (list, tuple)):
+        if len(got) != len(want):
+            return f"{name} has {len(got)} entries, expected {len(want)}."
+        for index, (one, other) in enumerate(zip(got, want, strict=True)):
+            problem = _type_problem(f"{name}[{index}]", one, other)
+            if problem is not None:
+                return problem.text
+            if not same(one, other, rtol=rtol, atol=atol):
+                return _value_text(f"{name}[{index}]", one, other, rtol, atol)
+    if isinstance(got, np.ndarray) and isinstance(want, np.ndarray) and got.shape != want.shape:
+        return f"{name} has shape {got.shape}, expected {want.shape}."
+    numeric = isinstance(want, np.ndarray) and want.dtype.kind in "biufc" or is_number(want)
+    if not numeric:
+        return f"{name} is {str(got)[:80]!r}, expected {str(want)[:80]!r}."
+    a, b = np.asarray(got, dtype=complex), np.asarray(want, dtype=complex)
+    with np.errstate(all="ignore"):
+        off = ~np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True)
+    if not off.any():
+        return f"{name} differs from what was expected."
+    index = tuple(int(i) for i in np.argwhere(off)[0]) if off.ndim else ()
+    place = f"{name}[{', '.join(map(str, index))}]" if index else name
+    mine, theirs = a[index], b[index]
+    text = f"{place} is {_number(mine)}, expected {_number(theirs)}"
+    ratio = _ratio_text(a[off], b[off], bool(off.all()) and off.size > 1)
+    count = f"; {int(off.sum())} of {off.size} numbers differ" if off.size > 1 else ""
+    return f"{text}{ratio}{count}."
+
+
+def _ratio_text(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any], everywhere: bool) -> str:
+    with np.errstate(all="ignore"):
+        ratios = a / b
+    if not np.isfinite(ratios).all() or abs(ratios[0]) < 1e-12:
+        return ""
+    if np.allclose(ratios, ratios[0], rtol=1e-4):
+        whose = "every number is" if everywhere else "yours is"
+        if np.isclose(ratios[0], -1):
+            return f" ({whose} the negative of the expected one)"
+        return f" ({whose} {_number(ratios[0])} × the expected one)"
+    return f" (ratio {_number(ratios[0])})"
+
+
+def _number(value: Any) -> str:
+    value = complex(np.asarray(value, dtype=complex))
+    return f"{value.real:.6g}" if value.imag == 0 else f"{value:.6g}"
+
+
+def diagnose(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    seen: Sequence[Observation],
+    expected: Sequence[Observation],
+    wrong: Sequence[str],
+) -> list[Mistake]:
+    """Find the known mistakes that explain the wrong outputs.
+
+    Args:
+        exercise: what was asked.
+        cases: the cases.
+        seen: what the answer did.
+        expected: what the reference does.
+        wrong: the names of the outputs that are wrong.
+
+    Returns:
+        As few mistakes as explain as many wrong outputs as can be explained, the one that explains
+        most first. A mistake explains an output if it is wrong there too and does the same as the
+        answer in every case.
+    """
+    found: list[tuple[int, int, Mistake, set[str]]] = []
+    for mistake in exercise.mistakes:
+        if mistake.when is not None:
+            if mistake.when(cases, seen):
+                found.append((-len(wrong), 0, mistake, set(wrong)))
+            continue
+        theirs = run(exercise, mistake.answer, cases)
+        faults = {problem.output for problem in find_problems(exercise, cases, theirs, expected)}
+        explained = {
+            name
+            for name in wrong
+            if name in faults and _behaves_alike(exercise, cases, seen, theirs, name)
+        }
+        if explained:
+            found.append((-len(explained), len(faults - explained), mistake, explained))
+    found.sort(key=lambda entry: entry[:2])
+    chosen: list[Mistake] = []
+    covered: set[str] = set()
+    for _, _, mistake, explained in found:
+        if not explained <= covered:
+            chosen.append(mistake)
+            covered |= explained
+    return chosen
+
+
+def _behaves_alike(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    one: Sequence[Observation],
+    other: Sequence[Observation],
+    name: str,
+) -> bool:
+    if len(one) != len(other):
+        return False
+    output = exercise.output(name)
+    for case, a, b in zip(cases, one, other, strict=False):
+        loose = _is_float32(case.inputs)
+        rtol, atol = (1e-3, 1e-5) if loose else (max(output.rtol, 1e-6), max(output.atol, 1e-8))
+        if not same(_did(a, name), _did(b, name), rtol=rtol, atol=atol):
+            return False
+    return True
+
+
+def _did(seen: Observation, name: str) -> Any:
+    """What an answer did about one output: its value, or the failure that stands in its place."""
+    if name == CHANGED:
+        return sorted(seen.changed)
+    if name == UNSTABLE and seen.failure is None:
+        return sorted(seen.unstable)
+    if name in seen.values:
+        return seen.values[name]
+    if seen.failure is None:
+        return (None,)
+    return (seen.failure.kind, seen.failure.type, seen.failure.message)
+
+

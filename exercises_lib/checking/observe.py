@@ -1,0 +1,298 @@
+"""Observing an answer: run it on a case and write down, as plain data, what it did.
+
+This is the only part of checking that runs where the student's code runs. It knows no right answer
+and compares nothing but the answer with itself: are the inputs as they were, does a second call
+give the same?
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import io
+import linecache
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from exercises_lib.checking.plain import Opaque, copy_plain, plain, same
+
+OUR_FOLDER = str(Path(__file__).resolve().parents[1])
+PRINT_LIMIT = 2_000
+"""Characters of an answer's printing that are kept."""
+
+
+class Misfit(Exception):  # noqa: N818 - it is a finding about the answer, not a fault of the program
+    """Raised by a probe: the answer does not have the form that was asked for. The text says how."""
+
+
+class Unanswered(Exception):  # noqa: N818
+    """Raised by a probe: the answer, or the named parts of it, has not been given yet."""
+
+
+class _TimeUp(BaseException):
+    """Raised into a student's code when its time is up; not an Exception, so it is rarely caught."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How a candidate is observed: a function of `exercises_lib.probes` and its parameters.
+
+    Args:
+        function: takes ``(answer, inputs, **params)`` and yields ``(name, value)`` pairs, and
+            before each call of the student's code a string that says which call comes next. A name
+            that is yielded twice must have the same value both times.
+        params: plain data.
+    """
+
+    function: Callable[..., Iterator[str | tuple[str, Any]]]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Module and function below `exercises_lib.probes`, for example ``"ch03.shop"``."""
+        module = self.function.__module__.removeprefix("exercises_lib.probes").removeprefix(".")
+        return f"{module}.{self.function.__name__}".removeprefix(".")
+
+
+@dataclass
+class Failure:
+    """What went wrong when the answer ran.
+
+    Args:
+        kind: ``"raised"``, ``"timeout"``, ``"misfit"`` or ``"unanswered"``.
+        type: the exception's class name.
+        message: its text.
+        during: the call that was under way, for example ``"backward(dout)"``.
+        traceback: the student's own frames, as text; empty if there are none.
+    """
+
+    kind: str
+    type: str
+    message: str
+    during: str = ""
+    traceback: str = ""
+
+
+@dataclass
+class Observation:
+    """What one answer did on one case.
+
+    Args:
+        values: what each output was, by name, in the order in which they came.
+        unstable: outputs that differed when they were computed a second time.
+        changed: inputs that the answer changed in place.
+        failure: what stopped it, or None.
+        printed: the beginning of what it printed.
+        seconds: how long the first run took.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    unstable: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    failure: Failure | None = None
+    printed: str = ""
+    seconds: float = 0.0
+
+    def to_plain(self) -> dict[str, Any]:
+        """Give this observation as plain data."""
+        data = {key: getattr(self, key) for key in ("values", "unstable", "changed", "printed")}
+        failure = asdict(self.failure) if self.failure else None
+        return {**data, "failure": failure, "seconds": self.seconds}
+
+    @classmethod
+    def from_plain(cls, data: Any) -> Observation:
+        """Read an observation from plain data that may come from a hostile process.
+
+        Raises:
+            ValueError: if it is not of the right form.
+        """
+        try:
+            values = {str(key): value for key, value in data["values"].items()}
+            failure = data["failure"]
+            return cls(
+                values=values,
+                unstable=[str(name) for name in data["unstable"]],
+                changed=[str(name) for name in data["changed"]],
+                failure=None
+                if failure is None
+                else Failure(**{key: str(text)[:20_000] for key, text in failure.items()}),
+                printed=str(data["printed"])[:PRINT_LIMIT],
+                seconds=float(data["seconds"]),
+            )
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"not an observation: {error!r}") from error
+
+
+def observe(
+    probe: Probe, answer: Any, inputs: Mapping[str, Any], *, seconds: float = 5.0, repeat: bool = True
+) -> Observation:
+    """Run an answer on one case and write down what it did.
+
+    Args:
+        probe: how to run it.
+        answer: the candidate.
+        inputs: plain data; the answer gets copies.
+        seconds: time after which it is interrupted.
+        repeat: run it a second time, from fresh copies, and compare.
+
+    Returns:
+        The observation. Never raises for what the answer does.
+    """
+    seen = Observation()
+    if answer is None or answer is ...:
+        seen.failure = Failure("unanswered", "", "")
+        return seen
+    given = {key: copy_plain(value) for key, value in inputs.items()}
+    printed = _Bounded()
+    started = time.perf_counter()
+    seen.failure = Failure("timeout", "TimeUp", "")  # until it has come to an end
+    with time_limit(seconds), contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
+        seen.failure = _collect(probe, answer, given, seen.values, seen.unstable)
+        seen.seconds = time.perf_counter() - started
+        seen.changed = [key for key, value in inputs.items() if not same(plain(given[key]), value)]
+        if repeat and seen.failure is None:
+            again: dict[str, Any] = {}
+            fresh = {key: copy_plain(value) for key, value in inputs.items()}
+            failure = _collect(probe, answer, fresh, again, seen.unstable)
+            if failure is not None:
+                failure.during = f"{failure.during}, the second time" if failure.during else "a second run"
+                seen.failure = failure
+            for name, value in seen.values.items():
+                if name not in again or not same(value, again[name], rtol=1e-9, atol=1e-12):
+                    seen.unstable.append(name)
+    seen.unstable = list(dict.fromkeys(seen.unstable))
+    seen.printed = printed.getvalue()
+    return seen
+
+
+def _collect(
+    probe: Probe,
+    answer: Any,
+    inputs: dict[str, Any],
+    values: dict[str, Any],
+    unstable: list[str],
+) -> Failure | None:
+    during = ""
+    try:
+        for item in probe.function(answer, inputs, **probe.params):
+            if isinstance(item, str):
+                during = item
+                continue
+            name, value = item[0], plain(item[1])
+            if name not in values:
+                values[name] = value
+            elif not same(values[name], value, rtol=1e-9, atol=1e-12):
+                unstable.append(name)
+    except NotImplementedError:
+        return Failure("unanswered", "NotImplementedError", "", during)
+    except Unanswered as gap:
+        return Failure("unanswered", "Unanswered", str(gap), during)
+    except Misfit as misfit:
+        return Failure("misfit", "Misfit", str(misfit), during)
+    except _TimeUp:
+        return Failure("timeout", "TimeUp", "", during)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return Failure("raised", type(error).__name__, _text(error), during, student_traceback(error))
+    return None
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:1000]
+    except Exception:  # an exception whose __str__ raises is still only the student's exception
+        return "(its message cannot be shown)"
+
+
+def student_traceback(error: BaseException) -> str:
+    """Format the frames of an exception that are the student's own.
+
+    Args:
+        error: an exception that was raised while an answer ran.
+
+    Returns:
+        Lines as in a Python traceback, without frames of this library or of installed packages and
+        without paths, so that it reads the same on every machine; empty if no frame is left.
+    """
+    lines: list[str] = []
+    tb: TracebackType | None = error.__traceback__
+    for frame, number in traceback.walk_tb(tb):
+        name = frame.f_code.co_filename
+        if name.startswith(OUR_FOLDER) or "site-packages" in name or "dist-packages" in name:
+            continue
+        source = linecache.getline(name, number, frame.f_globals).strip()
+        lines.append(f"  line {number}, in {frame.f_code.co_name}")
+        if source:
+            lines.append(f"    {source}")
+    if len(lines) > 16:
+        lines = [*lines[:8], "  …", *lines[-6:]]
+    return "\n".join(lines)
+
+
+class _Bounded(io.StringIO):
+    """A text stream that keeps the beginning of what is written and drops the rest."""
+
+    def write(self, text: str) -> int:
+        room = PRINT_LIMIT - self.tell()
+        if room > 0:
+            super().write(str(text)[:room])
+        return len(text)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Interrupt the enclosed code when it takes longer than `seconds`.
+
+    In the main thread of a POSIX system by an alarm that repeats, so that code which swallows one
+    interruption meets the next; elsewhere by the interpreter's own keyboard interrupt.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        with _interrupting(seconds):
+            yield
+        return
+
+    def ring(*_: Any) -> None:
+        raise _TimeUp
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except _TimeUp:  # it rang between the end of the answer and the end of the limit
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _interrupting(seconds: float) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    timer = threading.Timer(seconds, _thread.interrupt_main)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        if timer.is_alive():
+            raise
+    finally:
+        timer.cancel()
+
+
+__all__ = ["Failure", "Misfit", "Observation", "Opaque", "Probe", "Unanswered", "observe", "time_limit"]

@@ -1,0 +1,167 @@
+"""A verdict, and how it looks: the same words as text and as HTML."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from exercises_lib.checking.exercise import Exercise, Mistake
+
+Status = Literal["passed", "wrong", "error", "unanswered", "unavailable"]
+
+LOOKS: dict[str, tuple[str, str, str]] = {
+    "passed": ("✓", "passed", "#1a7f37"),
+    "wrong": ("✗", "not yet", "#b3261e"),
+    "error": ("!", "stopped with an error", "#b3261e"),
+    "unanswered": ("○", "not answered yet", "#6b7280"),
+    "unavailable": ("–", "not available here", "#6b7280"),
+}
+"""For each status: its sign, its words and its colour."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said about an answer.
+
+    Args:
+        exercise_id: the exercise.
+        title: its title.
+        status: passed, wrong, error, unanswered or unavailable.
+        message: what was found, as text.
+        mistake: the name of the known mistake that the answer behaves like, or None.
+        mistakes: the names of all of them, where independent mistakes were found together.
+        points: what the exercise counts.
+        earned: what the answer earned.
+        traceback: the student's own frames, if the answer raised.
+        printed: the beginning of what the answer printed.
+    """
+
+    exercise_id: str
+    title: str
+    status: Status
+    message: str
+    mistake: str | None
+    mistakes: tuple[str, ...]
+    points: int
+    earned: int
+    traceback: str = ""
+    printed: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        exercise: Exercise,
+        status: Status,
+        text: str = "",
+        *,
+        mistakes: Sequence[Mistake] = (),
+        traceback: str = "",
+        printed: str = "",
+        right: tuple[int, int] | None = None,
+    ) -> Verdict:
+        """Put a verdict together from what judging found."""
+        lines = [text] if text else []
+        lines += [mistake.message for mistake in mistakes]
+        if right is not None:
+            lines.append(f"{right[0]} of {right[1]} are right.")
+        if status == "unanswered" and not text:
+            lines.append("Replace the placeholder with your answer, run its cell, then this one.")
+        return cls(
+            exercise_id=exercise.id,
+            title=exercise.title,
+            status=status,
+            message="\n".join(lines),
+            mistake=mistakes[0].name if mistakes else None,
+            mistakes=tuple(mistake.name for mistake in mistakes),
+            points=exercise.points,
+            earned=exercise.points if status == "passed" else 0,
+            traceback=traceback,
+            printed="" if status == "passed" else printed,
+        )
+
+    def __bool__(self) -> bool:
+        """A verdict is true if the answer passed."""
+        return self.status == "passed"
+
+    def __str__(self) -> str:
+        sign, words, _ = LOOKS[self.status]
+        lines = [f"{sign} {self.exercise_id} · {words}"]
+        for line in self.message.split("\n") if self.message else []:
+            lines += textwrap.wrap(line, 88, initial_indent="  ", subsequent_indent="  ")
+        if self.traceback:
+            lines += ["  In your code:", *(f"  {line}" for line in self.traceback.split("\n"))]
+        if self.printed:
+            lines += ["  Your code printed:", *(f"    {line}" for line in self._printed_lines())]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _printed_lines(self) -> list[str]:
+        lines = self.printed.rstrip("\n").split("\n")
+        return lines if len(lines) <= 8 else [*lines[:8], "…"]
+
+    def _repr_html_(self) -> str:
+        sign, words, colour = LOOKS[self.status]
+        parts = [
+            '<div class="bp-verdict" role="status" style="border-left:4px solid '
+            f'{colour};padding:.35em .8em;margin:.3em 0;max-width:46em;line-height:1.45">',
+            f'<div><b style="color:{colour}" aria-hidden="true">{sign}</b> <b>{words}</b> '
+            f'<span style="opacity:.7">{html.escape(self.exercise_id)}</span></div>',
+        ]
+        for index, line in enumerate(self.message.split("\n") if self.message else []):
+            weight = "" if index or self.status == "passed" else "font-weight:500;"
+            parts.append(f'<div style="{weight}margin-top:.25em">{_code(line)}</div>')
+        if self.traceback:
+            parts.append(_block("In your code:", self.traceback))
+        if self.printed:
+            parts.append(_block("Your code printed:", "\n".join(self._printed_lines())))
+        parts.append("</div>")
+        return "".join(parts)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self._repr_html_()}
+
+
+def _code(line: str) -> str:
+    """Escape a line; what stands between backticks becomes code."""
+    pieces = html.escape(line).split("`")
+    return "".join(
+        f"<code>{piece}</code>" if index % 2 and index < len(pieces) - 1 else piece
+        for index, piece in enumerate(pieces)
+    )
+
+
+def _block(title: str, text: str) -> str:
+    return (
+        f'<div style="margin-top:.35em">{title}<pre style="margin:.2em 0 0;white-space:pre-wrap">'
+        f"{html.escape(text)}</pre></div>"
+    )
+
+
+def hint_html(exercise_id: str, number: int, text: str, after: str = "") -> str:
+    """Give a hint as HTML, in the manner of a verdict; indented lines become a block of code."""
+    parts = [
+        '<div class="bp-hint" style="border-left:4px solid #9a6700;padding:.35em .8em;'
+        'margin:.3em 0;max-width:46em;line-height:1.45">',
+        f'<div><b>Hint {number} of 3</b> <span style="opacity:.7">{html.escape(exercise_id)}'
+        "</span></div>",
+    ]
+    block: list[str] = []
+    for line in [*text.split("\n"), ""]:
+        if line.startswith("    ") or (block and not line.strip() and line):
+            block.append(line[4:])
+            continue
+        if block:
+            code = html.escape("\n".join(block))
+            parts.append(f'<pre style="margin:.3em 0 .3em 1em;white-space:pre-wrap">{code}</pre>')
+            block = []
+        if line.strip():
+            parts.append(f'<div style="margin-top:.25em">{_code(line)}</div>')
+    if after:
+        parts.append(f'<div style="margin-top:.35em;opacity:.75">{html.escape(after)}</div>')
+    parts.append("</div>")
+    return "".join(parts)

@@ -1,0 +1,67 @@
+"""The exercises of the course, one module a chapter."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+from functools import cache
+
+from exercises_lib.checking import Exercise
+
+CHAPTERS = {
+    "00": "welcome",
+    "01": "computation_graphs",
+    "02": "chain_rule",
+    "03": "layers",
+    "04": "affine",
+    "05": "softmax_with_loss",
+    "06": "training",
+    "07": "banknotes",
+    "08": "against_pytorch",
+    "09": "better_training",
+    "10": "autograd",
+}
+"""Number → topic; a notebook is called ``NN_topic``, a module of exercises ``chNN_topic``."""
+
+
+@cache
+def chapter_exercises(number: str) -> tuple[Exercise, ...]:
+    """Return the exercises of a chapter, in the order in which they are asked.
+
+    Args:
+        number: two digits, for example ``"03"``.
+
+    Raises:
+        LookupError: if there is no such chapter.
+    """
+    if number not in CHAPTERS:
+        raise LookupError(f"no chapter {number!r}; there are {', '.join(CHAPTERS)}")
+    module = importlib.import_module(f"{__name__}.ch{number}_{CHAPTERS[number]}")
+    exercises: tuple[Exercise, ...] = module.EXERCISES
+    return exercises
+
+
+def all_exercises() -> list[Exercise]:
+    """Return every exercise of the course, in the order in which they are asked."""
+    return [exercise for number in CHAPTERS for exercise in chapter_exercises(number)]
+
+
+def get(exercise_id: str) -> Exercise:
+    """Return one exercise.
+
+    Args:
+        exercise_id: for example ``"ch04.bias_gradient"``.
+
+    Raises:
+        LookupError: if there is none; the message names the closest ones.
+    """
+    match = re.match(r"ch(\d\d)\.", str(exercise_id))
+    if match and match[1] in CHAPTERS:
+        for exercise in chapter_exercises(match[1]):
+            if exercise.id == exercise_id:
+                return exercise
+    known = [exercise.id for exercise in all_exercises()]
+    close = difflib.get_close_matches(str(exercise_id), known, n=3, cutoff=0.4)
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    raise LookupError(f"There is no exercise {str(exercise_id)[:80]!r}.{hint}")

@@ -1,0 +1,148 @@
+"""Progress: which exercises have passed, kept in a small SQLite file beside the notebooks."""
+
+from __future__ import annotations
+
+import html
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from exercises_lib.checking import Verdict
+
+FILE_NAME = ".progress.sqlite"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS attempt (
+    id INTEGER PRIMARY KEY,
+    exercise TEXT NOT NULL,
+    status TEXT NOT NULL,
+    mistake TEXT,
+    at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE INDEX IF NOT EXISTS attempt_by_exercise ON attempt (exercise, status);
+"""
+
+
+def location() -> Path | None:
+    """Return the progress file, or None where no progress is kept.
+
+    The environment variable ``BACKPROP_PROGRESS`` names the file; ``off`` keeps none. Without it
+    the file lies in the current folder, and only a notebook's kernel writes one.
+    """
+    chosen = os.environ.get("BACKPROP_PROGRESS", "")
+    if chosen:
+        return None if chosen == "off" else Path(chosen)
+    if "ipykernel" not in sys.modules:
+        return None
+    return Path.cwd() / FILE_NAME
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path, timeout=10)) as connection, connection:
+        connection.executescript(_SCHEMA)
+        yield connection
+
+
+def record(verdict: Verdict) -> None:
+    """Write one attempt down. A file that cannot be written costs a warning, never the verdict."""
+    path = location()
+    if path is None or verdict.status in ("unanswered", "unavailable"):
+        return
+    try:
+        with _opened(path) as connection:
+            connection.execute(
+                "INSERT INTO attempt (exercise, status, mistake) VALUES (?, ?, ?)",
+                (verdict.exercise_id, verdict.status, verdict.mistake),
+            )
+    except (sqlite3.Error, OSError) as error:
+        import warnings
+
+        warnings.warn(f"Progress could not be saved in {path.name}: {error}", stacklevel=3)
+
+
+def stop_nbgrader(verdict: Verdict) -> None:
+    """Raise for a verdict that did not pass if nbgrader is autograding, which grades by errors."""
+    if os.environ.get("NBGRADER_EXECUTION") == "autograde" and not verdict:
+        raise AssertionError(str(verdict))
+
+
+def passed_exercises() -> set[str]:
+    """Return the ids of the exercises that have passed at least once."""
+    path = location()
+    if path is None or not path.exists():
+        return set()
+    try:
+        with _opened(path) as connection:
+            rows = connection.execute("SELECT DISTINCT exercise FROM attempt WHERE status='passed'")
+            return {str(row[0]) for row in rows}
+    except sqlite3.Error:
+        return set()
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The state of the course: for each chapter its title and, per exercise, whether it passed."""
+
+    chapters: tuple[tuple[str, str, tuple[tuple[str, bool], ...]], ...]
+
+    @property
+    def passed(self) -> int:
+        """How many exercises have passed."""
+        return sum(done for _, _, items in self.chapters for _, done in items)
+
+    @property
+    def total(self) -> int:
+        """How many exercises there are."""
+        return sum(len(items) for _, _, items in self.chapters)
+
+    def __str__(self) -> str:
+        lines = [f"{self.passed} of {self.total} exercises passed"]
+        for number, title, items in self.chapters:
+            marks = "".join("●" if done else "○" for _, done in items)
+            lines.append(f"  {number} {title:<22} {marks}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for number, title, items in self.chapters:
+            dots = "".join(
+                f'<span title="{html.escape(name)}: {"passed" if done else "open"}" '
+                f'style="display:inline-block;width:1.15em;text-align:center;'
+                f'color:{"#1a7f37" if done else "#6b7280"}">{"●" if done else "○"}</span>'
+                for name, done in items
+            )
+            count = sum(done for _, done in items)
+            rows.append(
+                f'<tr><th scope="row" style="text-align:left;font-weight:500">{number} '
+                f"{html.escape(title)}</th><td style='text-align:left'>{dots}</td>"
+                f"<td>{count}/{len(items)}</td></tr>"
+            )
+        return (
+            f"<p><b>{self.passed} of {self.total}</b> exercises passed</p>"
+            f'<table class="bp-progress">{"".join(rows)}</table>'
+        )
+
+
+def overview() -> Overview:
+    """Return the state of the whole course."""
+    from exercises_lib import exercises
+
+    done = passed_exercises()
+    return Overview(
+        tuple(
+            (
+                number,
+                topic.replace("_", " ").capitalize(),
+                tuple((e.id, e.id in done) for e in exercises.chapter_exercises(number)),
+            )
+            for number, topic in exercises.CHAPTERS.items()
+        )
+    )
