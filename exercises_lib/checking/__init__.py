@@ -1,4 +1,4 @@
-"""Judging answers: exercises as data, observations, verdicts. Knows neither exercises nor notebooks."""
+"""Judging answers: exercises as data, observations, verdicts. Knows no exercise and no notebook."""
 
 from exercises_lib.checking.exercise import Case, Exercise, Field, Mistake, Output, no_inputs
 from exercises_lib.checking.judge import check, judge, missing_modules, run, unavailable

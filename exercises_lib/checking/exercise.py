@@ -56,7 +56,7 @@ class Mistake:
     Args:
         name: short and unique within the exercise, for example ``"summed over the wrong axis"``.
         answer: the wrong answer itself.
-        message: what it is and why it is wrong, one to three sentences. It never gives the solution.
+        message: what it is and why it is wrong, one to three sentences, without the solution.
         when: recognises the mistake where equal behaviour cannot, as in exercises that train:
             ``when(cases, observations)`` is True for an answer that makes it.
     """

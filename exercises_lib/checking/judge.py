@@ -75,7 +75,9 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> list[Observat
     left = exercise.seconds
     for case in cases:
         seen.append(
-            observe(exercise.probe, answer, case.inputs, seconds=max(left, 0.1), repeat=exercise.repeat)
+            observe(
+                exercise.probe, answer, case.inputs, seconds=max(left, 0.1), repeat=exercise.repeat
+            )
         )
         left -= seen[-1].seconds * (2 if exercise.repeat else 1)
         failure = seen[-1].failure
@@ -99,10 +101,14 @@ def judge(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]
     gap = next((one for one in seen if one.failure and one.failure.kind == "unanswered"), None)
     if gap is not None or not seen:
         return Verdict.of(exercise, "unanswered", _open_text(gap), printed=printed)
-    expected = [observe(exercise.probe, exercise.reference, case.inputs, repeat=False) for case in cases]
+    expected = [
+        observe(exercise.probe, exercise.reference, case.inputs, repeat=False) for case in cases
+    ]
     for case, wanted in zip(cases, expected, strict=True):
         if wanted.failure is not None:
-            raise RuntimeError(f"{exercise.id}: the reference fails on {case.note!r}: {wanted.failure}")
+            raise RuntimeError(
+                f"{exercise.id}: the reference fails on {case.note!r}: {wanted.failure}"
+            )
     problems = list(find_problems(exercise, cases, seen, expected))
     if not problems:
         return Verdict.of(exercise, "passed", exercise.remark, printed=printed)
@@ -153,14 +159,20 @@ def find_problems(
         for name, wanted in want.values.items():
             if name not in got.values:
                 continue
-            problem = _compare(exercise, exercise.output(name), case, got.values[name], wanted, loose)
+            problem = _compare(
+                exercise, exercise.output(name), case, got.values[name], wanted, loose
+            )
             if problem is not None:
                 yield Problem(problem.stage, name, problem.text + where)
         missing = [name for name in want.values if name not in got.values]
         if got.failure is not None:
-            yield Problem("runs", missing[0] if missing else UNSTABLE, _failure_text(got.failure, where))
+            yield Problem(
+                "runs", missing[0] if missing else UNSTABLE, _failure_text(got.failure, where)
+            )
         elif missing:
-            yield Problem("runs", missing[0], f"{missing[0]} is missing from what your code gives back.")
+            yield Problem(
+                "runs", missing[0], f"{missing[0]} is missing from what your code gives back."
+            )
         changed = [name for name in got.changed if name not in want.changed]
         if changed:
             names = " and ".join(changed)
@@ -184,7 +196,7 @@ def _failure_text(failure: Failure, where: str) -> str:
     if failure.kind == "misfit":
         return failure.message
     if failure.kind == "timeout":
-        return f"Your code was stopped{call}: it had not come to an end in time. Do all loops end?{where}"
+        return f"Your code was stopped{call}: its time was up. Do all loops end?{where}"
     message = f": {failure.message.rstrip('.')}" if failure.message else ""
     return f"Your code raises {failure.type}{call}{message}.{where}"
 
@@ -295,7 +307,7 @@ def _value_text(name: str, got: Any, want: Any, rtol: float, atol: float) -> str
                 return _value_text(f"{name}[{index}]", one, other, rtol, atol)
     if isinstance(got, np.ndarray) and isinstance(want, np.ndarray) and got.shape != want.shape:
         return f"{name} has shape {got.shape}, expected {want.shape}."
-    numeric = isinstance(want, np.ndarray) and want.dtype.kind in "biufc" or is_number(want)
+    numeric = (isinstance(want, np.ndarray) and want.dtype.kind in "biufc") or is_number(want)
     if not numeric:
         return f"{name} is {str(got)[:80]!r}, expected {str(want)[:80]!r}."
     a, b = np.asarray(got, dtype=complex), np.asarray(want, dtype=complex)
@@ -303,9 +315,9 @@ def _value_text(name: str, got: Any, want: Any, rtol: float, atol: float) -> str
         off = ~np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True)
     if not off.any():
         return f"{name} differs from what was expected."
-    index = tuple(int(i) for i in np.argwhere(off)[0]) if off.ndim else ()
-    place = f"{name}[{', '.join(map(str, index))}]" if index else name
-    mine, theirs = a[index], b[index]
+    at = tuple(int(i) for i in np.argwhere(off)[0]) if off.ndim else ()
+    place = f"{name}[{', '.join(str(i) for i in at)}]" if at else name
+    mine, theirs = a[at], b[at]
     text = f"{place} is {_number(mine)}, expected {_number(theirs)}"
     ratio = _ratio_text(a[off], b[off], bool(off.all()) and off.size > 1)
     count = f"; {int(off.sum())} of {off.size} numbers differ" if off.size > 1 else ""
@@ -405,5 +417,3 @@ def _did(seen: Observation, name: str) -> Any:
     if seen.failure is None:
         return (None,)
     return (seen.failure.kind, seen.failure.type, seen.failure.message)
-
-

@@ -30,16 +30,16 @@ PRINT_LIMIT = 2_000
 """Characters of an answer's printing that are kept."""
 
 
-class Misfit(Exception):  # noqa: N818 - it is a finding about the answer, not a fault of the program
-    """Raised by a probe: the answer does not have the form that was asked for. The text says how."""
+class Misfit(Exception):
+    """Raised by a probe: the answer does not have the form that was asked for; says how."""
 
 
-class Unanswered(Exception):  # noqa: N818
+class Unanswered(Exception):
     """Raised by a probe: the answer, or the named parts of it, has not been given yet."""
 
 
 class _TimeUp(BaseException):
-    """Raised into a student's code when its time is up; not an Exception, so it is rarely caught."""
+    """Raised into a student's code when its time is up; no Exception, so it is rarely caught."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,12 @@ class Observation:
 
 
 def observe(
-    probe: Probe, answer: Any, inputs: Mapping[str, Any], *, seconds: float = 5.0, repeat: bool = True
+    probe: Probe,
+    answer: Any,
+    inputs: Mapping[str, Any],
+    *,
+    seconds: float = 5.0,
+    repeat: bool = True,
 ) -> Observation:
     """Run an answer on one case and write down what it did.
 
@@ -164,7 +169,9 @@ def observe(
             fresh = {key: copy_plain(value) for key, value in inputs.items()}
             failure = _collect(probe, answer, fresh, again, seen.unstable)
             if failure is not None:
-                failure.during = f"{failure.during}, the second time" if failure.during else "a second run"
+                failure.during = (
+                    f"{failure.during}, the second time" if failure.during else "a second run"
+                )
                 seen.failure = failure
             for name, value in seen.values.items():
                 if name not in again or not same(value, again[name], rtol=1e-9, atol=1e-12):
@@ -203,7 +210,9 @@ def _collect(
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return Failure("raised", type(error).__name__, _text(error), during, student_traceback(error))
+        return Failure(
+            "raised", type(error).__name__, _text(error), during, student_traceback(error)
+        )
     return None
 
 
@@ -256,7 +265,9 @@ def time_limit(seconds: float) -> Iterator[None]:
     In the main thread of a POSIX system by an alarm that repeats, so that code which swallows one
     interruption meets the next; elsewhere by the interpreter's own keyboard interrupt.
     """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+    if threading.current_thread() is not threading.main_thread() or not hasattr(
+        signal, "setitimer"
+    ):
         with _interrupting(seconds):
             yield
         return
@@ -295,4 +306,13 @@ def _interrupting(seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-__all__ = ["Failure", "Misfit", "Observation", "Opaque", "Probe", "Unanswered", "observe", "time_limit"]
+__all__ = [
+    "Failure",
+    "Misfit",
+    "Observation",
+    "Opaque",
+    "Probe",
+    "Unanswered",
+    "observe",
+    "time_limit",
+]

@@ -115,7 +115,11 @@ def describe(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, np.ndarray):
-        return "an array with a single number" if value.ndim == 0 else f"an array of shape {value.shape}"
+        return (
+            "an array with a single number"
+            if value.ndim == 0
+            else f"an array of shape {value.shape}"
+        )
     names = {
         bool: "True or False",
         int: "a whole number",

@@ -52,13 +52,19 @@ DOUBLE = Exercise(
             lambda x: x + 2,
             "You add 2 instead of multiplying by 2. The two agree at x = 2 only.",
         ),
-        Mistake("halved", lambda x: x / 2, "That is half the input: you divide where you should multiply."),
+        Mistake(
+            "halved",
+            lambda x: x / 2,
+            "That is half the input: you divide where you should multiply.",
+        ),
         Mistake(
             "changes its input",
             changes_its_input,
             "`x *= 2` writes into the caller's array. Compute a new value and return that.",
         ),
-        Mistake("forgot the return", lambda x: None, "A function without `return` gives back None."),
+        Mistake(
+            "forgot the return", lambda x: None, "A function without `return` gives back None."
+        ),
     ),
     hints=(
         "Read the sentence above the cell once more. What should come out for x = 3?",

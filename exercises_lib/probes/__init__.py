@@ -57,7 +57,7 @@ def layer(
         returns: names of what ``forward`` returns.
         gradients: names of what ``backward`` returns.
         attributes: attributes of the layer to read after ``backward``, for example ``dW``.
-        upstream: which input goes to ``backward``; not in the inputs: ``backward()`` is called bare.
+        upstream: which input goes to ``backward``; if it is none, ``backward()`` is called bare.
     """
     need_class(answer, ("forward", "backward"))
     name = name_of(answer)

@@ -1,0 +1,226 @@
+"""The command ``backprop``."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from exercises_lib.course.audit import Result
+
+LATER = {
+    "grade": "exercises_lib.grading.commands:grade",
+    "report": "exercises_lib.grading.commands:report",
+    "export": "exercises_lib.grading.commands:export",
+    "book": "exercises_lib.course.book:book",
+}
+"""Commands that live with what they do and are imported when they are called."""
+
+
+class Commands(click.Group):
+    """A group that imports some of its commands only when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List all commands."""
+        return sorted([*super().list_commands(ctx), *LATER])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, importing it if need be."""
+        if cmd_name in LATER:
+            module, _, name = LATER[cmd_name].partition(":")
+            command: click.Command = getattr(importlib.import_module(module), name)
+            return command
+        return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what is wrong with the course's files is said in one sentence."""
+        from exercises_lib.course.notebooks import CourseError
+
+        try:
+            return super().invoke(ctx)
+        except CourseError as error:
+            click.echo(f"backprop: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="backprop-course")
+def main() -> None:
+    """Backprop, step by step: the course's command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+@main.command()
+@click.option("--port", default=8888, show_default=True, help="Port to listen on.")
+@click.option("--browser/--no-browser", default=True, help="Open a browser where there is one.")
+@click.argument("chapter", default="00")
+def lab(port: int, browser: bool, chapter: str) -> None:
+    """Open JupyterLab on a chapter (default: the welcome)."""
+    from exercises_lib.course.notebooks import CourseError, find_root, notebook_name
+
+    root = find_root()
+    name = notebook_name(chapter)
+    if not (root / "chapters" / name).exists():
+        raise CourseError(f"chapters/{name} does not exist; `backprop reset {chapter}` writes it.")
+    words = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--port={port}",
+        f"--notebook-dir={root / 'chapters'}",
+    ]
+    words += [f"--LabApp.default_url=/lab/tree/{name}"]
+    words += [] if browser else ["--no-browser"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        words.append("--allow-root")
+    os.execv(sys.executable, words)
+
+
+@main.command()
+@click.argument("chapters", nargs=-1)
+def check(chapters: tuple[str, ...]) -> None:
+    """Run your chapters and show every verdict in the terminal."""
+    from rich.console import Console
+
+    from exercises_lib.course.notebooks import chapter_numbers, find_root
+    from exercises_lib.course.verdicts import chapter_verdicts
+
+    root = find_root()
+    console = Console()
+    wrong = 0
+    for number in chapters or chapter_numbers(root):
+        found = chapter_verdicts(root, number)
+        passed = sum(status == "passed" for _, status, _ in found)
+        console.print(f"[bold]{number}[/bold]  {passed} of {len(found)} passed")
+        for _, status, text in found:
+            wrong += status in ("wrong", "error")
+            if status != "passed":
+                console.print(text, markup=False, highlight=False)
+    sys.exit(1 if wrong else 0)
+
+
+@main.command()
+@click.argument("chapter")
+def reset(chapter: str) -> None:
+    """Write a fresh copy of CHAPTER; your old one is kept beside it."""
+    from exercises_lib.course.build import reset_chapter
+    from exercises_lib.course.notebooks import find_root
+
+    path, kept = reset_chapter(find_root(), chapter)
+    click.echo(f"chapters/{path.name} is fresh.")
+    if kept is not None:
+        click.echo(f"Your old notebook is chapters/{kept.name}.")
+
+
+@main.command()
+@click.argument("chapters", nargs=-1)
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; say what is not as it must be."
+)
+@click.option(
+    "--execute", is_flag=True, help="Run the solutions first and store their text outputs."
+)
+def build(chapters: tuple[str, ...], only_check: bool, execute: bool) -> None:
+    """Make chapters/ from solutions/ and validate both."""
+    from exercises_lib.course import build as building
+    from exercises_lib.course import notebooks, validate
+
+    root = notebooks.find_root()
+    if not only_check:
+        for number in chapters or notebooks.chapter_numbers(root):
+            path = root / "solutions" / notebooks.notebook_name(number)
+            solution = notebooks.read(path)
+            if execute:
+                solution = building.execute(solution, path.parent)
+            solution = building.normalise(solution)
+            notebooks.write_text(path, notebooks.dump(solution))
+            kept = building.write_chapter(root, number.zfill(2), building.make_chapter(solution))
+            if kept is not None:
+                click.echo(
+                    f"chapters/{path.name} had been worked in: kept as chapters/{kept.name}."
+                )
+    problems = validate.validate(root)
+    if chapters:
+        wanted = [notebooks.notebook_name(number) for number in chapters]
+        ids = [f"ch{number.zfill(2)}." for number in chapters]
+        problems = [p for p in problems if any(name in p for name in (*wanted, *ids))]
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        click.echo(f"{len(problems)} problems.", err=True)
+        sys.exit(1)
+    click.echo("Solutions and chapters are as they must be.")
+
+
+@main.command()
+@click.argument("chapters", nargs=-1)
+@click.option("--details", is_flag=True, help="List every exercise.")
+def audit(chapters: tuple[str, ...], details: bool) -> None:
+    """Measure the checks: right answers passed, mistakes rejected, mistakes named."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from exercises_lib import exercises
+    from exercises_lib.course.audit import audit as audit_exercise
+    from exercises_lib.course.notebooks import CourseError
+
+    numbers = [number.removeprefix("ch").zfill(2) for number in chapters] or list(
+        exercises.CHAPTERS
+    )
+    table = Table("chapter", "exercises", "right passed", "mistakes", "rejected", "named")
+    all_results: list[Result] = []
+    for number in numbers:
+        try:
+            asked = exercises.chapter_exercises(number)
+        except LookupError as error:
+            raise CourseError(str(error)) from error
+        results = [audit_exercise(exercise) for exercise in asked]
+        all_results += results
+        if details:
+            for result in results:
+                table.add_row(result.exercise.id, *_row([result])[1:])
+        table.add_row(f"{number} {exercises.CHAPTERS[number]}", *_row(results), end_section=details)
+    table.add_section()
+    table.add_row("all", *_row(all_results))
+    Console().print(table)
+    faults = [(r.exercise.id, fault) for r in all_results for fault in r.faults]
+    for exercise_id, fault in faults:
+        click.echo(f"{exercise_id}: {fault}", err=True)
+    for result in all_results:
+        if result.skipped:
+            click.echo(f"{result.exercise.id}: not audited, {result.skipped}", err=True)
+    sys.exit(1 if faults else 0)
+
+
+def _row(results: list[Result]) -> list[str]:
+    done = [result for result in results if not result.skipped]
+    mistakes = sum(len(result.exercise.mistakes) for result in done)
+    return [
+        str(len(results)),
+        f"{sum(r.accepted for r in done)} of {sum(r.right for r in done)}",
+        str(mistakes),
+        str(sum(r.rejected for r in done)),
+        str(sum(r.named for r in done)),
+    ]
+
+
+@main.command()
+def doctor() -> None:
+    """Show what is installed, what is missing, and what to type."""
+    from exercises_lib.course.doctor import examine
+
+    healthy = True
+    for line in examine():
+        click.echo(f"{'✓' if line.found else '–'} {line.what}: {line.text}")
+        healthy &= line.found or not line.needed
+    sys.exit(0 if healthy else 1)
+
+
+if __name__ == "__main__":
+    main()
