@@ -124,7 +124,8 @@ class BatchNorm:
             mean, variance = self.running_mean, self.running_var
         self.scale: Array = 1 / np.sqrt(variance + self.eps)
         self.x_hat: Array = (x - mean) * self.scale
-        return self.gamma * self.x_hat + self.beta
+        out: Array = self.gamma * self.x_hat + self.beta
+        return out
 
     def backward(self, dout: Array) -> Array:
         """Set dgamma and dbeta, and return dx, (N, M).

@@ -242,7 +242,8 @@ def log_softmax(x: Tensor) -> Tensor:
     Args:
         x: float, (N, C). Each row's largest score is subtracted first, as a constant: it cancels.
     """
-    shifted = x - x.data.max(axis=1, keepdims=True)
+    largest: Array = x.data.max(axis=1, keepdims=True)
+    shifted = x - largest
     return shifted - shifted.exp().sum(axis=1, keepdims=True).log()
 
 
