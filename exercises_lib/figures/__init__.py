@@ -1,0 +1,48 @@
+"""The course's pictures: interactive figures and plain ones.
+
+Interactive figures are widgets that carry their steps and their script, so they move in
+JupyterLab and in the static book, without a kernel; each has a plain picture as well.
+"""
+
+from exercises_lib.figures.activation import activation_explorer
+from exercises_lib.figures.graph import graph_player
+from exercises_lib.figures.histograms import activation_histograms
+from exercises_lib.figures.learning_rate import learning_rate_explorer
+from exercises_lib.figures.live import live_training
+from exercises_lib.figures.pictures import (
+    confusion_matrix,
+    feature_pairs,
+    learning_curves,
+    mistakes_gallery,
+    sigmoid_shape,
+)
+from exercises_lib.figures.price import price_slider
+from exercises_lib.figures.race import optimiser_race
+from exercises_lib.figures.regions import decision_regions
+from exercises_lib.figures.road import road_map
+from exercises_lib.figures.shapes import shape_puzzle
+from exercises_lib.figures.softmax import softmax_explorer
+from exercises_lib.figures.step_size import step_size_errors, step_size_explorer
+from exercises_lib.figures.weights import first_layer_weights
+
+__all__ = [
+    "activation_explorer",
+    "activation_histograms",
+    "confusion_matrix",
+    "decision_regions",
+    "feature_pairs",
+    "first_layer_weights",
+    "graph_player",
+    "learning_curves",
+    "learning_rate_explorer",
+    "live_training",
+    "mistakes_gallery",
+    "optimiser_race",
+    "price_slider",
+    "road_map",
+    "shape_puzzle",
+    "sigmoid_shape",
+    "softmax_explorer",
+    "step_size_errors",
+    "step_size_explorer",
+]

@@ -1,0 +1,316 @@
+"""The graph player: a recorded computation, forward and backward, step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .layout import layered
+from .number import number
+from .palette import GRADIENT, INK, NEUTRAL, PAPER, VALUE
+from .widget import Spec, figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Picture
+
+    from exercises_lib.nn import Value
+
+SYMBOLS = {
+    "*": "×",
+    "-": "−",
+    "/": "÷",
+    "neg": "−",
+    "relu": "ReLU",
+    "sigmoid": "σ",
+    "reciprocal": "1/x",
+    "maximum": "max",
+}
+INFIX = {"+", "−", "×", "÷"}
+
+
+def graph_player(output: Value, *, title: str, name: str | None = None) -> Any:
+    """Show how a value was computed, and how its gradient flows back to every input.
+
+    The graph is only read: gradients that it already holds stay as they are.
+
+    Args:
+        output: the end of a computation recorded by :class:`exercises_lib.nn.Value`. Names
+            come from the values' labels; a value without a label shows its operation.
+        title: heads the figure.
+        name: tells two players of the same graph on one page apart.
+
+    Returns:
+        A widget that displays itself.
+    """
+    spec = graph_spec(output)
+    return figure(
+        "graph_player", spec, title=title, name=name, draw=lambda: draw_graph(spec, title)
+    )
+
+
+def graph_spec(output: Value) -> Spec:
+    """Turn a recorded computation into nodes, edges and steps.
+
+    Args:
+        output: the last value of the computation.
+
+    Returns:
+        ``nodes`` with value, gradient and place, ``edges`` with local derivative and the
+        gradient they send back, and ``steps``, each with a sentence that says what happens.
+    """
+    order = _topological_order(output)
+    index = {id(value): at for at, value in enumerate(order)}
+    nodes = [_node(value, is_output=value is output) for value in order]
+    edges: list[Spec] = [
+        {"from": index[id(parent)], "to": index[id(value)], "local": local, "slot": slot}
+        for value in order
+        for slot, (parent, local) in enumerate(zip(value.parents, value.local, strict=True))
+    ]
+    places = layered(len(order), [(edge["from"], edge["to"]) for edge in edges])
+    for node, layer, across in zip(nodes, places.layer, places.across, strict=True):
+        node.update(layer=layer, across=across)
+    for edge, bends in zip(edges, places.bends, strict=True):
+        edge["bends"] = bends
+    steps = [*_forward_steps(nodes, edges), *_backward_steps(nodes, edges)]
+    return {
+        "nodes": nodes,
+        "edges": edges,
+        "steps": steps,
+        "layers": places.layers,
+        "width": places.width,
+    }
+
+
+def _topological_order(output: Value) -> list[Value]:
+    """Every value after the values that it was computed from, without recursion."""
+    order: list[Value] = []
+    seen: set[int] = set()
+    stack: list[tuple[Value, bool]] = [(output, False)]
+    while stack:
+        value, parents_done = stack.pop()
+        if parents_done:
+            order.append(value)
+        elif id(value) not in seen:
+            seen.add(id(value))
+            stack.append((value, True))
+            stack.extend((parent, False) for parent in reversed(value.parents))
+    return order
+
+
+def _node(value: Value, *, is_output: bool) -> Spec:
+    if value.parents:
+        role = "output" if is_output else "step"
+    else:
+        role = "input" if value.label else "constant"
+    symbol = SYMBOLS.get(value.op, value.op) if value.parents else ""
+    return {
+        "label": value.label,
+        "op": symbol.replace("**", "^"),
+        "role": role,
+        "value": float(value.data),
+        "grad": 0.0,
+    }
+
+
+def _name(node: Spec) -> str:
+    """What a sentence calls this node."""
+    if node["label"]:
+        return str(node["label"])
+    return number(node["value"]) if node["role"] == "constant" else f"the {node['op']} node"
+
+
+def _expression(op: str, terms: list[str]) -> str:
+    """Write an operation with its operands, as a reader would."""
+    if len(terms) == 2 and op in INFIX:
+        # A minus sign right behind an operator needs its brackets.
+        right = f"({terms[1]})" if terms[1].startswith("−") else terms[1]
+        return f"{terms[0]} {op} {right}"
+    if op == "−":
+        return f"−({terms[0]})" if terms[0].startswith("−") else f"−{terms[0]}"
+    if op == "1/x":
+        return f"1 / {terms[0]}" if not terms[0].startswith("−") else f"1 / ({terms[0]})"
+    if op.startswith("^"):
+        base = f"({terms[0]})" if terms[0].startswith("−") else terms[0]
+        return base + op
+    return f"{op}({', '.join(terms)})"
+
+
+def _forward_steps(nodes: list[Spec], edges: list[Spec]) -> list[Spec]:
+    inputs = [at for at, node in enumerate(nodes) if node["role"] in ("input", "constant")]
+    named = [nodes[at] for at in inputs if nodes[at]["role"] == "input"]
+    given = ", ".join(f"{node['label']} = {number(node['value'])}" for node in named)
+    steps: list[Spec] = [
+        {
+            "phase": "forward",
+            "nodes": inputs,
+            "edges": [],
+            "text": f"The inputs are given: {given}." if given else "The inputs are given.",
+        }
+    ]
+    for at, node in enumerate(nodes):
+        into = [number_ for number_, edge in enumerate(edges) if edge["to"] == at]
+        if not into:
+            continue
+        sources = [nodes[edges[edge]["from"]] for edge in into]
+        result = number(node["value"])
+        by_number = _expression(node["op"], [number(source["value"]) for source in sources])
+        if all(source["label"] for source in sources) and node["label"]:
+            by_name = _expression(node["op"], [_name(source) for source in sources])
+            node["forward"] = f"{node['label']} = {by_name} = {by_number} = {result}"
+        else:
+            lead = f"{node['label']} = " if node["label"] else ""
+            node["forward"] = f"{lead}{by_number} = {result}"
+        steps.append(
+            {
+                "phase": "forward",
+                "nodes": [at],
+                "edges": into,
+                "text": f"Forward: {node['forward']}.",
+            }
+        )
+    return steps
+
+
+def _backward_steps(nodes: list[Spec], edges: list[Spec]) -> list[Spec]:
+    end = len(nodes) - 1
+    goal = nodes[end]["label"] or "output"
+    nodes[end]["grad"] = 1.0
+    nodes[end]["backward"] = [f"∂{goal}/∂{goal} = 1: here the way back begins."]
+    steps: list[Spec] = [
+        {
+            "phase": "backward",
+            "nodes": [end],
+            "edges": [],
+            "grads": {end: "1"},
+            "text": f"Backward begins at the end: ∂{goal}/∂{goal} = 1.",
+        }
+    ]
+    uses = [0] * len(nodes)
+    received: list[list[float]] = [[] for _ in nodes]
+    for edge in edges:
+        uses[edge["from"]] += 1
+    for at in reversed(range(len(nodes))):
+        node = nodes[at]
+        into = [number_ for number_, edge in enumerate(edges) if edge["to"] == at]
+        if not into:
+            continue
+        sentences, shown = [], {}
+        for number_ in into:
+            edge = edges[number_]
+            source = edge["from"]
+            upstream, local = node["grad"], edge["local"]
+            sent = local * upstream
+            edge["grad"] = sent
+            received[source].append(sent)
+            nodes[source]["grad"] += sent
+            product = f"{number(local)} × {_bracketed(upstream)} = {number(sent)}"
+            line = f"local {number(local)} × upstream {_bracketed(upstream)} = {number(sent)}"
+            nodes[source].setdefault("backward", []).append(
+                line + (f"  (through {_name(node)})" if uses[source] > 1 else "")
+            )
+            parts = received[source]
+            shown[source] = _sum(parts)
+            sentence = f"{_name(nodes[source])} gets {product}"
+            if len(parts) > 1:
+                sentence += f", added to what is there: {_sum(parts)}"
+            sentences.append(sentence)
+        steps.append(
+            {
+                "phase": "backward",
+                "nodes": list(dict.fromkeys(edges[edge]["from"] for edge in into)),
+                "from": at,
+                "edges": into,
+                "grads": shown,
+                "text": f"Backward through {_name(node)}: {'; '.join(sentences)}.",
+            }
+        )
+    for at, node in enumerate(nodes):
+        if len(received[at]) > 1:
+            node["backward"].append(f"used {len(received[at])} times, so add: {_sum(received[at])}")
+    found = ", ".join(
+        f"{node['label']} {number(node['grad'])}" for node in nodes if node["role"] == "input"
+    )
+    steps.append(
+        {
+            "phase": "done",
+            "nodes": [],
+            "edges": [],
+            "text": f"One sweep back, and every input knows its derivative of {goal}: {found}.",
+        }
+    )
+    return steps
+
+
+def _bracketed(value: float) -> str:
+    text = number(value)
+    return f"({text})" if text.startswith("−") else text
+
+
+def _sum(parts: list[float]) -> str:
+    if len(parts) == 1:
+        return number(parts[0])
+    terms = " + ".join([number(parts[0]), *(_bracketed(part) for part in parts[1:])])
+    return f"{terms} = {number(sum(parts))}"
+
+
+def draw_graph(spec: Spec, title: str) -> Picture:
+    """Draw the finished computation: every value, every gradient, every local derivative."""
+    from matplotlib.figure import Figure
+
+    layers, width = spec["layers"], spec["width"]
+    picture = Figure(figsize=(min(11, 1.7 * layers + 0.6), 1.0 * width + 1.7), layout="constrained")
+    axes = picture.add_subplot()
+    axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK)
+    axes.set(xlim=(-0.55, layers - 0.45), ylim=(width + 0.55, -0.55))
+    axes.axis("off")
+    at = [(node["layer"], node["across"]) for node in spec["nodes"]]
+    for edge in spec["edges"]:
+        points = [at[edge["from"]], *edge["bends"], at[edge["to"]]]
+        across, down = zip(*points, strict=True)
+        axes.plot(across, down, color=NEUTRAL, linewidth=1, zorder=1)
+        middle = len(points) // 2
+        (x0, y0), (x1, y1) = points[middle - 1], points[middle]
+        axes.text(
+            (x0 + x1) / 2,
+            (y0 + y1) / 2,
+            f"×{number(edge['local'], 3)}",
+            color=GRADIENT,
+            fontsize=8,
+            ha="center",
+            va="center",
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
+            zorder=2,
+        )
+    for node, (x, y) in zip(spec["nodes"], at, strict=True):
+        heading = " ".join(part for part in (node["op"], node["label"]) if part)
+        lines = [
+            (heading, INK, "bold"),
+            (number(node["value"]), VALUE, "normal"),
+            (f"∂ {number(node['grad'])}", GRADIENT, "normal"),
+        ]
+        lines = [line for line in lines if line[0]]
+        axes.text(
+            x,
+            y,
+            "\n".join("M" * 6 for _ in lines),
+            alpha=0,
+            fontsize=9,
+            linespacing=1.25,
+            ha="center",
+            va="center",
+            bbox={"boxstyle": "round,pad=0.35", "facecolor": "#f6f8fa", "edgecolor": NEUTRAL},
+            zorder=3,
+        )
+        for line, (text, colour, weight) in enumerate(lines):
+            axes.annotate(
+                text,
+                (x, y),
+                (0, ((len(lines) - 1) / 2 - line) * 12.5),
+                textcoords="offset points",
+                ha="center",
+                va="center",
+                color=colour,
+                fontweight=weight,
+                fontsize=9,
+                zorder=4,
+            )
+    return picture

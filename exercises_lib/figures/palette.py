@@ -1,0 +1,38 @@
+"""The course's colours, the same in every picture and in ``figures.css``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Picture
+
+VALUE = "#0b6bcb"
+"""Values, on the way forward."""
+GRADIENT = "#b3261e"
+"""Gradients, on the way back; also dashed or marked by ∂, never by colour alone."""
+NEUTRAL = "#5f6b7a"
+INK = "#1d2733"
+PAPER = "#ffffff"
+"""Pictures bring their own white ground, so that they are readable on a dark page too."""
+SERIES = ["#0b6bcb", "#b3261e", "#2a7a4b", "#7a4fb5", "#9a6700", "#5f6b7a"]
+"""Lines that are neither value nor gradient; each is also dashed or marked differently."""
+DASHES: list[Any] = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1))]
+MARKERS = ["o", "s", "^", "D", "v", "P"]
+
+
+def axes_of(
+    title: str, *, columns: int = 1, rows: int = 1, height: float = 3.0, **options: Any
+) -> tuple[Picture, list[Any]]:
+    """Make a picture in the course's style and return it with its axes, row by row."""
+    from matplotlib.figure import Figure
+
+    width = 6.4 if columns == 1 else min(3.3 * columns, 9.6)
+    picture = Figure(figsize=(width, height * rows + 0.4), facecolor=PAPER, layout="constrained")
+    picture.suptitle(title, fontsize=11, fontweight="bold", color=INK)
+    axes = list(picture.subplots(rows, columns, squeeze=False, **options).flat)
+    for panel in axes:
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.tick_params(labelsize=9, colors=INK)
+        panel.title.set_fontsize(10)
+    return picture, axes

@@ -1,0 +1,117 @@
+// Shared by all figures. Python puts this file in front of each figure's own script, because
+// a widget carries exactly one module. No libraries; everything is drawn as SVG or canvas.
+
+let uid = 0;
+
+/** Build an element: html("p", {class: "x", onclick: f}, "text", child…). */
+const build = (element, attributes, children) => {
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== undefined && value !== null && value !== false)
+      element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+};
+const html = (tag, attributes, ...children) =>
+  build(document.createElement(tag), attributes, children);
+const svg = (tag, attributes, ...children) =>
+  build(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+
+/** Write a number with at most `digits` significant digits, as number.py does. */
+const number = (value, digits = 4) => {
+  if (value === null || Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  let text = Number(value).toPrecision(digits);
+  const exponent = Math.floor(Math.log10(Math.abs(Number(text))));
+  text =
+    exponent < -4 || exponent >= digits
+      ? Number(value).toExponential(digits - 1).replace("e+", "e")
+      : Number(text).toFixed(Math.max(0, digits - 1 - exponent));
+  text = text.replace(/(\.\d*?)0+(e|$)/, "$1$2").replace(/\.(e|$)/, "$1");
+  return text.replaceAll("-", "−");
+};
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const range = (count) => Array.from({ length: count }, (_, index) => index);
+const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+const button = (text, label, action, attributes) =>
+  html("button", { type: "button", class: "bp-button", "aria-label": label, title: label,
+    onclick: action, ...attributes }, text);
+
+/** A labelled slider with its value in words. `show` turns the position into text. */
+const slider = ({ label, min, max, step, value, show = number, onInput, kind = "" }) => {
+  const id = `bp-slider-${++uid}`;
+  const output = html("output", { for: id, class: "bp-slider-value" });
+  const input = html("input", { type: "range", id, min, max, step, value, class: `bp-range ${kind}` });
+  const write = () => {
+    output.textContent = show(Number(input.value));
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  input.addEventListener("input", () => { write(); onInput(Number(input.value)); });
+  write();
+  return {
+    element: html("div", { class: "bp-slider" }, html("label", { for: id }, label), input, output),
+    input,
+    get value() { return Number(input.value); },
+    set value(position) { input.value = position; write(); },
+  };
+};
+
+/** A group of buttons of which one is pressed. `options` are [key, text] pairs. */
+const choice = (label, options, chosen, onChoose) => {
+  const buttons = options.map(([key, text]) =>
+    html("button", { type: "button", class: "bp-button", "aria-pressed": String(key === chosen),
+      onclick: () => set(key, true) }, text));
+  const set = (key, tell = false) => {
+    buttons.forEach((each, at) => each.setAttribute("aria-pressed", String(options[at][0] === key)));
+    if (tell) onChoose(key);
+  };
+  const id = `bp-choice-${++uid}`;
+  return { element: html("div", { class: "bp-choice", role: "group", "aria-labelledby": id },
+    html("span", { id, class: "bp-choice-label" }, label), ...buttons), set };
+};
+
+/** The frame every figure stands in: title, room for the picture, controls, a status line. */
+const frame = (el, spec, kind) => {
+  const id = `bp-title-${++uid}`;
+  const stage = html("div", { class: "bp-stage" });
+  const controls = html("div", { class: "bp-controls" });
+  const status = html("p", { class: "bp-status", role: "status", "aria-live": "polite" });
+  const root = html("figure", { class: `bp bp-${kind}`, role: "group", "aria-labelledby": id },
+    html("figcaption", { class: "bp-title", id }, spec.title), stage, controls, status);
+  el.replaceChildren(root);
+  let last = 0;
+  const watchers = [];
+  const observer = new ResizeObserver(() => {
+    const width = Math.floor(stage.clientWidth);
+    if (width > 0 && width !== last) {
+      last = width;
+      for (const watch of watchers) watch(width);
+    }
+  });
+  observer.observe(stage);
+  return {
+    root, stage, controls, status,
+    /** Set the status text; screen readers hear it when it changes. */
+    say: (text) => { if (status.textContent !== text) status.textContent = text; },
+    /** Call `draw(width)` now, if there is room, and whenever the width changes. */
+    onWidth: (draw) => {
+      watchers.push(draw);
+      if (stage.clientWidth > 0) { last = Math.floor(stage.clientWidth); draw(last); }
+    },
+    destroy: () => { observer.disconnect(); root.remove(); },
+  };
+};
+
+/** What anywidget calls: draw the figure, and draw it anew when Python sends new data. */
+const widget = (mount) => ({
+  render({ model, el }) {
+    let figure = mount(el, model.get("spec"));
+    const renew = () => { figure.destroy(); figure = mount(el, model.get("spec")); };
+    model.on("change:spec", renew);
+    return () => { model.off("change:spec", renew); figure.destroy(); };
+  },
+});
