@@ -15,8 +15,8 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -132,6 +132,25 @@ class Observation:
             raise ValueError(f"not an observation: {error!r}") from error
 
 
+@dataclass
+class Run:
+    """One run of an answer on one case: what happened, with nothing concluded from it.
+
+    Args:
+        steps: every output that the probe gave, by name, in the order in which they came.
+        after: the inputs as the answer left them.
+        failure: what stopped it, or None.
+        printed: the beginning of what it printed.
+        seconds: how long it took.
+    """
+
+    steps: list[tuple[str, Any]] = field(default_factory=list)
+    after: dict[str, Any] = field(default_factory=dict)
+    failure: Failure | None = None
+    printed: str = ""
+    seconds: float = 0.0
+
+
 def observe(
     probe: Probe,
     answer: Any,
@@ -152,41 +171,104 @@ def observe(
     Returns:
         The observation. Never raises for what the answer does.
     """
-    seen = Observation()
+    return conclude(inputs, record(probe, answer, inputs, seconds=seconds, repeat=repeat))
+
+
+def record(
+    probe: Probe,
+    answer: Any,
+    inputs: Mapping[str, Any],
+    *,
+    seconds: float = 5.0,
+    repeat: bool = True,
+) -> list[Run]:
+    """Run an answer on one case, once or twice, and record what happened.
+
+    This half of `observe` is what runs in a student's kernel; `conclude` can be left to a process
+    that the student's code cannot reach.
+
+    Args:
+        probe: how to run it.
+        answer: the candidate.
+        inputs: plain data; the answer gets copies.
+        seconds: time after which it is interrupted.
+        repeat: run it a second time, from fresh copies, unless the first run fails.
+
+    Returns:
+        One run or two. Never raises for what the answer does.
+    """
     if answer is None or answer is ...:
-        seen.failure = Failure("unanswered", "", "")
-        return seen
+        return [Run(after=dict(inputs), failure=Failure("unanswered", "", ""))]
+    runs: list[Run] = []
+    with time_limit(seconds):
+        while len(runs) < (2 if repeat else 1):
+            if runs and runs[-1].failure is not None:
+                break
+            _run_once(probe, answer, inputs, runs)
+    return runs
+
+
+def _run_once(probe: Probe, answer: Any, inputs: Mapping[str, Any], runs: list[Run]) -> None:
     given = {key: copy_plain(value) for key, value in inputs.items()}
+    # Until it has come to an end: whatever interrupts it finds this record in the list.
+    now = Run(after=dict(inputs), failure=Failure("timeout", "TimeUp", ""))
+    runs.append(now)
     printed = _Bounded()
     started = time.perf_counter()
-    seen.failure = Failure("timeout", "TimeUp", "")  # until it has come to an end
-    with time_limit(seconds), contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
-        seen.failure = _collect(probe, answer, given, seen.values, seen.unstable)
-        seen.seconds = time.perf_counter() - started
-        seen.changed = [key for key, value in inputs.items() if not same(plain(given[key]), value)]
-        if repeat and seen.failure is None:
-            again: dict[str, Any] = {}
-            fresh = {key: copy_plain(value) for key, value in inputs.items()}
-            failure = _collect(probe, answer, fresh, again, seen.unstable)
-            if failure is not None:
-                failure.during = (
-                    f"{failure.during}, the second time" if failure.during else "a second run"
-                )
-                seen.failure = failure
-            for name, value in seen.values.items():
-                if name not in again or not same(value, again[name], rtol=1e-9, atol=1e-12):
-                    seen.unstable.append(name)
+    with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
+        now.failure = _collect(probe, answer, given, now.steps)
+    now.seconds = time.perf_counter() - started
+    now.after = {key: plain(value) for key, value in given.items()}
+    now.printed = printed.getvalue()
+
+
+def conclude(inputs: Mapping[str, Any], runs: Sequence[Run]) -> Observation:
+    """Conclude from the runs of one case what the answer did, and whether it did it twice.
+
+    Args:
+        inputs: the case's inputs, as they were given.
+        runs: what `record` returned.
+    """
+    first = runs[0]
+    values, differing = _merge(first)
+    seen = Observation(
+        values, differing, failure=first.failure, printed=first.printed, seconds=first.seconds
+    )
+    seen.changed = [
+        key
+        for key, value in inputs.items()
+        if key not in first.after or not same(first.after[key], value)
+    ]
+    for second in runs[1:2]:
+        again, differing = _merge(second)
+        seen.unstable += differing
+        if second.failure is not None:
+            during = second.failure.during
+            during = f"{during}, the second time" if during else "a second run"
+            seen.failure = replace(second.failure, during=during)
+        seen.unstable += [
+            name
+            for name, value in values.items()
+            if name not in again or not same(value, again[name], rtol=1e-9, atol=1e-12)
+        ]
     seen.unstable = list(dict.fromkeys(seen.unstable))
-    seen.printed = printed.getvalue()
     return seen
 
 
+def _merge(run: Run) -> tuple[dict[str, Any], list[str]]:
+    """Return the first value of each output, and the names of those that differed later on."""
+    values: dict[str, Any] = {}
+    differing: list[str] = []
+    for name, value in run.steps:
+        if name not in values:
+            values[name] = value
+        elif not same(values[name], value, rtol=1e-9, atol=1e-12):
+            differing.append(name)
+    return values, differing
+
+
 def _collect(
-    probe: Probe,
-    answer: Any,
-    inputs: dict[str, Any],
-    values: dict[str, Any],
-    unstable: list[str],
+    probe: Probe, answer: Any, inputs: dict[str, Any], steps: list[tuple[str, Any]]
 ) -> Failure | None:
     during = ""
     try:
@@ -194,11 +276,7 @@ def _collect(
             if isinstance(item, str):
                 during = item
                 continue
-            name, value = item[0], plain(item[1])
-            if name not in values:
-                values[name] = value
-            elif not same(values[name], value, rtol=1e-9, atol=1e-12):
-                unstable.append(name)
+            steps.append((item[0], plain(item[1])))
     except NotImplementedError:
         return Failure("unanswered", "NotImplementedError", "", during)
     except Unanswered as gap:
