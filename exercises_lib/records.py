@@ -105,7 +105,7 @@ class Overview:
         lines = [f"{self.passed} of {self.total} exercises passed"]
         for number, title, items in self.chapters:
             marks = "".join("●" if done else "○" for _, done in items)
-            lines.append(f"  {number} {title:<22} {marks}")
+            lines.append(f"  {number} {title:<26} {marks}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -140,9 +140,9 @@ def overview() -> Overview:
         tuple(
             (
                 number,
-                topic.replace("_", " ").capitalize(),
+                title,
                 tuple((e.id, e.id in done) for e in exercises.chapter_exercises(number)),
             )
-            for number, topic in exercises.CHAPTERS.items()
+            for number, title in exercises.TITLES.items()
         )
     )

@@ -54,9 +54,9 @@ def _plain(value: Any, depth: int, left: list[int]) -> Any:
     left[0] -= 1
     if left[0] < 0:
         return Opaque("more items than an answer can need")
-    if value is None or kind in (bool, int, float, complex):
-        if kind is int and value.bit_length() > 4096:
-            return Opaque("an integer of more than 4096 bits")
+    if value is None or kind in (bool, int, float, complex, Opaque):
+        if kind is int and value.bit_length() > 63:  # NumPy has no such number
+            return Opaque("an integer of more than 63 bits")
         return value
     if kind is str:
         return value if len(value) <= MAX_TEXT else Opaque("a very long string")

@@ -180,7 +180,7 @@ def execute(notebook: Notebook, folder: Path, *, seconds: int = 300) -> Notebook
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    node = nbformat.from_dict(copy.deepcopy(notebook))
+    node = nbformat.reads(dump(notebook), as_version=4)
     client = NotebookClient(
         node,
         timeout=seconds,

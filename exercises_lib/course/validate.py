@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from exercises_lib import exercises
@@ -14,7 +15,6 @@ from exercises_lib.course.notebooks import (
     Cell,
     CourseError,
     Notebook,
-    chapter_numbers,
     check_cell,
     check_cells,
     dump,
@@ -24,25 +24,26 @@ from exercises_lib.course.notebooks import (
     solution_blocks,
     source,
 )
-import itertools
 
 MAX_LINES, MAX_MEDIAN = 25, 8
 DISTINCTIVE = 16
 """A solution line of at least this many characters must not be found in a chapter."""
 
 
-def validate(root: Path) -> list[str]:
-    """Check all notebooks of a course.
+def validate(root: Path, numbers: Iterable[str] | None = None) -> list[str]:
+    """Check the notebooks of a course.
 
     Args:
         root: the course's folder.
+        numbers: the chapters to check; all of them if it is None.
 
     Returns:
         What is wrong, one sentence each; empty if nothing is.
     """
     problems = list(_stray_files(root))
     used: Counter[str] = Counter()
-    for number in chapter_numbers(root):
+    chosen = list(exercises.CHAPTERS) if numbers is None else [n.zfill(2) for n in numbers]
+    for number in chosen:
         name = notebook_name(number)
         try:
             solution = read(root / "solutions" / name)
@@ -55,9 +56,10 @@ def validate(root: Path) -> list[str]:
             used.update(cell.exercise_id for cell in check_cells(solution))
         except CourseError as error:
             problems.append(f"{name}: {error}")
-    for exercise in exercises.all_exercises():
-        if used[exercise.id] != 1:
-            problems.append(f"{exercise.id} is asked {used[exercise.id]} times, expected once.")
+    for number in chosen:
+        for exercise in exercises.chapter_exercises(number):
+            if used[exercise.id] != 1:
+                problems.append(f"{exercise.id} is asked {used[exercise.id]} times, expected once.")
     return problems
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from pathlib import Path
 
 from exercises_lib.checking.verdict import LOOKS
-from exercises_lib.course.notebooks import CourseError, check_cell, notebook_name, read
+from exercises_lib.course.notebooks import CourseError, check_cell, dump, notebook_name, read
 
 
 def chapter_verdicts(root: Path, number: str, *, seconds: int = 120) -> list[tuple[str, str, str]]:
@@ -30,7 +29,7 @@ def chapter_verdicts(root: Path, number: str, *, seconds: int = 120) -> list[tup
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     folder = root / "chapters"
-    node = nbformat.from_dict(copy.deepcopy(read(folder / notebook_name(number))))
+    node = nbformat.reads(dump(read(folder / notebook_name(number))), as_version=4)
     client = NotebookClient(
         node,
         timeout=seconds,

@@ -24,6 +24,21 @@ CHAPTERS = {
 }
 """Number → topic; a notebook is called ``NN_topic``, a module of exercises ``chNN_topic``."""
 
+TITLES = {
+    "00": "Welcome",
+    "01": "Computation graphs",
+    "02": "The chain rule",
+    "03": "Layers",
+    "04": "Affine: matrix gradients",
+    "05": "Softmax with loss",
+    "06": "Training",
+    "07": "Banknotes, end to end",
+    "08": "Checked against PyTorch",
+    "09": "Better training",
+    "10": "Your own autograd",
+}
+"""Number → title, as it stands at the head of the notebook."""
+
 
 @cache
 def chapter_exercises(number: str) -> tuple[Exercise, ...]:

@@ -1,0 +1,96 @@
+"""Every exercise of the course: right answers pass, mistakes are rejected and named."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from exercises_lib import exercises
+from exercises_lib.checking import Exercise, Mistake, Probe, check, missing_modules
+from exercises_lib.course.audit import audit
+from exercises_lib.probes import call, find
+
+ALL = exercises.all_exercises()
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.id)
+def test_the_audit_finds_nothing(exercise):
+    result = audit(exercise)
+    if result.skipped:
+        pytest.skip(result.skipped)
+    assert result.faults == []
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.id)
+def test_the_probe_can_be_found_by_its_name_in_another_process(exercise):
+    assert find(exercise.probe.name) is exercise.probe.function
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.id)
+def test_odd_answers_never_make_the_check_raise(exercise):
+    if missing_modules(exercise):
+        pytest.skip("needs a module that is not installed")
+
+    class Odd:
+        def __init__(self, *args, **kwargs):
+            pass
+
+        def __getattr__(self, name):
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return lambda *args, **kwargs: "odd"
+
+    odd = [3, "a", [], {}, {"a": 1}, object(), Odd, Odd(), lambda *a, **k: None]
+    odd += [lambda *a, **k: (1, 2, 3), lambda *a, **k: np.nan, lambda *a, **k: a[0] if a else 0]
+    for answer in odd:
+        assert check(exercise, answer, np.random.default_rng(0)).status in ("wrong", "error")
+
+
+def test_ids_and_texts_are_in_order():
+    ids = [exercise.id for exercise in ALL]
+    assert len(set(ids)) == len(ids)
+    for exercise in ALL:
+        assert re.fullmatch(r"ch\d\d\.\w+", exercise.id)
+        assert exercise.points >= 1 and exercise.title
+        for mistake in exercise.mistakes:
+            assert mistake.message.strip().endswith((".", "?", "!", "`", ")")), mistake.message
+
+
+def test_an_unknown_exercise_gets_the_closest_ones_suggested():
+    with pytest.raises(LookupError, match=r"ch00\.double"):
+        exercises.get("ch00.duoble")
+
+
+def exercise_with(**changes):
+    base = {
+        "id": "ch99.x",
+        "title": "x",
+        "kind": "function",
+        "points": 1,
+        "reference": lambda x: 2 * x + 0.5,
+        "probe": Probe(call),
+        "draw": exercises.get("ch00.double").draw,
+        "hints": ("a", "b", "c"),
+    }
+    return Exercise(**{**base, **changes})
+
+
+def test_the_audit_itself_notices_what_is_wrong():
+    same = [Mistake("one", lambda x: x, "m."), Mistake("two", lambda x: x * 1.0, "m.")]
+    faults = audit(exercise_with(mistakes=tuple(same))).faults
+    assert any("'two' is named one" in fault for fault in faults)
+    faults = audit(exercise_with(accepted=(lambda x: x,))).faults
+    assert any("accepted answer 1 does not pass" in fault for fault in faults)
+    right = (Mistake("not one", lambda x: x + x + 0.5, "m."),)
+    faults = audit(exercise_with(mistakes=right)).faults
+    assert any("'not one' is passed" in fault for fault in faults)
+    faults = audit(exercise_with(hints=("a", "", "c"))).faults
+    assert any("three hints" in fault for fault in faults)
+
+
+def test_the_course_has_the_size_it_promises():
+    assert len(ALL) >= 90
+    assert sum(len(exercise.mistakes) for exercise in ALL) >= 350
+    assert sum(1 + len(exercise.accepted) for exercise in ALL) >= 180

@@ -1,0 +1,52 @@
+"""The notebooks run: solutions with the outputs they store, chapters from top to bottom unanswered."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exercises_lib.course.build import execute
+from exercises_lib.course.notebooks import check_cells, find_root, notebook_name, read
+from exercises_lib.exercises import CHAPTERS
+
+ROOT = find_root(Path(__file__).parent)
+NUMBERS = [n for n in CHAPTERS if (ROOT / "solutions" / notebook_name(n)).exists()]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_solution_gives_the_outputs_that_it_stores(number, tmp_path):
+    path = ROOT / "solutions" / notebook_name(number)
+    words = ["-m", "pytest", "-p", "nbval.plugin", "--nbval", "--nbval-cell-timeout=120"]
+    words += ["-o", "addopts=", "-p", "no:cacheprovider", "-q", str(path)]
+    environment = {**os.environ, "BACKPROP_PROGRESS": str(tmp_path / "progress.sqlite")}
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert f"{len([c for c in read(path)['cells'] if c['cell_type'] == 'code'])} passed" in done.stdout
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_every_check_of_a_solution_passed(number):
+    notebook = read(ROOT / "solutions" / notebook_name(number))
+    checks = {cell.id for cell in check_cells(notebook)}
+    for cell in notebook["cells"]:
+        if cell["id"] in checks:
+            text = "".join(cell["outputs"][0]["data"]["text/plain"])
+            assert "· passed" in text, text
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_an_untouched_chapter_runs_with_every_exercise_unanswered(number):
+    folder = ROOT / "chapters"
+    notebook = execute(read(folder / notebook_name(number)), folder)
+    checks = {cell.id for cell in check_cells(notebook)}
+    assert checks or number == "99"
+    for cell in notebook["cells"]:
+        if cell["id"] in checks:
+            text = str(cell["outputs"][0]["data"]["text/plain"])
+            assert "not answered yet" in text or "not available here" in text, text

@@ -1,0 +1,102 @@
+"""The package as a whole: who imports whom, what an import costs, and files that must agree."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+ALLOWED = {
+    "nn": set(),
+    "data": set(),
+    "checking": set(),
+    "probes": {"checking", "nn", "data"},
+    "exercises": {"checking", "probes", "nn", "data"},
+    "figures": {"nn", "data"},
+    "records": {"exercises", "checking"},
+    "tutor": {"checking", "exercises", "records"},
+    "course": {"exercises", "checking", "probes", "nn", "data", "figures"},
+    "grading": {"checking", "exercises", "probes", "course", "records"},
+}
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            if node.module == "exercises_lib":
+                yield from (f"exercises_lib.{alias.name}" for alias in node.names)
+
+
+def test_imports_run_one_way(root):
+    package = root / "exercises_lib"
+    wrong = []
+    for path in package.rglob("*.py"):
+        part = path.relative_to(package).parts[0].removesuffix(".py")
+        if part in ("__init__", "cli"):
+            continue
+        for name in imports_of(path):
+            match = re.match(r"exercises_lib\.(\w+)", name)
+            if match and match[1] != part and match[1] not in ALLOWED[part]:
+                wrong.append(f"{path.relative_to(root)} imports {name}")
+    assert wrong == []
+
+
+def test_importing_the_library_loads_numpy_and_nothing_heavier():
+    heavy = "matplotlib ipywidgets anywidget pytest IPython nbformat pooch torch sqlite3 rich click"
+    code = (
+        "import sys, exercises_lib, exercises_lib.nn, exercises_lib.checking; "
+        f"print(*[m for m in {heavy.split()!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def dependency_names(words):
+    return {re.split(r"[<>=\[;~! ]", word)[0].lower() for word in words}
+
+
+def test_environment_yml_agrees_with_pyproject(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = (root / "environment.yml").read_text(encoding="utf-8").split("\n")
+    entries = [line.strip()[2:] for line in lines if line.strip().startswith("- ")]
+    listed = {entry for entry in entries if not entry.endswith(":")}
+    assert "-e ." in listed
+    names = dependency_names(listed - {"-e .", "conda-forge", "nodefaults"}) - {"python", "pip"}
+    assert names == dependency_names(project["dependencies"])
+    needed = {re.sub(r"\s", "", entry) for entry in listed}
+    for dependency in project["dependencies"]:
+        assert re.sub(r"\s", "", dependency) in needed, dependency
+    assert f"python{project['requires-python']}" in needed
+
+
+def test_the_constraints_pin_every_dependency(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pins = (root / "constraints.txt").read_text(encoding="utf-8")
+    pinned = {line.split("==")[0].lower().replace("_", "-") for line in pins.split() if "==" in line}
+    wanted = set(project["dependencies"])
+    for name, extra in project["optional-dependencies"].items():
+        wanted |= set(extra) if name != "torch" else set()
+    assert dependency_names(wanted) - {"torch"} <= pinned
+    assert not re.search(r"https?:|file:|@", pins)
+
+
+def test_no_file_names_a_registry_or_a_path_of_this_machine(root):
+    done = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    bad = re.compile("|".join([r"pypi\.or" + "g", r"registry\.npm" + "js", r"/ro" + "ot/", "/wo" + "rk/"]))
+    found = []
+    for name in done.stdout.split("\n"):
+        path = root / name
+        if path.is_file() and path.suffix in {".py", ".md", ".toml", ".txt", ".json", ".ipynb", ".yml", ""}:
+            text = path.read_text(encoding="utf-8", errors="ignore")
+            if bad.search(text):
+                found.append(name)
+    assert found == []
