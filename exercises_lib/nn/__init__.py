@@ -25,7 +25,7 @@ from exercises_lib.nn.losses import (
     mean_squared_error,
     softmax,
 )
-from exercises_lib.nn.network import Sequential, TwoLayerNet
+from exercises_lib.nn.network import DeepNet, Sequential, TwoLayerNet
 from exercises_lib.nn.optimisers import SGD, AdaGrad, Adam, Momentum, RMSProp
 from exercises_lib.nn.regularisation import BatchNorm, Dropout, weight_decay
 from exercises_lib.nn.tensor import Tensor, log_softmax, tensor_cross_entropy
@@ -39,6 +39,7 @@ __all__ = [
     "AddLayer",
     "Affine",
     "BatchNorm",
+    "DeepNet",
     "Dropout",
     "Momentum",
     "MulLayer",

@@ -14,26 +14,29 @@ import numpy as np
 
 from exercises_lib.nn.activations import sigmoid
 from exercises_lib.nn.arrays import Array, Params
-from exercises_lib.nn.initialisation import he
 from exercises_lib.nn.losses import binary_cross_entropy
 
 Cache = dict[str, Array]
 """What a forward pass keeps: `a0` = x, then `z1`, `a1`, `z2`, … for every layer."""
 
 
-def init_params(sizes: Sequence[int], rng: np.random.Generator) -> Params:
-    """Return first parameters: weights N(0, 2/D), biases 0.
+def init_params(sizes: Sequence[int], rng: np.random.Generator, std: float = 0.1) -> Params:
+    """Return first parameters: weights N(0, std²), biases 0.
+
+    Small weights suit a hidden layer of five: with larger ones, some units may be negative for
+    every sample from the start, and then they never learn.
 
     Args:
         sizes: Units per layer, inputs first: (4, 5, 1) for the banknotes.
         rng: Draws the weights.
+        std: Standard deviation of the weights.
 
     Returns:
         `weight1` (M, D), `bias1` (M, 1), `weight2`, …
     """
     params: Params = {}
     for i, (d, m) in enumerate(pairwise(sizes), start=1):
-        params[f"weight{i}"] = he(d) * rng.standard_normal((m, d))
+        params[f"weight{i}"] = std * rng.standard_normal((m, d))
         params[f"bias{i}"] = np.zeros((m, 1))
     return params
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from exercises_lib.nn.arrays import Array, Params
 
@@ -91,7 +92,7 @@ class BatchNorm:
     """
 
     def __init__(
-        self, size: int, momentum: float = 0.1, eps: float = 1e-5, dtype: type = np.float64
+        self, size: int, momentum: float = 0.1, eps: float = 1e-5, dtype: DTypeLike = np.float64
     ) -> None:
         self.gamma: Array = np.ones(size, dtype)
         self.beta: Array = np.zeros(size, dtype)

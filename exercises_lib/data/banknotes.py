@@ -1,0 +1,99 @@
+"""1,372 banknotes, four numbers each: the real ones if they can be had, or simulated ones."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exercises_lib.data.download import DataNotAvailable, fetch
+
+MIRRORS = (
+    "https://archive.ics.uci.edu/static/public/267/banknote+authentication.zip",
+    "https://archive.ics.uci.edu/ml/machine-learning-databases/00267/data_banknote_authentication.txt",
+)
+
+SHA256 = "d0539aaed2139ba7a587b3e34fb345ce503ff7d5d33dbf9912d8e195ce425cb9"
+
+NAMES = ("variance", "skewness", "curtosis", "entropy")
+"""The four features, as their source spells them: three moments of the wavelet-transformed
+image, and the image's entropy."""
+
+SEED = 1372
+
+
+class Banknotes(NamedTuple):
+    """Banknotes and whether they are real.
+
+    Attributes:
+        x: Features, float64, (1372, 4), one note per row; `NAMES` says what they are.
+        t: Classes 0 or 1, integers, (1372,).
+        simulated: True if the notes were drawn from a model instead of measured.
+    """
+
+    x: NDArray[Any]
+    t: NDArray[Any]
+    simulated: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the four columns of x measure."""
+        return NAMES
+
+    @property
+    def source(self) -> str:
+        """One sentence that says where the notes come from."""
+        if self.simulated:
+            return "Simulated banknotes, drawn from Gaussians that were fitted to the real ones."
+        return "Real banknotes: UCI banknote authentication data (V. Lohweg, 2012, CC BY 4.0)."
+
+    def __repr__(self) -> str:
+        kind = "simulated" if self.simulated else "real"
+        return f"Banknotes({len(self.x)} {kind} notes of {self.x.shape[1]} numbers)"
+
+
+def load_banknotes(or_simulated: bool = False) -> Banknotes:
+    """Return the UCI banknote authentication data: 762 notes of class 0 and 610 of class 1.
+
+    Args:
+        or_simulated: Return simulated notes instead of raising an error where the real ones are
+            not to be had; the result's `simulated` says which they are.
+
+    Raises:
+        DataNotAvailable: If the file is neither in the cache nor to be had from the network.
+
+    Source: V. Lohweg, "Banknote Authentication", UCI, 2012, doi 10.24432/C55P57, CC BY 4.0.
+    """
+    try:
+        path = fetch(
+            "banknote/data_banknote_authentication.txt",
+            SHA256,
+            MIRRORS,
+            rounds=1 if or_simulated else None,
+        )
+    except DataNotAvailable:
+        if or_simulated:
+            return simulated_banknotes()
+        raise
+    table = np.loadtxt(path, delimiter=",")
+    return Banknotes(table[:, :4], table[:, 4].astype(np.int64), simulated=False)
+
+
+def simulated_banknotes() -> Banknotes:
+    """Return a stand-in for the real notes: as many of each class, from five Gaussians per class.
+
+    The parameters come with the package and the seed is fixed, so the notes are the same on every
+    machine. Like the real ones they have four decimals, but none of them twice.
+    """
+    stored = files(__package__).joinpath("banknote_mixture.json").read_text(encoding="utf-8")
+    rng = np.random.default_rng(SEED)
+    x, t = [], []
+    for label, gaussians in enumerate(json.loads(stored)["classes"]):
+        for gaussian in gaussians:
+            z = rng.standard_normal((gaussian["notes"], 4))
+            x.append(gaussian["mean"] + z @ np.transpose(gaussian["cholesky"]))
+            t.append(np.full(gaussian["notes"], label))
+    return Banknotes(np.concatenate(x).round(4), np.concatenate(t), simulated=True)
