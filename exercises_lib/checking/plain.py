@@ -158,6 +158,8 @@ def same(a: Any, b: Any, *, rtol: float = 0.0, atol: float = 0.0) -> bool:
         as the same type.
     """
     if is_number(a) and is_number(b):
+        if a == b:  # allclose costs many times as much, and most comparisons end here
+            return True
         x, y = np.asarray(a), np.asarray(b)
         return bool(np.allclose(x, y, rtol=rtol, atol=atol, equal_nan=True))
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
@@ -165,6 +167,8 @@ def same(a: Any, b: Any, *, rtol: float = 0.0, atol: float = 0.0) -> bool:
             return False
         if a.dtype.kind == "U":
             return bool(np.array_equal(a, b))
+        if a.dtype == b.dtype and a.tobytes() == b.tobytes():
+            return True
         with np.errstate(all="ignore"):
             return bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
     if type(a) is not type(b):
