@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from .layout import layered
+from .layout import layered, narrow
 from .number import number
 from .palette import GRADIENT, INK, NEUTRAL, PAPER, VALUE
 from .widget import Spec, figure
@@ -65,18 +66,14 @@ def graph_spec(output: Value) -> Spec:
         for value in order
         for slot, (parent, local) in enumerate(zip(value.parents, value.local, strict=True))
     ]
-    places = layered(len(order), [(edge["from"], edge["to"]) for edge in edges])
-    for node, layer, across in zip(nodes, places.layer, places.across, strict=True):
-        node.update(layer=layer, across=across)
-    for edge, bends in zip(edges, places.bends, strict=True):
-        edge["bends"] = bends
+    pairs = [(edge["from"], edge["to"]) for edge in edges]
+    layouts = {"wide": layered(len(order), pairs), "narrow": narrow(len(order), pairs)}
     steps = [*_forward_steps(nodes, edges), *_backward_steps(nodes, edges)]
     return {
         "nodes": nodes,
         "edges": edges,
         "steps": steps,
-        "layers": places.layers,
-        "width": places.width,
+        "layouts": {key: asdict(layout) for key, layout in layouts.items()},
     }
 
 
@@ -256,15 +253,16 @@ def draw_graph(spec: Spec, title: str) -> Picture:
     """Draw the finished computation: every value, every gradient, every local derivative."""
     from matplotlib.figure import Figure
 
-    layers, width = spec["layers"], spec["width"]
+    layout = spec["layouts"]["wide"]
+    layers, width = layout["layers"], layout["width"]
     picture = Figure(figsize=(min(11, 1.7 * layers + 0.6), 1.0 * width + 1.7), layout="constrained")
     axes = picture.add_subplot()
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK)
     axes.set(xlim=(-0.55, layers - 0.45), ylim=(width + 0.55, -0.55))
     axes.axis("off")
-    at = [(node["layer"], node["across"]) for node in spec["nodes"]]
-    for edge in spec["edges"]:
-        points = [at[edge["from"]], *edge["bends"], at[edge["to"]]]
+    at = list(zip(layout["layer"], layout["across"], strict=True))
+    for edge, bends in zip(spec["edges"], layout["bends"], strict=True):
+        points = [at[edge["from"]], *bends, at[edge["to"]]]
         across, down = zip(*points, strict=True)
         axes.plot(across, down, color=NEUTRAL, linewidth=1, zorder=1)
         middle = len(points) // 2

@@ -15,6 +15,8 @@ from itertools import pairwise
 
 BEND_WIDTH = 0.55
 """How much room a passing edge takes, as a share of a node's."""
+NARROW_BEND = 0.2
+"""The same where room is dear."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,50 @@ def layered(count: int, edges: Sequence[tuple[int, int]]) -> Layout:
         The layout. The first layer holds inputs; an input that is needed late stands late,
         right before the node that uses it.
     """
+    return _layout(count, edges, _layers(count, edges), BEND_WIDTH)
+
+
+def narrow(count: int, edges: Sequence[tuple[int, int]], room: float = 3.0) -> Layout:
+    """Place the nodes as :func:`layered` does, but never wider than ``room``, if possible.
+
+    A layer with too many nodes is cut into two, its inputs first.
+    """
     layer = _layers(count, edges)
-    neighbours, sizes, rows, chains = _with_bends(count, edges, layer)
-    rows = _fewest_crossings(rows, neighbours, layer)
-    across = _places(rows, neighbours, sizes)
+    layouts = [
+        _layout(count, edges, _cut(layer, {end for _, end in edges}, most), NARROW_BEND)
+        for most in (4, 3, 2)
+    ]
+    return next((layout for layout in layouts if layout.width <= room), layouts[1])
+
+
+def _cut(layer: list[int], steps: set[int], most: int) -> list[int]:
+    """Number the layers anew so that none holds more than ``most`` nodes."""
+    result = [0] * len(layer)
+    top = 0
+    for level in range(max(layer, default=-1) + 1):
+        row = [node for node in range(len(layer)) if layer[node] == level]
+        groups = [row]
+        if len(row) > most:
+            groups = [
+                [node for node in row if node not in steps],
+                [node for node in row if node in steps],
+            ]
+        for group in groups:
+            rows = -(-len(group) // most)
+            for at, node in enumerate(group):
+                result[node] = top + at * rows // len(group)
+            top += rows
+    return result
+
+
+def _layout(
+    count: int, edges: Sequence[tuple[int, int]], layer: list[int], bend_width: float
+) -> Layout:
+    neighbours, sizes, rows, chains = _with_bends(count, edges, layer, bend_width)
+    rows = _fewest_crossings(rows, neighbours)
+    across = _places(rows, neighbours, sizes, count)
     lowest = min(across, default=0.0)
-    across = [place - lowest for place in across]
+    across = [round(place - lowest, 4) for place in across]
     bends = [[(layer[bend], across[bend]) for bend in chain] for chain in chains]
     return Layout(
         layer=layer[:count],
@@ -80,7 +120,7 @@ def _layers(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def _with_bends(
-    count: int, edges: Sequence[tuple[int, int]], layer: list[int]
+    count: int, edges: Sequence[tuple[int, int]], layer: list[int], bend_width: float
 ) -> tuple[list[list[int]], list[float], list[list[int]], list[list[int]]]:
     """Cut long edges into pieces of one layer; extends ``layer`` by the bends."""
     neighbours: list[list[int]] = [[] for _ in range(count)]
@@ -91,7 +131,7 @@ def _with_bends(
         for level in range(layer[start] + 1, layer[end]):
             chain.append(len(layer))
             layer.append(level)
-            sizes.append(BEND_WIDTH)
+            sizes.append(bend_width)
             neighbours.append([])
         for left, right in zip([start, *chain], [*chain, end], strict=True):
             neighbours[left].append(right)
@@ -132,9 +172,7 @@ def _crossings(row: list[int], other: list[int], neighbours: list[list[int]]) ->
     return crossings
 
 
-def _fewest_crossings(
-    rows: list[list[int]], neighbours: list[list[int]], layer: list[int]
-) -> list[list[int]]:
+def _fewest_crossings(rows: list[list[int]], neighbours: list[list[int]]) -> list[list[int]]:
     """Sweep to and fro, sort each layer by its neighbours' mean place, keep the best."""
 
     def total(candidate: list[list[int]]) -> int:
@@ -182,9 +220,19 @@ def _swap_neighbours(rows: list[list[int]], index: int, neighbours: list[list[in
             row[at], row[at + 1] = row[at + 1], row[at]
 
 
-def _places(rows: list[list[int]], neighbours: list[list[int]], sizes: list[float]) -> list[float]:
-    """Pull every node to its neighbours' mean; never beyond the widest layer."""
+def _places(
+    rows: list[list[int]], neighbours: list[list[int]], sizes: list[float], count: int
+) -> list[float]:
+    """Pull every node to its neighbours' mean; never beyond the widest layer.
+
+    Where two want the same place, inputs (one neighbour) yield to steps, and steps to bends:
+    so chains run straight, and the constants of a formula stand beside them.
+    """
     place = [0.0] * len(sizes)
+    weight = [
+        8.0 if node >= count else 0.05 if len(neighbours[node]) == 1 else 1.0
+        for node in range(len(sizes))
+    ]
     offsets: list[list[float]] = []
     for row in rows:
         at, offset = 0.0, []
@@ -197,28 +245,29 @@ def _places(rows: list[list[int]], neighbours: list[list[int]], sizes: list[floa
     for row, offset in zip(rows, offsets, strict=True):
         for node, at in zip(row, offset, strict=True):
             place[node] = at + (room - offset[-1]) / 2
-    for sweep in range(24):
-        pairs = list(zip(rows, offsets, strict=True))
+    pairs = list(zip(rows, offsets, strict=True))
+    for sweep in range(40):
         for row, offset in pairs if sweep % 2 == 0 else reversed(pairs):
-            wish = [
-                sum(place[end] for end in neighbours[node]) / len(neighbours[node])
-                if neighbours[node]
-                else place[node]
-                for node in row
-            ]
-            free = [want - at for want, at in zip(wish, offset, strict=True)]
+            wish = []
+            for node, at in zip(row, offset, strict=True):
+                pull = [(place[end], weight[end]) for end in neighbours[node]]
+                total = sum(share for _, share in pull)
+                mean = sum(where * share for where, share in pull) / total if pull else place[node]
+                wish.append(mean - at)
             most = room - offset[-1] if offset else 0.0
-            for node, base, at in zip(row, _nondecreasing(free), offset, strict=True):
+            free = _nondecreasing(wish, [weight[node] for node in row])
+            for node, base, at in zip(row, free, offset, strict=True):
                 place[node] = min(max(base, 0.0), most) + at
     return [round(value, 4) for value in place]
 
 
-def _nondecreasing(wish: list[float]) -> list[float]:
+def _nondecreasing(wish: list[float], weight: list[float]) -> list[float]:
     """The non-decreasing numbers nearest to ``wish`` (pool adjacent violators)."""
-    blocks: list[tuple[float, int]] = []
-    for value in wish:
-        blocks.append((value, 1))
+    blocks: list[tuple[float, float, int]] = []
+    for value, heavy in zip(wish, weight, strict=True):
+        blocks.append((value, heavy, 1))
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (low, few), (high, more) = blocks[-2:]
-            blocks[-2:] = [((low * few + high * more) / (few + more), few + more)]
-    return [value for value, length in blocks for _ in range(length)]
+            (low, light, few), (high, heavier, more) = blocks[-2:]
+            total = light + heavier
+            blocks[-2:] = [((low * light + high * heavier) / total, total, few + more)]
+    return [value for value, _, length in blocks for _ in range(length)]

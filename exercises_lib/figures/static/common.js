@@ -37,6 +37,14 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const range = (count) => Array.from({ length: count }, (_, index) => index);
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+/** Icons are drawn, because the fonts of some machines lack the signs. */
+const ICONS = {
+  first: "M4 3v10M13 3L6 8l7 5z", back: "M12 3L5 8l7 5z", play: "M5 3l8 5-8 5z",
+  pause: "M5 3v10M11 3v10", next: "M4 3l7 5-7 5z", last: "M12 3v10M3 3l7 5-7 5z",
+};
+const icon = (name) => svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, class: "bp-icon",
+  "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
+
 const button = (text, label, action, attributes) =>
   html("button", { type: "button", class: "bp-button", "aria-label": label, title: label,
     onclick: action, ...attributes }, text);

@@ -1,18 +1,17 @@
 // The graph player. Python sends nodes with places, edges and steps; this file draws and plays.
 
-const CARD = { wide: [104, 64], narrow: [80, 56] };
-
 /** Estimate a text's width: measuring would force a layout for each label. */
-const textWidth = (text, size) => [...String(text)].length * size * 0.57;
+const textWidth = (text, size) => [...String(text)].length * size * 0.6;
 
 const clip = (text, size, room) => {
   const letters = [...text];
-  const fits = Math.floor(room / (size * 0.57));
+  const fits = Math.floor(room / (size * 0.6));
   return letters.length > fits ? `${letters.slice(0, fits - 1).join("")}…` : text;
 };
 
 const mountGraph = (el, spec) => {
   const { nodes, edges, steps } = spec;
+  const uses = nodes.map((_, at) => edges.filter((edge) => edge.from === at).length);
   const parts = frame(el, spec, "graph");
   const { root, stage, controls, say } = parts;
   const marker = `bp-arrow-${++uid}`;
@@ -21,52 +20,45 @@ const mountGraph = (el, spec) => {
   let timer = null;
   let drawn = { nodes: [], edges: [], tokens: null };
 
+  /** The width that the widest text of any card needs. */
+  const cardWidth = (size) => Math.max(...nodes.map((node) =>
+    Math.max(textWidth(node.label, size) + (node.op ? 12 : 0), textWidth(number(node.value), size),
+      textWidth(`∂ ${number(node.grad)}`, size)))) + 14;
+
   const place = (width) => {
-    const longest = Math.max(...nodes.map((node) => textWidth(node.label, 14)));
-    const gap = 44;
-    const cardWide = clamp(longest + 18, 84, 150);
-    const natural = spec.layers * (cardWide + gap) - gap + 8;
-    const wide = width >= 520 && natural * 0.78 <= width;
-    if (wide) {
-      const scale = Math.min(1, width / natural);
-      const inner = width / scale;
-      const stretch = Math.min((inner - 8 - cardWide) / Math.max(1, spec.layers - 1), cardWide + 110);
-      const left = (inner - cardWide - stretch * (spec.layers - 1)) / 2;
-      const pitch = 82;
-      return {
-        wide, size: 14, card: [cardWide, CARD.wide[1]], scale,
-        width: inner, height: spec.width * pitch + CARD.wide[1] + 30,
-        at: (layer, across) => [left + cardWide / 2 + layer * stretch, 15 + CARD.wide[1] / 2 + across * pitch],
-      };
-    }
-    // Downwards: many nodes side by side do not fit, so neighbours step down alternately.
-    const widest = Math.max(...range(spec.layers).map((layer) => nodes.filter((node) => node.layer === layer).length));
-    const card = [clamp(longest + 14, 74, Math.min(130, (width - 8) / Math.min(widest, 3) - 8)), CARD.narrow[1]];
-    const pitch = Math.min((width - 8 - card[0]) / Math.max(spec.width, 0.001), card[0] + 60);
-    const left = (width - card[0] - pitch * spec.width) / 2;
-    const shift = range(nodes.length).map(() => 0);
-    const heights = range(spec.layers).map((layer) => {
-      const row = nodes.map((node, at) => [node, at]).filter(([node]) => node.layer === layer)
-        .sort((a, b) => a[0].across - b[0].across);
-      const rows = [];
-      for (const [node, at] of row) {
-        const free = rows.findIndex((end) => (node.across - end) * pitch >= card[0] + 6);
-        const into = free >= 0 ? free : rows.length;
-        rows[into] = node.across;
-        shift[at] = into;
-      }
-      return Math.max(1, rows.length);
-    });
-    const tops = [];
-    let y = 18;
-    for (const lines of heights) { tops.push(y); y += lines * (card[1] + 14) + 26; }
+    const wide = clamp(cardWidth(14), 76, 150);
+    const natural = spec.layouts.wide.layers * (wide + 62) - 54;
+    return width >= 520 && natural * 0.8 <= width ? sideways(width, wide, natural) : downwards(width);
+  };
+
+  /** Layers from left to right, for wide pages and short computations. */
+  const sideways = (width, wide, natural) => {
+    const layout = spec.layouts.wide;
+    const scale = Math.min(1, width / natural);
+    const inner = width / scale;
+    const stretch = Math.min((inner - 8 - wide) / Math.max(1, layout.layers - 1), wide + 110);
+    const left = (inner - stretch * (layout.layers - 1)) / 2;
+    const spot = (layer, across) => [left + layer * stretch, 52 + across * 86];
     return {
-      wide, size: 13, card, scale: 1, width, height: y - 20,
-      at: (layer, across, index) => [
-        left + card[0] / 2 + across * pitch,
-        tops[layer] + card[1] / 2 + (index === undefined ? ((heights[layer] - 1) * (card[1] + 14)) / 2
-          : shift[index] * (card[1] + 14)),
-      ],
+      layout, wide: true, size: 14, card: [wide, 64], scale, width: inner, height: layout.width * 86 + 98, spot,
+      pass: (layer, across) => [-wide / 2, wide / 2].map((by) => [spot(layer, across)[0] + by, spot(layer, across)[1]]),
+    };
+  };
+
+  /** Layers from top to bottom, for phones and long computations. */
+  const downwards = (width) => {
+    const phone = width < 480;
+    const size = phone ? 12.5 : 14;
+    const [need, high, gap] = [clamp(cardWidth(size), 70, phone ? 112 : 150), phone ? 55 : 62, phone ? 42 : 44];
+    const roomy = (width - 6 - need) / spec.layouts.wide.width >= need + 4;
+    const layout = roomy ? spec.layouts.wide : spec.layouts.narrow;
+    const wide = Math.min(need, Math.max(74, (width - 6 - 4 * layout.width) / (layout.width + 1)));
+    const pitch = Math.min((width - 6 - wide) / Math.max(layout.width, 0.001), wide + 60);
+    const left = (width - pitch * layout.width) / 2;
+    const spot = (layer, across) => [left + across * pitch, 16 + high / 2 + layer * (high + gap)];
+    return {
+      layout, wide: false, size, card: [wide, high], scale: 1, width, height: layout.layers * (high + gap) - gap + 24, spot,
+      pass: (layer, across) => [-high / 2, high / 2].map((by) => [spot(layer, across)[0], spot(layer, across)[1] + by]),
     };
   };
 
@@ -86,23 +78,23 @@ const mountGraph = (el, spec) => {
       markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" },
       svg("path", { d: "M0 0 L10 5 L0 10 z", class: "bp-arrowhead" }))));
     const lines = svg("g"), cards = svg("g"), labels = svg("g"), tokens = svg("g");
-    const centre = nodes.map((node, at) => room.at(node.layer, node.across, at));
-    const badge = (node) => (node.op ? Math.max(22, textWidth(node.op, 12) + 12) : 0);
+    const centre = nodes.map((_, at) => room.spot(room.layout.layer[at], room.layout.across[at]));
+    const badge = (node) => Math.max(22, textWidth(node.op, 12) + 12);
     const taken = centre.map(([x, y]) => [x - cw / 2, y - ch / 2, x + cw / 2, y + ch / 2]);
     const overlap = (box) => taken.reduce((sum, [l, t, r, b]) =>
       sum + Math.max(0, Math.min(r, box[2]) - Math.max(l, box[0])) * Math.max(0, Math.min(b, box[3]) - Math.max(t, box[1])), 0);
 
-    drawn = { nodes: [], edges: [], tokens, room };
-    for (const edge of edges) {
+    const plus = [];
+    drawn = { nodes: [], edges: [], tokens, room, plus, centre };
+    edges.forEach((edge, at) => {
       const siblings = edges.filter((other) => other.to === edge.to).length;
       const twins = edges.filter((other) => other.to === edge.to && other.from === edge.from);
       const spread = (edge.slot - (siblings - 1) / 2) * Math.min(16, 30 / siblings);
       const bow = twins.length > 1 ? (twins.indexOf(edge) - (twins.length - 1) / 2) * 34 : 0;
       const [sx, sy] = centre[edge.from], [ex, ey] = centre[edge.to];
-      const inlet = badge(nodes[edge.to]) / 2;
       const start = room.wide ? [sx + cw / 2, sy] : [sx, sy + ch / 2];
-      const end = room.wide ? [ex - cw / 2 - inlet - 1, ey + spread] : [ex + spread, ey - ch / 2 - 12];
-      const bends = edge.bends.map(([layer, across]) => room.at(layer, across));
+      const end = room.wide ? [ex - cw / 2 - 2, ey + spread] : [ex + spread, ey - ch / 2 - 2];
+      const bends = room.layout.bends[at].flatMap(([layer, across]) => room.pass(layer, across));
       const middle = bow ? [room.wide ? [(start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + bow]
         : [(start[0] + end[0]) / 2 + bow, (start[1] + end[1]) / 2]] : bends;
       const path = svg("path", { d: curve([start, ...middle, end], room.wide), class: "bp-edge", "marker-end": `url(#${marker})` });
@@ -110,7 +102,7 @@ const mountGraph = (el, spec) => {
       lines.append(path);
       labels.append(label);
       drawn.edges.push({ path, label, edge });
-    }
+    });
     nodes.forEach((node, at) => {
       const [x, y] = centre[at];
       const group = svg("g", { class: `bp-node bp-${node.role}`, tabindex: 0, role: "button",
@@ -118,26 +110,31 @@ const mountGraph = (el, spec) => {
           if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); select(at); }
         }, onfocus: () => select(at, true) });
       const box = svg("rect", { x: x - cw / 2, y: y - ch / 2, width: cw, height: ch,
-        rx: node.role === "input" || node.role === "constant" ? ch / 2.6 : 8, class: "bp-card" });
+        rx: node.op ? 8 : 20, class: "bp-card" });
       group.append(box);
+      const label = clip(node.label, room.size, cw - 8);
+      const line = room.size + 4;
+      const top = y - (label ? line : line / 2) + room.size * 0.36;
+      const middle = { x, "text-anchor": "middle", "font-size": room.size };
+      if (label) group.append(svg("text", { ...middle, y: top, class: "bp-name" }, label));
+      const value = svg("text", { ...middle, y: top + (label ? line : 0), class: "bp-value" });
+      const grad = svg("text", { ...middle, y: top + (label ? 2 : 1) * line, class: "bp-gradient" });
       if (node.op) {
-        const wide = badge(node);
-        const [bx, by] = room.wide ? [x - cw / 2, y] : [x, y - ch / 2];
-        group.append(svg("rect", { x: bx - wide / 2, y: by - 11, width: wide, height: 22, rx: 11, class: "bp-badge" }),
+        // The sign sits on the card's corner, out of the way of edges and text.
+        const [bw, bx, by] = [badge(node), x - cw / 2 + 2, y - ch / 2 - 3];
+        group.append(svg("rect", { x: bx - bw / 2, y: by - 11, width: bw, height: 22, rx: 11, class: "bp-badge" }),
           svg("text", { x: bx, y: by + 4.5, "text-anchor": "middle", class: "bp-op" }, node.op));
       }
-      const inset = room.wide && node.op ? badge(node) / 2 - 4 : 0;
-      const middle = x + inset / 2;
-      const top = y + (room.wide || !node.op ? 0 : 4);
-      const line = room.size + (room.wide ? 4 : 2);
-      const label = node.label ? clip(node.label, room.size, cw - inset - 8) : "";
-      const first = label ? top - line + 4.5 : top - line / 2 + 4.5;
-      if (label) group.append(svg("text", { x: middle, y: first, "text-anchor": "middle", class: "bp-name", "font-size": room.size }, label));
-      const value = svg("text", { x: middle, y: label ? first + line : first, "text-anchor": "middle", class: "bp-value", "font-size": room.size });
-      const grad = svg("text", { x: middle, y: (label ? first + line : first) + line, "text-anchor": "middle", class: "bp-gradient", "font-size": room.size });
+      if (uses[at] > 1) {
+        // A fork: here the gradients that come back are added.
+        const [px, py] = room.wide ? [x + cw / 2 + 3, y] : [x, y + ch / 2 + 7];
+        plus[at] = svg("g", { class: "bp-plus" }, svg("circle", { cx: px, cy: py, r: 8 }),
+          svg("path", { d: `M${px - 4} ${py}h8M${px} ${py - 4}v8` }));
+        group.append(plus[at]);
+      }
       group.append(value, grad);
       cards.append(group);
-      drawn.nodes.push({ group, value, grad, node, room: cw - inset - 6 });
+      drawn.nodes.push({ group, value, grad, node });
     });
     picture.append(lines, cards, labels, tokens);
     stage.replaceChildren(picture);
@@ -169,17 +166,17 @@ const mountGraph = (el, spec) => {
       if (step.phase === "backward") step.edges.forEach((at) => used.add(at));
     }
     const latest = new Set(active?.nodes ?? []);
-    drawn.nodes.forEach(({ group, value, grad, node, room }, at) => {
-      value.textContent = known.has(at) ? number(node.value) : "";
+    drawn.tokens.replaceChildren();
+    drawn.nodes.forEach(({ group, value, grad, node }, at) => {
       const sum = grads.get(at);
       const total = sum?.split("=").at(-1).trim();
-      // While a second gradient arrives the card shows the addition, if there is room for it.
-      const adding = sum && sum !== total && latest.has(at) && active.phase === "backward";
-      const text = adding && textWidth(`∂ ${sum}`, 11) < room + 8 ? sum : total;
-      grad.textContent = sum === undefined ? "" : `∂ ${text}`;
-      grad.classList.toggle("bp-small", Boolean(adding));
-      group.classList.toggle("bp-now-forward", latest.has(at) && active.phase === "forward");
-      group.classList.toggle("bp-now-backward", latest.has(at) && active.phase === "backward");
+      const now = latest.has(at);
+      value.textContent = known.has(at) ? number(node.value) : "";
+      grad.textContent = sum === undefined ? "" : `∂ ${total}`;
+      if (now && active.phase === "backward" && sum !== total) addition(at, sum);
+      drawn.plus[at]?.classList.toggle("bp-shown", sum !== undefined && sum !== total);
+      group.classList.toggle("bp-now-forward", now && active.phase === "forward");
+      group.classList.toggle("bp-now-backward", now && active.phase === "backward");
       group.classList.toggle("bp-selected", selected === at);
       const label = node.label || `${node.op || "constant"} node`;
       group.setAttribute("aria-label", [label, known.has(at) ? `value ${number(node.value)}` : "no value yet",
@@ -193,6 +190,7 @@ const mountGraph = (el, spec) => {
       path.classList.toggle("bp-now-forward", forward);
       path.classList.toggle("bp-now-backward", backward);
       path.classList.toggle("bp-done-backward", used.has(at) && !now);
+      path.classList.toggle("bp-looked-at", edge.from === selected && used.has(at));
       label.classList.toggle("bp-forward", forward);
       label.textContent = forward ? number(nodes[edge.from].value, 3) : used.has(at) ? `×${number(edge.local, 3)}` : "";
     });
@@ -204,6 +202,17 @@ const mountGraph = (el, spec) => {
     next.disabled = last.disabled = current === steps.length;
     if (selected === null) say(text);
     else describe(known, grads);
+  };
+
+  /** A gradient joins another one: show the addition beneath the card while it happens. */
+  const addition = (at, sum) => {
+    const { room, centre } = drawn;
+    const text = `∂ ${sum}`;
+    const wide = textWidth(text, 12) + 12;
+    const x = clamp(centre[at][0], wide / 2 + 1, room.width - wide / 2 - 1);
+    const y = centre[at][1] + room.card[1] / 2 + 12;
+    drawn.tokens.append(svg("rect", { x: x - wide / 2, y: y - 11, width: wide, height: 22, rx: 6, class: "bp-sum" }),
+      svg("text", { x, y: y + 4.5, "text-anchor": "middle", class: "bp-gradient", "font-size": 12 }, text));
   };
 
   const describe = (known, grads) => {
@@ -241,7 +250,6 @@ const mountGraph = (el, spec) => {
     const before = current;
     current = clamp(to, 0, steps.length);
     selected = null;
-    drawn.tokens?.replaceChildren();
     show();
     if (moving && current === before + 1) animate();
   };
@@ -254,24 +262,22 @@ const mountGraph = (el, spec) => {
   const pause = () => {
     clearInterval(timer);
     timer = null;
-    play.textContent = "▶ Play";
-    play.setAttribute("aria-label", "Play");
+    play.replaceChildren(icon("play"), " Play");
   };
   const start = () => {
     if (current >= steps.length) go(0);
     timer = setInterval(() => { go(current + 1); if (current >= steps.length) pause(); }, 1300);
-    play.textContent = "❚❚ Pause";
-    play.setAttribute("aria-label", "Pause");
+    play.replaceChildren(icon("pause"), " Pause");
     if (current === 0) go(1);
   };
   const toggle = () => (timer ? pause() : start());
   const jump = (to) => { pause(); go(to); };
 
-  const first = button("⏮", "First step", () => jump(0));
-  const back = button("‹", "Previous step", () => jump(current - 1));
-  const play = button("▶ Play", "Play", toggle, { class: "bp-button bp-play" });
-  const next = button("›", "Next step", () => jump(current + 1));
-  const last = button("⏭", "Last step", () => jump(steps.length));
+  const first = button(icon("first"), "First step", () => jump(0));
+  const back = button(icon("back"), "Previous step", () => jump(current - 1));
+  const play = button([icon("play"), " Play"], null, toggle, { class: "bp-button bp-play" });
+  const next = button(icon("next"), "Next step", () => jump(current + 1));
+  const last = button(icon("last"), "Last step", () => jump(steps.length));
   const scrub = html("input", { type: "range", class: "bp-range", min: 0, max: steps.length, step: 1,
     value: current, "aria-label": "Step", oninput: () => { pause(); go(Number(scrub.value), false); } });
   const count = html("span", { class: "bp-count" });
