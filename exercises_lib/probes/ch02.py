@@ -1,0 +1,85 @@
+"""Probes of chapter 02: a gate with a kink, named stages, functions to differentiate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from exercises_lib.checking import Misfit
+from exercises_lib.probes import Steps, name_of, need_function, unpack
+
+CURVES: dict[str, Callable[[float], float]] = {
+    "f(x) = x³": lambda x: x * x * x,
+    "f(x) = exp(x)": math.exp,
+    "f(x) = sin(3x)": lambda x: math.sin(3 * x),
+    "f(x) = 1/x": lambda x: 1 / x,
+    "f(x) = 5x − 2": lambda x: 5 * x - 2,
+}
+"""Functions whose derivative is asked for, by the name that the student reads."""
+
+
+def gate(answer: Any, inputs: dict[str, Any], *, gradients: Sequence[str] = ("dx", "dy")) -> Steps:
+    """Call the backward pass of a gate; at a tie of x and y only the sum of both is an output.
+
+    Where x == y the larger one is not defined, and the gradient may be shared in any way.
+
+    Args:
+        answer: the function.
+        inputs: its arguments, in order.
+        gradients: names of what it returns.
+    """
+    need_function(answer)
+    during = f"{name_of(answer)}({', '.join(inputs)})"
+    yield during
+    returned = unpack(answer(*inputs.values()), gradients, during)
+    found = dict(item for item in returned if isinstance(item, tuple))
+    if inputs["x"] != inputs["y"]:
+        yield from found.items()
+        return
+    total: Any = 0.0
+    for value in found.values():
+        try:
+            total += float(value)
+        except (TypeError, ValueError):
+            total = value  # not a number: the judge says what it is
+            break
+    yield " + ".join(gradients), total
+
+
+def stages(answer: Any, inputs: dict[str, Any], *, names: Sequence[str]) -> Steps:
+    """Call a function that returns a dictionary of named values.
+
+    Args:
+        answer: the function.
+        inputs: its arguments, in order.
+        names: the entries that the dictionary must have; others are ignored.
+    """
+    need_function(answer)
+    during = f"{name_of(answer)}({', '.join(inputs)})"
+    yield during
+    result = answer(*inputs.values())
+    if result is None:
+        raise Misfit(f"{during} returns None, expected a dictionary. Did you forget the return?")
+    if not isinstance(result, dict):
+        raise Misfit(
+            f"{during} returns {type(result).__name__!r}, expected a dictionary with the entries "
+            f"{', '.join(names)}."
+        )
+    lacking = [name for name in names if name not in result]
+    if lacking:
+        raise Misfit(f"{during} returns a dictionary without an entry for {', '.join(lacking)}.")
+    for name in names:
+        yield name, result[name]
+
+
+def derivative(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Ask for the numerical derivative of one of the `CURVES`.
+
+    Args:
+        answer: takes a function, a point and a step.
+        inputs: ``curve``, a key of `CURVES`; ``x``; ``h``.
+    """
+    need_function(answer)
+    yield f"{name_of(answer)}(f, x, h)"
+    yield "derivative", answer(CURVES[inputs["curve"]], inputs["x"], inputs["h"])
