@@ -71,19 +71,19 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> list[Observat
 
     Stops early where going on tells nothing: the answer is missing or its time is up.
     """
-    seen: list[Observation] = []
+    return list(_observations(exercise, answer, cases))
+
+
+def _observations(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Iterator[Observation]:
     left = exercise.seconds
     for case in cases:
-        seen.append(
-            observe(
-                exercise.probe, answer, case.inputs, seconds=max(left, 0.1), repeat=exercise.repeat
-            )
+        seen = observe(
+            exercise.probe, answer, case.inputs, seconds=max(left, 0.1), repeat=exercise.repeat
         )
-        left -= seen[-1].seconds * (2 if exercise.repeat else 1)
-        failure = seen[-1].failure
-        if failure is not None and failure.kind in ("unanswered", "timeout"):
+        yield seen
+        left -= seen.seconds * (2 if exercise.repeat else 1)
+        if seen.failure is not None and seen.failure.kind in ("unanswered", "timeout"):
             break
-    return seen
 
 
 def judge(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]) -> Verdict:
@@ -369,13 +369,18 @@ def diagnose(
             if mistake.when(cases, seen):
                 found.append((-len(wrong), 0, mistake, set(wrong)))
             continue
-        theirs = run(exercise, mistake.answer, cases)
+        theirs: list[Observation] = []
+        alike = set(wrong)
+        for one in _observations(exercise, mistake.answer, cases):
+            case, mine = cases[len(theirs)], seen[len(theirs)] if len(theirs) < len(seen) else None
+            theirs.append(one)
+            alike = {name for name in alike if mine and _alike(exercise, case, mine, one, name)}
+            if not alike:  # most mistakes behave otherwise in the first case already
+                break
+        if not alike or len(theirs) != len(seen):
+            continue
         faults = {problem.output for problem in find_problems(exercise, cases, theirs, expected)}
-        explained = {
-            name
-            for name in wrong
-            if name in faults and _behaves_alike(exercise, cases, seen, theirs, name)
-        }
+        explained = alike & faults
         if explained:
             found.append((-len(explained), len(faults - explained), mistake, explained))
     found.sort(key=lambda entry: entry[:2])
@@ -388,22 +393,12 @@ def diagnose(
     return chosen
 
 
-def _behaves_alike(
-    exercise: Exercise,
-    cases: Sequence[Case],
-    one: Sequence[Observation],
-    other: Sequence[Observation],
-    name: str,
-) -> bool:
-    if len(one) != len(other):
-        return False
+def _alike(exercise: Exercise, case: Case, a: Observation, b: Observation, name: str) -> bool:
+    """Tell whether two answers did the same about one output of one case."""
     output = exercise.output(name)
-    for case, a, b in zip(cases, one, other, strict=False):
-        loose = _is_float32(case.inputs)
-        rtol, atol = (1e-3, 1e-5) if loose else (max(output.rtol, 1e-6), max(output.atol, 1e-8))
-        if not same(_did(a, name), _did(b, name), rtol=rtol, atol=atol):
-            return False
-    return True
+    loose = _is_float32(case.inputs)
+    rtol, atol = (1e-3, 1e-5) if loose else (max(output.rtol, 1e-6), max(output.atol, 1e-8))
+    return same(_did(a, name), _did(b, name), rtol=rtol, atol=atol)
 
 
 def _did(seen: Observation, name: str) -> Any:
