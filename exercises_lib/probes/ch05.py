@@ -1,0 +1,54 @@
+"""Probes of chapter 05: outputs are named after the kind of case they come from.
+
+A loss that is right for ordinary scores can still overflow for large ones. Under a name of its
+own, such as ``large-score loss``, that is found and explained beside other mistakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from exercises_lib import probes
+from exercises_lib.probes import Steps
+
+LARGE = 15.0
+"""Scores from this size on are called large: 1e-7 is no longer small beside exp(-15)."""
+
+
+def scores(answer: Any, inputs: dict[str, Any], *, returns: Sequence[str]) -> Steps:
+    """Call a function of the scores `x`; what it returns for large ones has a name of its own."""
+    kind = "large-score " if np.abs(inputs["x"]).max() >= LARGE else ""
+    yield from _renamed(probes.call(answer, inputs, returns=returns), kind)
+
+
+def labels(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Call a loss of (y, t); integer labels, one-hot rows and probabilities of 0 are told apart."""
+    kind = "integer-label " if inputs["t"].ndim == 1 else "one-hot "
+    if (inputs["y"] == 0).any():
+        kind = "zero-probability "
+    yield from _renamed(probes.call(answer, inputs, returns=("loss",)), kind)
+
+
+def loss_layer(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Run a loss layer; large scores and integer labels are told apart from the rest."""
+    x, t = inputs["x"], inputs["t"]
+    kind = "integer-label " if t.ndim < x.ndim else ""
+    if np.abs(x).max() >= LARGE:
+        kind = "large-score "
+    steps = probes.layer(answer, inputs, forward=("x", "t"), returns=("loss",))
+    yield from _renamed(steps, kind)
+
+
+def probabilities(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Call a loss of (p, t) that returns its gradient too; p of exactly 0 or 1 is told apart."""
+    p = inputs["p"]
+    kind = "saturated " if ((p == 0) | (p == 1)).any() else ""
+    yield from _renamed(probes.call(answer, inputs, returns=("loss", "dp")), kind)
+
+
+def _renamed(steps: Steps, kind: str) -> Iterator[str | tuple[str, Any]]:
+    for step in steps:
+        yield step if isinstance(step, str) else (kind + step[0], step[1])
