@@ -28,7 +28,9 @@ SYMBOLS = {
 INFIX = {"+", "−", "×", "÷"}
 
 
-def graph_player(output: Value, *, title: str, name: str | None = None) -> Any:
+def graph_player(
+    output: Value, *, title: str, backward: bool = True, name: str | None = None
+) -> Any:
     """Show how a value was computed, and how its gradient flows back to every input.
 
     The graph is only read: gradients that it already holds stay as they are.
@@ -37,22 +39,24 @@ def graph_player(output: Value, *, title: str, name: str | None = None) -> Any:
         output: the end of a computation recorded by :class:`exercises_lib.nn.Value`. Names
             come from the values' labels; a value without a label shows its operation.
         title: heads the figure.
+        backward: False shows the way forward only, for a page that asks for the gradients.
         name: tells two players of the same graph on one page apart.
 
     Returns:
         A widget that displays itself.
     """
-    spec = graph_spec(output)
+    spec = graph_spec(output, backward=backward)
     return figure(
         "graph_player", spec, title=title, name=name, draw=lambda: draw_graph(spec, title)
     )
 
 
-def graph_spec(output: Value) -> Spec:
+def graph_spec(output: Value, *, backward: bool = True) -> Spec:
     """Turn a recorded computation into nodes, edges and steps.
 
     Args:
         output: the last value of the computation.
+        backward: whether the steps go back again, with the gradients.
 
     Returns:
         ``nodes`` with value, gradient and place, ``edges`` with local derivative and the
@@ -68,7 +72,9 @@ def graph_spec(output: Value) -> Spec:
     ]
     pairs = [(edge["from"], edge["to"]) for edge in edges]
     layouts = {"wide": layered(len(order), pairs), "narrow": narrow(len(order), pairs)}
-    steps = [*_forward_steps(nodes, edges), *_backward_steps(nodes, edges)]
+    steps = _forward_steps(nodes, edges)
+    if backward:
+        steps += _backward_steps(nodes, edges)
     return {
         "nodes": nodes,
         "edges": edges,
@@ -253,6 +259,8 @@ def draw_graph(spec: Spec, title: str) -> Picture:
     """Draw the finished computation: every value, every gradient, every local derivative."""
     from matplotlib.figure import Figure
 
+    backward = any(step["phase"] == "backward" for step in spec["steps"])
+
     layout = spec["layouts"]["wide"]
     layers, width = layout["layers"], layout["width"]
     picture = Figure(figsize=(min(11, 1.7 * layers + 0.6), 1.0 * width + 1.7), layout="constrained")
@@ -265,6 +273,8 @@ def draw_graph(spec: Spec, title: str) -> Picture:
         points = [at[edge["from"]], *bends, at[edge["to"]]]
         across, down = zip(*points, strict=True)
         axes.plot(across, down, color=NEUTRAL, linewidth=1, zorder=1)
+        if not backward:
+            continue
         middle = len(points) // 2
         (x0, y0), (x1, y1) = points[middle - 1], points[middle]
         axes.text(
@@ -283,7 +293,7 @@ def draw_graph(spec: Spec, title: str) -> Picture:
         lines = [
             (heading, INK, "bold"),
             (number(node["value"]), VALUE, "normal"),
-            (f"∂ {number(node['grad'])}", GRADIENT, "normal"),
+            (f"∂ {number(node['grad'])}" if backward else "", GRADIENT, "normal"),
         ]
         lines = [line for line in lines if line[0]]
         axes.text(
