@@ -67,10 +67,11 @@ def main() -> None:
         )
     median = statistics.median(right.values())
     slowest = max(right, key=right.__getitem__)
-    print(f"check of a right answer, {len(asked)} exercises: median {1000 * median:.1f} ms (budget 20)")
+    print(f"{len(asked)} exercises; check of a right answer: median {1000 * median:.1f} ms (budget 20)")
     print(f"  slowest: {slowest}, {1000 * right[slowest]:.0f} ms (budget 200)")
     worst = max(wrong, key=wrong.__getitem__)
-    print(f"check with diagnosis: median {1000 * statistics.median(wrong.values()):.1f} ms (budget 60)")
+    median = statistics.median(wrong.values())
+    print(f"check with diagnosis: median {1000 * median:.1f} ms (budget 60)")
     print(f"  slowest: {worst}, {1000 * wrong[worst]:.0f} ms (budget 600)")
 
 
