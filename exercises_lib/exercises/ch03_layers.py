@@ -1,5 +1,2064 @@
-"""Exercises of chapter 03."""
+"""Exercises of chapter 03: layers, layers in a row, what a layer must not do, and a test for it."""
 
-from exercises_lib.checking import Exercise
+from __future__ import annotations
 
-EXERCISES: tuple[Exercise, ...] = ()
+import copy
+import math
+from collections.abc import Iterator
+from functools import reduce
+
+import numpy as np
+
+from exercises_lib.checking import Case, Exercise, Field, Mistake, Output, Probe
+from exercises_lib.checking.plain import describe
+from exercises_lib.nn import (
+    AddLayer,
+    MulLayer,
+    Relu,
+    Sequential,
+    Sigmoid,
+    Tanh,
+    numerical_gradient,
+    relative_error,
+    sigmoid,
+)
+from exercises_lib.probes import ch03 as probes
+from exercises_lib.probes import values
+
+# --------------------------------------------------------------------------- helpers
+
+
+def a_class(name, forward, backward):
+    """Make a class of a student's name: an AttributeError quotes it, and is matched by its text."""
+    return type(name, (), {"forward": forward, "backward": backward})
+
+
+def like_x(*names: str) -> tuple[Output, ...]:
+    """Say of each output that it has the shape of the layer's input."""
+    return tuple(Output(name, "", "the shape of what went in") for name in names)
+
+
+SHARED_MEMORY = (
+    "Another object of your class went forward in between, and this one then used what *that* one "
+    "stored. What a layer remembers has to belong to the object (`self`), not to the class and not "
+    "to a global variable."
+)
+
+# --------------------------------------------------------------------------- MulLayer
+
+
+def draw_gate(rng: np.random.Generator) -> Iterator[Case]:
+    number = {"x": float(rng.uniform(50, 150)), "y": float(rng.uniform(2, 9))}
+    yield Case({**number, "dout": float(rng.uniform(1.2, 1.9))}, "three plain numbers")
+    yield Case(
+        {key: rng.normal(size=(3, 4)) for key in ("x", "y", "dout")}, "arrays of shape (3, 4)"
+    )
+    one = {key: rng.normal(size=(1, 5)) for key in ("x", "y", "dout")}
+    one["x"][0, 1] = one["y"][0, 3] = 0.0
+    yield Case(one, "a batch of one, with a zero in x and a zero in y")
+    small = {key: rng.normal(size=(2, 3)).astype(np.float32) for key in ("x", "y", "dout")}
+    yield Case(small, "float32")
+
+
+def mul_forward(self, x, y):
+    self.x, self.y = x, y
+    return x * y
+
+
+def mul(backward, forward=mul_forward):
+    return a_class("MulLayer", forward, backward)
+
+
+def mul_forward_keeps_out(self, x, y):
+    self.x, self.y = x, y
+    self.out = x * y
+    return self.out
+
+
+def mul_forward_in_place(self, x, y):
+    self.x, self.y = x, y
+    x *= y
+    return x
+
+
+def mul_backward(self, dout):
+    return dout * self.y, dout * self.x
+
+
+def mul_backward_in_place(self, dout):
+    dx = dout
+    dx *= self.y
+    return dx, dout * self.x
+
+
+class MulLayerOfTheClass:
+    def forward(self, x, y):
+        MulLayerOfTheClass.x, MulLayerOfTheClass.y = x, y
+        return x * y
+
+    def backward(self, dout):
+        return dout * self.y, dout * self.x
+
+
+class MulLayerTuple:
+    def forward(self, *factors):
+        self.factors = factors
+        return math.prod(factors[1:], start=factors[0])
+
+    def backward(self, dout):
+        x, y = self.factors
+        return y * dout, x * dout
+
+
+class MulLayerLocal:
+    """Store the local derivatives, ready to be multiplied."""
+
+    def forward(self, x, y):
+        self.local = {"x": np.array(y), "y": np.array(x)}
+        return np.multiply(x, y)
+
+    def backward(self, dout):
+        return [np.multiply(dout, self.local[name]) for name in ("x", "y")]
+
+
+MUL_LAYER = Exercise(
+    id="ch03.MulLayer",
+    title="The multiply layer",
+    kind="class",
+    points=3,
+    reference=MulLayer,
+    accepted=(MulLayerTuple, MulLayerLocal),
+    mistakes=(
+        Mistake(
+            "not swapped",
+            mul(lambda self, dout: (dout * self.x, dout * self.y)),
+            "Each factor gets `dout` times *itself*. Ask how much the product changes when x grows "
+            "by one: that is not x.",
+        ),
+        Mistake(
+            "upstream dropped",
+            mul(lambda self, dout: (self.y, self.x)),
+            "These are the local derivatives alone. `dout`, what arrives from above, has no "
+            "effect, so everything behind this layer is lost.",
+        ),
+        Mistake(
+            "rule of addition",
+            mul(lambda self, dout: (dout, dout)),
+            "You pass `dout` on as it is. That is the rule for a sum; in a product the effect of "
+            "one factor depends on the size of the other.",
+        ),
+        Mistake(
+            "upstream added",
+            mul(lambda self, dout: (dout + self.y, dout + self.x)),
+            "You add `dout` to the local derivative. Along a path, derivatives multiply.",
+        ),
+        Mistake(
+            "multiplied by the output",
+            mul(lambda self, dout: (dout * self.out, dout * self.out), mul_forward_keeps_out),
+            "You multiply `dout` by the product. The local derivative of x · y contains one of the "
+            "two factors, not both.",
+        ),
+        Mistake(
+            "divided by a factor",
+            mul(
+                lambda self, dout: (dout * self.out / self.x, dout * self.out / self.y),
+                mul_forward_keeps_out,
+            ),
+            "Dividing the product by a factor gives the other one, unless that factor is 0: then "
+            "it is 0/0. Nothing needs to be divided here.",
+        ),
+        Mistake(
+            "forward adds",
+            mul(mul_backward, lambda self, x, y: (mul_forward(self, x, y), x + y)[1]),
+            "`forward` gives the sum of its inputs, and this is the multiply layer.",
+        ),
+        Mistake(
+            "forward changes x",
+            mul(mul_backward, mul_forward_in_place),
+            "`x *= y` writes the product into the caller's array, and into what you stored as well: "
+            "it is the same array. Make a new one.",
+        ),
+        Mistake(
+            "backward changes dout",
+            mul(mul_backward_in_place),
+            "`dx = dout` gives the caller's array a second name, and `*=` then overwrites it. "
+            "Whoever sent `dout` still needs it, and so does your own second line.",
+        ),
+        Mistake("one memory for all", MulLayerOfTheClass, SHARED_MEMORY),
+        Mistake(
+            "nothing stored",
+            mul(mul_backward, lambda self, x, y: x * y),
+            "`backward` asks for `self.x`, and `forward` never stored it. A name without `self.` is "
+            "forgotten when the method ends.",
+        ),
+    ),
+    hints=(
+        "When `backward` runs, x and y are gone. What does it need of them, and who could keep it?",
+        "The product rule: ∂(x·y)/∂x = y and ∂(x·y)/∂y = x. Each is multiplied by what arrives from "
+        "above.",
+        "The skeleton:\n    def forward(self, x, y):\n        self.x = …\n        self.y = …\n"
+        "        return …\n\n    def backward(self, dout):\n        dx = dout * …\n"
+        "        dy = dout * …\n        return dx, dy",
+    ),
+    probe=Probe(probes.layer, {"forward": ("x", "y"), "gradients": ("dx", "dy")}),
+    draw=draw_gate,
+    outputs=like_x("out", "dx", "dy"),
+    remark="Two objects of your class worked at the same time; each kept its own x and y.",
+)
+# --------------------------------------------------------------------------- AddLayer
+
+
+def add(backward, forward=lambda self, x, y: x + y):
+    return a_class("AddLayer", forward, backward)
+
+
+def add_forward_in_place(self, x, y):
+    x += y
+    return x
+
+
+def add_backward(self, dout):
+    return dout, dout
+
+
+class AddLayerFresh:
+    def forward(self, x, y):
+        return np.add(x, y)
+
+    def backward(self, dout):
+        return 1 * dout, 1 * dout
+
+
+class AddLayerList:
+    """Any number of summands."""
+
+    def forward(self, *terms):
+        self.count = len(terms)
+        return sum(terms)
+
+    def backward(self, dout):
+        return [np.array(dout) for _ in range(self.count)]
+
+
+ADD_LAYER = Exercise(
+    id="ch03.AddLayer",
+    title="The add layer",
+    kind="class",
+    points=3,
+    reference=AddLayer,
+    accepted=(AddLayerFresh, AddLayerList),
+    mistakes=(
+        Mistake(
+            "shared out",
+            add(lambda self, dout: (dout / 2, dout / 2)),
+            "You split `dout` in two halves. A gradient is not a quantity to be divided up: when x "
+            "rises by one the whole sum rises by one, whatever y does.",
+        ),
+        Mistake(
+            "bare ones",
+            add(lambda self, dout: (1.0, 1.0)),
+            "The local derivatives are indeed 1, but `dout`, what arrives from above, is lost.",
+        ),
+        Mistake(
+            "upstream dropped",
+            add(lambda self, dout: (np.ones_like(dout), np.ones_like(dout))),
+            "Ones of the right shape are the local derivatives alone. `dout`, what arrives from "
+            "above, has no effect.",
+        ),
+        Mistake(
+            "rule of multiplication",
+            add(
+                lambda self, dout: (dout * self.y, dout * self.x),
+                lambda self, x, y: (setattr(self, "x", x), setattr(self, "y", y), x + y)[2],
+            ),
+            "You multiply by the other input: that is the rule for a product. How much a sum grows "
+            "with x does not depend on y.",
+        ),
+        Mistake(
+            "multiplied by the inputs",
+            add(
+                lambda self, dout: (dout * self.x, dout * self.y),
+                lambda self, x, y: (setattr(self, "x", x), setattr(self, "y", y), x + y)[2],
+            ),
+            "You multiply `dout` by the inputs. How much a sum grows with x does not depend on how "
+            "large x already is.",
+        ),
+        Mistake(
+            "upstream added",
+            add(lambda self, dout: (dout + 1, dout + 1)),
+            "You add the local derivative to `dout`. Along a path, derivatives multiply.",
+        ),
+        Mistake(
+            "rule of subtraction",
+            add(lambda self, dout: (dout, -dout)),
+            "The second gradient has a minus sign. That would be right for x − y.",
+        ),
+        Mistake(
+            "forward multiplies",
+            add(add_backward, lambda self, x, y: x * y),
+            "`forward` gives the product of its inputs, and this is the add layer.",
+        ),
+        Mistake(
+            "forward changes x",
+            add(add_backward, add_forward_in_place),
+            "`x += y` writes the sum into the caller's array. Another layer may have stored that "
+            "very array for its own way back.",
+        ),
+    ),
+    hints=(
+        "Take 3 + 4. Raise the 3 by 0.1: by how much does the sum rise? Does the 4 matter?",
+        "∂(x+y)/∂x = 1 and ∂(x+y)/∂y = 1, each multiplied by what arrives from above. So nothing of "
+        "x and y has to be kept.",
+        "The skeleton:\n    def forward(self, x, y):\n        return …\n\n"
+        "    def backward(self, dout):\n        return …, …",
+    ),
+    probe=Probe(probes.layer, {"forward": ("x", "y"), "gradients": ("dx", "dy")}),
+    draw=draw_gate,
+    outputs=like_x("out", "dx", "dy"),
+    remark="The sum keeps nothing of its inputs: its gradient is the same wherever they are.",
+)
+
+# --------------------------------------------------------------------------- Relu
+
+
+def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Draw numbers of both signs between 0.1 and 2.5 in size, the first positive, the second not."""
+    signs = rng.choice([-1.0, 1.0], size=shape)
+    signs.flat[0], signs.flat[1] = 1, -1
+    return signs * rng.uniform(0.1, 2.5, size=shape)
+
+
+def draw_relu(rng: np.random.Generator) -> Iterator[Case]:
+    x, dout = away_from_zero(rng, 3, 4), away_from_zero(rng, 3, 4)[:, ::-1].copy()
+    yield Case({"x": x, "dout": dout}, "a batch of 3 with 4 numbers each")
+    x, dout = away_from_zero(rng, 1, 5), away_from_zero(rng, 1, 5)
+    yield Case({"x": x, "dout": -dout}, "a batch of one")
+    x = away_from_zero(rng, 2, 3)
+    x[0, 2] = x[1, 1] = 0.0
+    yield Case({"x": x, "dout": rng.normal(size=(2, 3))}, "with zeros in x")
+    x = 1e3 * away_from_zero(rng, 6).astype(np.float32)
+    yield Case(
+        {"x": x, "dout": rng.normal(size=6).astype(np.float32)}, "large numbers, one axis, float32"
+    )
+
+
+def relu_forward(self, x):
+    self.mask = x > 0
+    self.out = np.maximum(x, 0)
+    return self.out
+
+
+def relu_backward(self, dout):
+    return dout * self.mask
+
+
+def relu(backward, forward=relu_forward):
+    return a_class("Relu", forward, backward)
+
+
+def relu_backward_in_place(self, dout):
+    dout[~self.mask] = 0
+    return dout
+
+
+def relu_forward_in_place(self, x):
+    self.mask = x > 0
+    x[x < 0] = 0
+    return x
+
+
+def relu_forward_step(self, x):
+    self.mask = x > 0
+    return self.mask * 1.0
+
+
+def relu_forward_abs(self, x):
+    self.mask = x > 0
+    return np.abs(x)
+
+
+def relu_forward_np_max(self, x):
+    self.mask = x > 0
+    return np.max(x, 0)
+
+
+def relu_forward_max(self, x):
+    self.mask = x > 0
+    return max(x, 0)
+
+
+class ReluOfTheClass:
+    def forward(self, x):
+        ReluOfTheClass.mask = x > 0
+        return np.maximum(x, 0)
+
+    def backward(self, dout):
+        return dout * self.mask
+
+
+class ReluWhere:
+    def forward(self, x):
+        self.x = x.copy()
+        return np.where(x >= 0, x, 0)
+
+    def backward(self, dout):
+        return np.where(self.x >= 0, dout, 0)
+
+
+class ReluCopy:
+    def forward(self, x):
+        self.negative = x <= 0
+        out = x.copy()
+        out[self.negative] = 0
+        return out
+
+    def backward(self, dout):
+        dx = dout.copy()
+        dx[self.negative] = 0
+        return dx
+
+
+class ReluSigns:
+    """The slope at 0 is ½ here, which is as good as any between 0 and 1."""
+
+    def forward(self, x):
+        self.slope = (1 + np.sign(x)) / 2
+        return x * self.slope
+
+    def backward(self, dout):
+        return self.slope * dout
+
+
+class ReluLoop:
+    def forward(self, x):
+        self.x = x
+        return np.array([max(v, 0.0) for v in x.ravel()]).reshape(x.shape)
+
+    def backward(self, dout):
+        dx = np.zeros(dout.shape)
+        for place in np.ndindex(dout.shape):
+            if self.x[place] > 0:
+                dx[place] = dout[place]
+        return dx
+
+
+RELU_IN_PLACE = (
+    "`backward` writes zeros into `dout` itself. That array belongs to the caller, who may send it "
+    "down another branch as well."
+)
+
+RELU = Exercise(
+    id="ch03.Relu",
+    title="The ReLU layer",
+    kind="class",
+    points=3,
+    reference=Relu,
+    accepted=(ReluWhere, ReluCopy, ReluSigns, ReluLoop),
+    mistakes=(
+        Mistake(
+            "mask from the gradient",
+            relu(lambda self, dout: dout * (dout > 0)),
+            "You look at the sign of `dout` to decide what passes. Whether a unit was open is a "
+            "question about the *input* of the forward pass; a gradient may well be negative.",
+        ),
+        Mistake(
+            "upstream dropped",
+            relu(lambda self, dout: self.mask * 1.0),
+            "Ones and zeros are the local derivatives alone: `dout`, what arrives from above, has "
+            "no effect.",
+        ),
+        Mistake(
+            "multiplied by the output",
+            relu(lambda self, dout: dout * self.out),
+            "You multiply `dout` by the output. Where ReLU is open its slope is 1, however large "
+            "the output is.",
+        ),
+        Mistake(
+            "mask inverted",
+            relu(lambda self, dout: dout * ~self.mask),
+            "The gradient passes where the input was negative and is stopped where it was positive: "
+            "the wrong way round.",
+        ),
+        Mistake(
+            "everything passes",
+            relu(lambda self, dout: 1 * dout),
+            "`dout` passes unchanged everywhere. Where the input was negative the output is 0 "
+            "whatever x does, so x has no influence there.",
+        ),
+        Mistake("overwrites dout", relu(relu_backward_in_place), RELU_IN_PLACE),
+        Mistake(
+            "overwrites x",
+            relu(relu_backward, relu_forward_in_place),
+            "`forward` writes zeros into `x` itself. `out = x` makes no copy: both names mean the "
+            "same array, and another layer may need the old numbers.",
+        ),
+        Mistake(
+            "step instead of ReLU",
+            relu(relu_backward, relu_forward_step),
+            "`forward` gives 1 where x is positive. That is the slope; the value there is x.",
+        ),
+        Mistake(
+            "absolute value",
+            relu(relu_backward, relu_forward_abs),
+            "`np.abs` turns negative numbers positive. ReLU sets them to 0.",
+        ),
+        Mistake(
+            "np.max for np.maximum",
+            relu(relu_backward, relu_forward_np_max),
+            "`np.max(x, 0)` looks for the largest number along axis 0. To compare two things entry "
+            "by entry NumPy has another function, with a longer name.",
+        ),
+        Mistake(
+            "Python's max",
+            relu(relu_backward, relu_forward_max),
+            "Python's `max` asks once whether the whole array is larger than 0, and an array has no "
+            "single answer. You need a comparison entry by entry.",
+        ),
+        Mistake("one memory for all", ReluOfTheClass, SHARED_MEMORY),
+    ),
+    hints=(
+        "Draw the function. What is its slope on the left of 0, and on the right?",
+        "The slope is 1 where x was positive and 0 where it was negative, so remember *where* x was "
+        "positive. Then local derivative times `dout`, entry by entry, in a new array.",
+        "The skeleton:\n    def forward(self, x):\n        self.mask = …        # True where x is positive\n"
+        "        return np.maximum(…, …)\n\n    def backward(self, dout):\n        return dout * …",
+    ),
+    probe=Probe(probes.layer, {"kink": True}),
+    draw=draw_relu,
+    outputs=like_x("out", "dx"),
+    remark="At exactly 0 ReLU has a corner; the check takes any slope from 0 to 1 there.",
+)
+
+# --------------------------------------------------------------------------- Sigmoid, Tanh
+
+
+def draw_squash(rng: np.random.Generator) -> Iterator[Case]:
+    x, dout = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
+    yield Case({"x": x, "dout": dout}, "a batch of 3 with 4 numbers each")
+    x, dout = rng.uniform(1, 3, size=(1, 5)), rng.normal(size=(1, 5))
+    x[0, 1] *= -1
+    yield Case({"x": x, "dout": dout}, "a batch of one")
+    x = rng.normal(size=(2, 3)).astype(np.float32)
+    yield Case({"x": x, "dout": rng.normal(size=(2, 3)).astype(np.float32)}, "float32")
+    x, dout = rng.normal(size=(2, 4)), rng.normal(size=(2, 4))
+    x[0, :3] = 800.0, 0.0, -800.0
+    yield Case({"x": x, "dout": dout}, "with 800 and -800 in x")
+
+
+def sigmoid_forward(self, x):
+    self.x = x
+    self.out = sigmoid(x)
+    return self.out
+
+
+def sigmoid_backward(self, dout):
+    return dout * self.out * (1 - self.out)
+
+
+def a_sigmoid(backward, forward=sigmoid_forward):
+    return a_class("Sigmoid", forward, backward)
+
+
+def sigmoid_forward_naive(self, x):
+    self.out = 1 / (1 + np.exp(-x))
+    return self.out
+
+
+def sigmoid_forward_flipped(self, x):
+    self.out = sigmoid(-x)
+    return self.out
+
+
+def sigmoid_forward_keeps_x(self, x):
+    self.out = x
+    return sigmoid(x)
+
+
+class SigmoidOfTheClass:
+    def forward(self, x):
+        SigmoidOfTheClass.out = sigmoid(x)
+        return self.out.copy()
+
+    def backward(self, dout):
+        return dout * self.out * (1 - self.out)
+
+
+class SigmoidTanh:
+    def forward(self, x):
+        self.y = 0.5 * (1 + np.tanh(x / 2))
+        return self.y
+
+    def backward(self, dout):
+        return (self.y - self.y**2) * dout
+
+
+class SigmoidPieces:
+    def forward(self, x):
+        out = np.empty_like(x)
+        right = x >= 0
+        out[right] = 1 / (1 + np.exp(-x[right]))
+        out[~right] = np.exp(x[~right]) / (1 + np.exp(x[~right]))
+        self.local = out * (1 - out)
+        return out
+
+    def backward(self, dout):
+        return dout * self.local
+
+
+class SigmoidLogs:
+    def forward(self, x):
+        self.x = x.copy()
+        return np.exp(-np.logaddexp(0, -x))
+
+    def backward(self, dout):
+        return dout * np.exp(-np.logaddexp(0, -self.x) - np.logaddexp(0, self.x))
+
+
+SIGMOID = Exercise(
+    id="ch03.Sigmoid",
+    title="The sigmoid layer",
+    kind="class",
+    points=3,
+    reference=Sigmoid,
+    accepted=(SigmoidTanh, SigmoidPieces, SigmoidLogs),
+    mistakes=(
+        Mistake(
+            "sigmoid twice",
+            a_sigmoid(lambda self, dout: dout * sigmoid(self.out) * (1 - sigmoid(self.out))),
+            "`backward` applies the sigmoid to the stored output once more. What you stored *is* σ(x).",
+        ),
+        Mistake(
+            "one factor lost",
+            a_sigmoid(lambda self, dout: dout * self.out),
+            "You multiply `dout` by σ(x) only. The slope has a second factor, which makes it small "
+            "on the right side too, where the curve is flat.",
+        ),
+        Mistake(
+            "the other factor lost",
+            a_sigmoid(lambda self, dout: dout * (1 - self.out)),
+            "You multiply `dout` by 1 − σ(x) only. The slope has a second factor, which makes it "
+            "small on the left side too, where the curve is flat.",
+        ),
+        Mistake(
+            "upstream dropped",
+            a_sigmoid(lambda self, dout: self.out * (1 - self.out)),
+            "That is the local derivative alone: `dout`, what arrives from above, has no effect.",
+        ),
+        Mistake(
+            "input in place of the output",
+            a_sigmoid(lambda self, dout: dout * self.x * (1 - self.x)),
+            "You use x(1 − x). The short formula for the slope is written with the *output*, σ(x).",
+        ),
+        Mistake(
+            "rule of tanh",
+            a_sigmoid(lambda self, dout: dout * (1 - self.out**2)),
+            "1 − out² is the slope of tanh, whose output runs from −1 to 1. This one runs from 0 to 1.",
+        ),
+        Mistake(
+            "sign lost",
+            a_sigmoid(lambda self, dout: dout * self.out * (self.out - 1)),
+            "The sign is wrong: σ rises everywhere, so its slope is positive.",
+        ),
+        Mistake(
+            "forward flipped",
+            a_sigmoid(sigmoid_backward, sigmoid_forward_flipped),
+            "`forward` gives σ(−x): it falls where it should rise. Look at the sign in the exponent.",
+        ),
+        Mistake(
+            "overflow",
+            a_sigmoid(sigmoid_backward, sigmoid_forward_naive),
+            "`np.exp` of a large positive number is larger than any float. NumPy would only warn; "
+            "this check counts it as an error. Note that `np.where` does not help by itself: it "
+            "computes both of its branches everywhere before it chooses.",
+        ),
+        Mistake("one memory for all", SigmoidOfTheClass, SHARED_MEMORY),
+    ),
+    hints=(
+        "Forward first: for which x is the exponent in e⁻ˣ large and positive? Is there another way "
+        "to write σ(x) for those? Then backward: what did forward have in its hands that it could keep?",
+        "For x < 0 the same number is eˣ / (1 + eˣ); with e = exp(−|x|) both forms stay small. The "
+        "slope is σ(x) · (1 − σ(x)), so keep the output.",
+        "The skeleton:\n    def forward(self, x):\n        e = np.exp(-np.abs(x))\n"
+        "        self.out = np.where(x >= 0, …, …) / (1 + e)\n        return …\n\n"
+        "    def backward(self, dout):\n        return dout * … * (1 - …)",
+    ),
+    probe=Probe(probes.layer),
+    draw=draw_squash,
+    outputs=like_x("out", "dx"),
+    remark="Among the inputs were 800 and −800: no overflow, and a slope of 0 at both ends.",
+)
+
+
+def tanh_forward(self, x):
+    self.x = x
+    self.out = np.tanh(x)
+    return self.out
+
+
+def tanh_backward(self, dout):
+    return dout * (1 - self.out**2)
+
+
+def a_tanh(backward, forward=tanh_forward):
+    return a_class("Tanh", forward, backward)
+
+
+def tanh_forward_naive(self, x):
+    up, down = np.exp(x), np.exp(-x)
+    self.out = (up - down) / (up + down)
+    return self.out
+
+
+def tanh_forward_sigmoid(self, x):
+    self.out = 2 * sigmoid(x) - 1
+    return self.out
+
+
+class TanhOfTheClass:
+    def forward(self, x):
+        TanhOfTheClass.out = np.tanh(x)
+        return self.out.copy()
+
+    def backward(self, dout):
+        return dout * (1 - self.out**2)
+
+
+class TanhBySigmoid:
+    def forward(self, x):
+        self.s = sigmoid(2 * x)
+        return 2 * self.s - 1
+
+    def backward(self, dout):
+        return 4 * self.s * (1 - self.s) * dout
+
+
+class TanhTwoFactors:
+    def forward(self, x):
+        out = np.tanh(x)
+        self.slope = (1 - out) * (1 + out)
+        return out
+
+    def backward(self, dout):
+        return np.multiply(self.slope, dout)
+
+
+TANH = Exercise(
+    id="ch03.Tanh",
+    title="The tanh layer",
+    kind="class",
+    points=3,
+    reference=Tanh,
+    accepted=(TanhBySigmoid, TanhTwoFactors),
+    mistakes=(
+        Mistake(
+            "input in place of the output",
+            a_tanh(lambda self, dout: dout * (1 - self.x**2)),
+            "You use 1 − x², with the input. The slope is written with the *output*; at x = 3 yours "
+            "is −8, and tanh never falls.",
+        ),
+        Mistake(
+            "upstream dropped",
+            a_tanh(lambda self, dout: 1 - self.out**2),
+            "That is the local derivative alone: `dout`, what arrives from above, has no effect.",
+        ),
+        Mistake(
+            "rule of the sigmoid",
+            a_tanh(lambda self, dout: dout * self.out * (1 - self.out)),
+            "out · (1 − out) is the slope of the sigmoid. At x = 0 it gives 0 here, where tanh is steepest.",
+        ),
+        Mistake(
+            "square lost",
+            a_tanh(lambda self, dout: dout * (1 - self.out)),
+            "You use 1 − out without the square. On the far left out is −1 and yours is 2, though "
+            "the curve is flat there.",
+        ),
+        Mistake(
+            "one minus lost",
+            a_tanh(lambda self, dout: dout * self.out**2),
+            "You multiply by out². That is 0 in the middle, where tanh is steepest, and 1 at the "
+            "ends, where it is flat.",
+        ),
+        Mistake(
+            "tanh twice",
+            a_tanh(lambda self, dout: dout * (1 - np.tanh(self.out) ** 2)),
+            "`backward` applies tanh to the stored output once more. What you stored *is* tanh(x).",
+        ),
+        Mistake(
+            "half the argument",
+            a_tanh(tanh_backward, tanh_forward_sigmoid),
+            "2σ(x) − 1 has the right shape, but it is tanh(x/2): stretched to twice the width.",
+        ),
+        Mistake(
+            "overflow in exp",
+            a_tanh(tanh_backward, tanh_forward_naive),
+            "The formula with exponentials overflows for large |x|: ∞/∞ is not a number. NumPy has "
+            "a function that is safe everywhere.",
+        ),
+        Mistake(
+            "overflow in cosh",
+            a_tanh(lambda self, dout: dout / np.cosh(self.x) ** 2),
+            "1/cosh² is the right slope, but `np.cosh` of a large number is larger than any float. "
+            "The output, which you have already, gives the slope without that.",
+        ),
+        Mistake("one memory for all", TanhOfTheClass, SHARED_MEMORY),
+    ),
+    hints=(
+        "Compare with your sigmoid layer: what is kept, and where is the slope largest?",
+        "`np.tanh` is safe for every x. With t = tanh(x) the slope is 1 − t², times what arrives "
+        "from above.",
+        "The skeleton:\n    def forward(self, x):\n        self.out = …\n        return …\n\n"
+        "    def backward(self, dout):\n        return dout * (1 - …)",
+    ),
+    probe=Probe(probes.layer),
+    draw=draw_squash,
+    outputs=like_x("out", "dx"),
+    remark="The slope at 0 is 1 for tanh and ¼ for the sigmoid: tanh shrinks gradients less.",
+)
+
+# --------------------------------------------------------------------------- shop
+
+
+def draw_shop(rng: np.random.Generator) -> Iterator[Case]:
+    def purchase(apples: int, oranges: int) -> dict[str, float]:
+        return {
+            "apple_price": round(float(rng.uniform(60, 140)), 2),
+            "apple_count": float(apples),
+            "orange_price": round(float(rng.uniform(145, 220)), 2),
+            "orange_count": float(oranges),
+            "tax": round(float(rng.uniform(1.05, 1.35)), 3),
+        }
+
+    yield Case(purchase(int(rng.integers(2, 5)), int(rng.integers(5, 9))), "apples and oranges")
+    yield Case(purchase(int(rng.integers(4, 9)), 0), "no oranges")
+    yield Case(purchase(1, 1), "one of each")
+
+
+NAMES = ("apple_price", "apple_count", "orange_price", "orange_count", "tax")
+
+
+def shop(apple_price, apple_count, orange_price, orange_count, tax):
+    apples, oranges, basket, taxed = MulLayer(), MulLayer(), AddLayer(), MulLayer()
+    apple_sum = apples.forward(apple_price, apple_count)
+    orange_sum = oranges.forward(orange_price, orange_count)
+    total = taxed.forward(basket.forward(apple_sum, orange_sum), tax)
+    d_basket, d_tax = taxed.backward(1.0)
+    d_apple_sum, d_orange_sum = basket.backward(d_basket)
+    d_apple_price, d_apple_count = apples.backward(d_apple_sum)
+    d_orange_price, d_orange_count = oranges.backward(d_orange_sum)
+    found = (d_apple_price, d_apple_count, d_orange_price, d_orange_count, d_tax)
+    return total, dict(zip(NAMES, found, strict=True))
+
+
+def shop_by_formulas(ap, an, op, on, tax):
+    before = ap * an + op * on
+    return before * tax, {
+        "tax": before,
+        "apple_price": an * tax,
+        "apple_count": ap * tax,
+        "orange_price": on * tax,
+        "orange_count": op * tax,
+    }
+
+
+def shop_by_loops(*inputs):
+    """Layers in a dictionary, the tax first."""
+    mul = {name: MulLayer() for name in ("apple", "orange", "tax")}
+    add_layer = AddLayer()
+    parts = [mul["apple"].forward(*inputs[0:2]), mul["orange"].forward(*inputs[2:4])]
+    total = mul["tax"].forward(inputs[4], add_layer.forward(*parts))
+    gradients = {}
+    gradients["tax"], upstream = mul["tax"].backward(1)
+    for fruit, dout in zip(("apple", "orange"), add_layer.backward(upstream), strict=True):
+        gradients[f"{fruit}_price"], gradients[f"{fruit}_count"] = mul[fruit].backward(dout)
+    return total, gradients
+
+
+def shop_with(*, share=False, swap=False, chain=True, tax_name=False, half=False, order=False):
+    """A wrong shop: one slip in the reference."""
+
+    def wrong(apple_price, apple_count, orange_price, orange_count, tax):
+        apples = MulLayer()
+        oranges, taxed = (apples, apples) if share else (MulLayer(), MulLayer())
+        apple_sum = apples.forward(apple_price, apple_count)
+        orange_sum = oranges.forward(orange_price, orange_count)
+        total = taxed.forward(apple_sum + orange_sum, tax)
+        d_basket, d_tax = taxed.backward(1.0)
+        if tax_name:
+            d_tax = total
+        if not chain:
+            d_basket = 1.0
+        if half:
+            d_basket = d_basket / 2
+        d_apple = apples.backward(d_basket)
+        d_orange = oranges.backward(d_basket)
+        if swap:
+            d_apple, d_orange = d_apple[::-1], d_orange[::-1]
+        if order:
+            d_apple, d_orange = d_orange, d_apple
+        return total, dict(zip(NAMES, (*d_apple, *d_orange, d_tax), strict=True))
+
+    return wrong
+
+
+def shop_without_tax(*inputs):
+    _, gradients = shop(*inputs)
+    return inputs[0] * inputs[1] + inputs[2] * inputs[3], gradients
+
+
+def shop_adds_tax(*inputs):
+    _, gradients = shop(*inputs)
+    return inputs[0] * inputs[1] + inputs[2] * inputs[3] + inputs[4], gradients
+
+
+def shop_tax_on_oranges(*inputs):
+    _, gradients = shop(*inputs)
+    return inputs[0] * inputs[1] + inputs[2] * inputs[3] * inputs[4], gradients
+
+
+SHOP = Exercise(
+    id="ch03.shop",
+    title="The fruit shop from four layers",
+    kind="function",
+    points=3,
+    reference=shop,
+    accepted=(shop_by_formulas, shop_by_loops),
+    mistakes=(
+        Mistake(
+            "one layer for all products",
+            shop_with(share=True),
+            "Your three products share one layer object. Its second `forward` overwrites what the "
+            "first one stored, so all of them go back with the numbers of the last product.",
+        ),
+        Mistake(
+            "price and count swapped",
+            shop_with(swap=True),
+            "Price and count have changed places. `backward` returns the gradients in the order in "
+            "which `forward` took its inputs.",
+        ),
+        Mistake(
+            "apples and oranges swapped",
+            shop_with(order=True),
+            "The apples have the gradients of the oranges and the other way round. The add layer "
+            "returns its two gradients in the order in which it took its two inputs.",
+        ),
+        Mistake(
+            "upstream not passed on",
+            shop_with(chain=False),
+            "You start every layer with 1. Only the last one gets 1; each other layer gets what the "
+            "layer behind it sent back, and here that contains the tax.",
+        ),
+        Mistake(
+            "gradient halved at the sum",
+            shop_with(half=True),
+            "The gradient is halved at the sum. A sum passes the whole of it to both of its inputs.",
+        ),
+        Mistake(
+            "total in place of the tax's gradient",
+            shop_with(tax_name=True),
+            "For the tax you give the total. If the tax rises by one, the total rises by the basket "
+            "*before* tax.",
+        ),
+        Mistake(
+            "total before tax",
+            shop_without_tax,
+            "Your total is the basket before tax; the last multiplication is missing.",
+        ),
+        Mistake(
+            "tax added",
+            shop_adds_tax,
+            "You add the tax. It is a factor here: 1.1 stands for ten per cent on top.",
+        ),
+        Mistake(
+            "tax on the oranges only",
+            shop_tax_on_oranges,
+            "Only the oranges are taxed in your total. First the sum, then the tax on all of it.",
+        ),
+    ),
+    hints=(
+        "Draw the graph: three products and one sum. Each of the four boxes is one object, made once.",
+        "Forward in the order of the arrows. Backward in the opposite order, beginning with 1 at the "
+        "total: what a layer returns is the `dout` of the layers before it.",
+        "The skeleton:\n    basket = add.forward(apple_sum, orange_sum)\n"
+        "    total = mul_tax.forward(basket, tax)\n    d_basket, d_tax = mul_tax.backward(…)\n"
+        "    d_apple_sum, d_orange_sum = add.backward(…)\n    …",
+    ),
+    probe=Probe(probes.shop),
+    draw=draw_shop,
+    remark="With two kinds of fruit you wrote no new formula: you connected what was there.",
+)
+
+# --------------------------------------------------------------------------- Sequential
+
+ROTATIONS = (
+    [[0.8, -1.1, 0.3], [0.5, 0.9, -0.7], [-1.2, 0.4, 0.6]],
+    [[1.3, 0.2, -0.5], [-0.4, 0.7, 1.1], [0.9, -0.8, 0.6]],
+)
+
+
+def matrices(rng: np.random.Generator, count: int) -> list[np.ndarray]:
+    """Draw square matrices that do not commute."""
+    return [np.array(ROTATIONS[k % 2]) + 0.1 * rng.normal(size=(3, 3)) for k in range(count)]
+
+
+def draw_sequential(rng: np.random.Generator) -> Iterator[Case]:
+    for count, rows, note in (
+        (3, 4, "three layers"),
+        (1, 2, "a single layer"),
+        (4, 1, "four layers and a batch of one"),
+        (0, 2, "no layers: what goes in comes out"),
+    ):
+        x, dout = rng.normal(size=(rows, 3)), rng.normal(size=(rows, 3))
+        yield Case({"weights": matrices(rng, count), "x": x, "dout": dout}, note)
+
+
+def right_order(method: str):
+    def compare(inputs, got, expected) -> str | None:
+        if got == expected and isinstance(got, list):
+            return None
+        if not isinstance(got, list) or not all(isinstance(place, int) for place in got):
+            return f"the layers were called in an order that is {describe(got)}."
+        if not got:
+            return f"Your {method} calls no layer's {method}."
+        shown = ", ".join(str(place) for place in got[:8])
+        wanted = ", ".join(str(place) for place in expected) or "none"
+        return (
+            f"Your {method} calls the layers in the order {shown}; expected {wanted}. "
+            "(They are numbered as in the list, from 0.)"
+        )
+
+    return compare
+
+
+def same_layers(inputs, got, expected) -> str | None:
+    if isinstance(got, list) and got == expected:
+        return None
+    return "Your code changes the list of layers it was given: afterwards it is in another order."
+
+
+ORDERS = (
+    Output("forward_order", compare=right_order("forward")),
+    Output("backward_order", compare=right_order("backward")),
+    Output("layers", compare=same_layers),
+    Output("out", "", "the shape that the last layer gives"),
+    Output("dx", "", "the shape of the network's input"),
+)
+
+
+def row_init(self, layers):
+    self.layers = layers
+
+
+def row_forward(self, x):
+    for layer in self.layers:
+        x = layer.forward(x)
+    return x
+
+
+def row_backward(self, dout):
+    for layer in reversed(self.layers):
+        dout = layer.backward(dout)
+    return dout
+
+
+def row(backward=row_backward, forward=row_forward):
+    return type("Sequential", (), {"__init__": row_init, "forward": forward, "backward": backward})
+
+
+def row_forward_each_x(self, x):
+    out = x
+    for layer in self.layers:
+        out = layer.forward(x)
+    return out
+
+
+def row_forward_all(self, x):
+    outputs = []
+    for layer in self.layers:
+        x = layer.forward(x)
+        outputs.append(x)
+    return outputs
+
+
+def row_forward_reversed(self, x):
+    for layer in self.layers[::-1]:
+        x = layer.forward(x)
+    return x
+
+
+def row_forward_first(self, x):
+    for layer in self.layers:
+        return layer.forward(x)
+    return x
+
+
+def row_backward_not_reversed(self, dout):
+    for layer in self.layers:
+        dout = layer.backward(dout)
+    return dout
+
+
+def row_backward_not_chained(self, dout):
+    dx = dout
+    for layer in reversed(self.layers):
+        dx = layer.backward(dout)
+    return dx
+
+
+def row_backward_lost(self, dout):
+    for layer in reversed(self.layers):
+        layer.backward(dout)
+    return dout
+
+
+def row_backward_skips_first(self, dout):
+    for index in range(len(self.layers) - 1, 0, -1):
+        dout = self.layers[index].backward(dout)
+    return dout
+
+
+def row_backward_no_return(self, dout):
+    for layer in reversed(self.layers):
+        dout = layer.backward(dout)
+
+
+def row_backward_reverses_list(self, dout):
+    self.layers.reverse()
+    for layer in self.layers:
+        dout = layer.backward(dout)
+    return dout
+
+
+def row_backward_calls_forward(self, dout):
+    for layer in reversed(self.layers):
+        dout = layer.forward(dout)
+    return dout
+
+
+class SequentialIndex:
+    def __init__(self, layers):
+        self.layers = tuple(layers)
+
+    def forward(self, x):
+        for index in range(len(self.layers)):
+            x = self.layers[index].forward(x)
+        return x
+
+    def backward(self, dout):
+        index = len(self.layers) - 1
+        while index >= 0:
+            dout = self.layers[index].backward(dout)
+            index -= 1
+        return dout
+
+
+class SequentialReduce:
+    def __init__(self, layers):
+        self.there, self.back = list(layers), list(layers)[::-1]
+
+    def forward(self, x):
+        return reduce(lambda value, layer: layer.forward(value), self.there, x)
+
+    def backward(self, dout):
+        return reduce(lambda value, layer: layer.backward(value), self.back, dout)
+
+
+class SequentialRecursive:
+    def __init__(self, layers):
+        self.first, self.rest = None, None
+        if layers:
+            self.first, self.rest = layers[0], SequentialRecursive(layers[1:])
+
+    def forward(self, x):
+        return x if self.first is None else self.rest.forward(self.first.forward(x))
+
+    def backward(self, dout):
+        return dout if self.first is None else self.first.backward(self.rest.backward(dout))
+
+
+SEQUENTIAL = Exercise(
+    id="ch03.Sequential",
+    title="Layers in a row",
+    kind="class",
+    points=3,
+    reference=Sequential,
+    accepted=(SequentialIndex, SequentialReduce, SequentialRecursive),
+    mistakes=(
+        Mistake(
+            "not reversed",
+            row(row_backward_not_reversed),
+            "`backward` visits the layers in the order of `forward`. The gradient arrives at the "
+            "*end* of the row, so the last layer has to be asked first.",
+        ),
+        Mistake(
+            "every layer gets the first dout",
+            row(row_backward_not_chained),
+            "Every layer gets the same `dout`. Only the last one gets yours; each other one gets "
+            "what the layer behind it returned.",
+        ),
+        Mistake(
+            "gradient thrown away",
+            row(row_backward_lost),
+            "You call `backward` on each layer and drop what it returns, so `dout` comes out as it "
+            "went in.",
+        ),
+        Mistake(
+            "first layer skipped",
+            row(row_backward_skips_first),
+            "`backward` stops before the layer with number 0. `range(…, 0, -1)` ends *before* its "
+            "second number.",
+        ),
+        Mistake(
+            "no return",
+            row(row_backward_no_return),
+            "`backward` goes through all layers and then returns nothing.",
+        ),
+        Mistake(
+            "list reversed in place",
+            row(row_backward_reverses_list),
+            "`.reverse()` turns the stored list itself round. The next `forward` then runs from the "
+            "last layer to the first, and the next `backward` turns it round again.",
+        ),
+        Mistake(
+            "forward in the backward pass",
+            row(row_backward_calls_forward),
+            "`backward` calls `forward` on the layers. That pushes the gradient through the "
+            "functions instead of their derivatives, and overwrites what they remember.",
+        ),
+        Mistake(
+            "every layer gets x",
+            row(forward=row_forward_each_x),
+            "Every layer gets the network's input. Only the first one does; each other one gets the "
+            "output of the layer before it.",
+        ),
+        Mistake(
+            "all outputs",
+            row(forward=row_forward_all),
+            "`forward` returns a list with every layer's output. Only the last one is asked for.",
+        ),
+        Mistake(
+            "forward from the end",
+            row(forward=row_forward_reversed),
+            "`forward` begins with the last layer of the list. The input enters at the first one.",
+        ),
+        Mistake(
+            "return inside the loop",
+            row(forward=row_forward_first),
+            "The `return` stands inside the loop, so `forward` ends after the first layer.",
+        ),
+    ),
+    hints=(
+        "Follow one sample through three layers with your finger, then a gradient the other way. "
+        "Which layer sees what?",
+        "Forward: what a layer returns is the next one's input. Backward: the same with gradients, "
+        "from the last layer to the first. `reversed(a_list)` walks a list from its end without "
+        "changing it.",
+        "The skeleton:\n    def forward(self, x):\n        for layer in self.layers:\n"
+        "            x = …\n        return x\n\n    def backward(self, dout):\n"
+        "        for layer in …:\n            dout = …\n        return dout",
+    ),
+    probe=Probe(probes.sequential),
+    draw=draw_sequential,
+    outputs=ORDERS,
+    remark="The check's own layers wrote down when each was called; a row of no layers works too.",
+)
+
+# --------------------------------------------------------------------------- relu_fix
+
+
+def draw_relu_fix(rng: np.random.Generator) -> Iterator[Case]:
+    for shape, note in (((3, 4), "a batch of 3"), ((1, 5), "a batch of one"), ((6,), "one axis")):
+        dout = away_from_zero(rng, *shape)[..., ::-1].copy()
+        yield Case({"x": away_from_zero(rng, *shape), "dout": dout}, note)
+
+
+RELU_FIX = Exercise(
+    id="ch03.relu_fix",
+    title="Mend the ReLU that overwrites dout",
+    kind="fix",
+    points=2,
+    reference=Relu,
+    accepted=(ReluCopy, ReluWhere, ReluLoop),
+    mistakes=(
+        Mistake(
+            "still overwrites dout",
+            relu(relu_backward_in_place),
+            "`backward` still writes into the array it was given, as the given code does. `dx = dout` "
+            "alone does not help: that is a second name for the same array, and `*=` writes in place too.",
+        ),
+        Mistake(
+            "everything passes",
+            relu(lambda self, dout: 1 * dout),
+            "Without the line that sets entries to 0 nothing is overwritten, but now gradients pass "
+            "where the input was negative.",
+        ),
+        Mistake(
+            "upstream dropped",
+            relu(lambda self, dout: self.mask * 1.0),
+            "The caller's array is safe now, but `dout` no longer has any effect on the result.",
+        ),
+        Mistake(
+            "mask inverted",
+            relu(lambda self, dout: dout * ~self.mask),
+            "You make a new array, but with the mask the wrong way round: what should be stopped passes.",
+        ),
+        Mistake(
+            "overwrites x instead",
+            relu(relu_backward, relu_forward_in_place),
+            "`backward` is mended, but now `forward` writes zeros into the array that it was given.",
+        ),
+        Mistake(
+            "mask from the gradient",
+            relu(lambda self, dout: dout * (dout > 0)),
+            "You make a new array, but you look at the sign of `dout`. What counts is the sign of the input.",
+        ),
+    ),
+    hints=(
+        "Print `dout` before and after `backward`. To whom does that array belong?",
+        "The result has to be a *new* array: either make a copy before you write, or use an operation "
+        "that creates one, such as a product.",
+        "The skeleton:\n    def backward(self, dout):\n        dx = …      # a new array\n        return dx",
+    ),
+    probe=Probe(probes.skip_block),
+    draw=draw_relu_fix,
+    outputs=like_x("out", "dx", "dout + dx"),
+    remark="You were checked inside y = x + relu(x), where one dout serves two branches.",
+)
+
+# --------------------------------------------------------------------------- reverse_fix
+
+
+def draw_reverse_fix(rng: np.random.Generator) -> Iterator[Case]:
+    for count, rows, note in (
+        (3, 2, "three layers"),
+        (4, 1, "four layers and a batch of one"),
+        (1, 2, "a single layer"),
+    ):
+        yield Case({"weights": matrices(rng, count), "dout": rng.normal(size=(rows, 3))}, note)
+
+
+def back_through(layers, dout):
+    for layer in layers[::-1]:
+        dout = layer.backward(dout)
+    return dout
+
+
+def back_reversed(layers, dout):
+    for layer in reversed(layers):
+        dout = layer.backward(dout)
+    return dout
+
+
+def back_copy(layers, dout):
+    order = list(layers)
+    order.reverse()
+    for layer in order:
+        dout = layer.backward(dout)
+    return dout
+
+
+def back_pop(layers, dout):
+    left = list(layers)
+    while left:
+        dout = left.pop().backward(dout)
+    return dout
+
+
+def back_as_given(layers, dout):
+    order = list(layers).reverse()
+    for layer in order:
+        dout = layer.backward(dout)
+    return dout
+
+
+def back_in_place(layers, dout):
+    layers.reverse()
+    for layer in layers:
+        dout = layer.backward(dout)
+    return dout
+
+
+def back_not_reversed(layers, dout):
+    for layer in list(layers):
+        dout = layer.backward(dout)
+    return dout
+
+
+def back_all_but_last(layers, dout):
+    for layer in layers[:-1]:
+        dout = layer.backward(dout)
+    return dout
+
+
+def back_from_last_but_one(layers, dout):
+    for layer in layers[-2::-1]:
+        dout = layer.backward(dout)
+    return dout
+
+
+def back_sorted(layers, dout):
+    for layer in sorted(layers, reverse=True):
+        dout = layer.backward(dout)
+    return dout
+
+
+def back_not_chained(layers, dout):
+    dx = dout
+    for layer in reversed(layers):
+        dx = layer.backward(dout)
+    return dx
+
+
+REVERSE_FIX = Exercise(
+    id="ch03.reverse_fix",
+    title="Mend the reversed list",
+    kind="fix",
+    points=2,
+    reference=back_through,
+    accepted=(back_reversed, back_copy, back_pop),
+    mistakes=(
+        Mistake(
+            "still the given code",
+            back_as_given,
+            "The loop still runs over what `.reverse()` *returns*. That method turns a list round "
+            "where it stands and returns None.",
+        ),
+        Mistake(
+            "caller's list reversed",
+            back_in_place,
+            "The order is right this time, but you turned the caller's own list round. The network's "
+            "next forward pass would run backwards.",
+        ),
+        Mistake(
+            "not reversed",
+            back_not_reversed,
+            "No error any more, but the layers are now visited from first to last. The gradient "
+            "arrives at the end of the row.",
+        ),
+        Mistake(
+            "[:-1] for [::-1]",
+            back_all_but_last,
+            "`layers[:-1]` is the list without its last item, in the old order. The slice that walks "
+            "backwards has two colons.",
+        ),
+        Mistake(
+            "last layer skipped",
+            back_from_last_but_one,
+            "The order is right, but the walk begins at the last layer but one.",
+        ),
+        Mistake(
+            "sorted",
+            back_sorted,
+            "`sorted` compares the layers with each other, and layers have no larger and smaller. "
+            "You want the order of the list, from its end.",
+        ),
+        Mistake(
+            "every layer gets the first dout",
+            back_not_chained,
+            "The order is right, but every layer now gets the same `dout` instead of what the layer "
+            "behind it returned.",
+        ),
+    ),
+    hints=(
+        "Try `print([1, 2, 3].reverse())`. What does the loop run over?",
+        "Python has two ways to walk a list from its end that leave the list as it is: a slice with "
+        "a negative step, and a built-in function.",
+        "The skeleton:\n    def back_through(layers, dout):\n        for layer in …:      # from the end\n"
+        "            dout = …\n        return dout",
+    ),
+    probe=Probe(probes.back_through),
+    draw=draw_reverse_fix,
+    outputs=ORDERS,
+    remark="Your function was called twice on the same list, and the list stayed as it was.",
+)
+
+# --------------------------------------------------------------------------- shared_layer_fix
+
+
+class Scale:
+    """Multiply by a fixed number: out = factor · x."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def forward(self, x):
+        return self.factor * x
+
+    def backward(self, dout):
+        return self.factor * dout
+
+
+def draw_network(rng: np.random.Generator) -> Iterator[Case]:
+    for shape, note in (
+        ((3, 4), "a batch of 3"),
+        ((1, 5), "a batch of one"),
+        ((4, 2), "a batch of 4"),
+    ):
+        inputs = {"first": float(rng.uniform(0.6, 1.0)), "second": float(rng.uniform(1.3, 1.9))}
+        arrays = {"x": rng.uniform(0.2, 1.6, size=shape), "dout": rng.normal(size=shape)}
+        yield Case({**inputs, **arrays}, note)
+
+
+def make_network(first, second):
+    return Sequential([Scale(first), Tanh(), Scale(second), Tanh()])
+
+
+def network_loop(first, second):
+    layers = []
+    for factor in (first, second):
+        layers += [Scale(factor), Tanh()]
+    return Sequential(layers)
+
+
+def network_copies(first, second):
+    tanh = Tanh()
+    return Sequential([Scale(first), copy.copy(tanh), Scale(second), copy.copy(tanh)])
+
+
+class NetworkOfFormulas:
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+
+    def forward(self, x):
+        self.inner = np.tanh(self.first * x)
+        self.outer = np.tanh(self.second * self.inner)
+        return self.outer
+
+    def backward(self, dout):
+        d_inner = dout * (1 - self.outer**2) * self.second
+        return d_inner * (1 - self.inner**2) * self.first
+
+
+def network_as_given(first, second):
+    tanh = Tanh()
+    return Sequential([Scale(first), tanh, Scale(second), tanh])
+
+
+OUTSIDE = (Tanh(), Tanh())
+
+
+def network_outside(first, second):
+    return Sequential([Scale(first), OUTSIDE[0], Scale(second), OUTSIDE[1]])
+
+
+def network_swapped(first, second):
+    return Sequential([Scale(second), Tanh(), Scale(first), Tanh()])
+
+
+def network_one_tanh(first, second):
+    return Sequential([Scale(first), Scale(second), Tanh()])
+
+
+def network_last_tanh_lost(first, second):
+    return Sequential([Scale(first), Tanh(), Scale(second)])
+
+
+def network_tanh_first(first, second):
+    return Sequential([Tanh(), Scale(first), Tanh(), Scale(second)])
+
+
+def network_one_scale(first, second):
+    scale = Scale(first)
+    scale.factor = second
+    return Sequential([scale, Tanh(), scale, Tanh()])
+
+
+SHARED_LAYER_FIX = Exercise(
+    id="ch03.shared_layer_fix",
+    title="Mend the shared layer",
+    kind="fix",
+    points=2,
+    reference=make_network,
+    accepted=(network_loop, network_copies, NetworkOfFormulas),
+    mistakes=(
+        Mistake(
+            "still one tanh object",
+            network_as_given,
+            "Both places of the row still hold the *same* tanh object; a second name for it "
+            "(`b = a`) makes no second object. Its second `forward` overwrites what the first one "
+            "stored.",
+        ),
+        Mistake(
+            "tanh objects made outside",
+            network_outside,
+            "There are two tanh objects now, but they are made once, outside the function, so two "
+            "networks share them: the second network's forward pass spoils the first one's memory.",
+        ),
+        Mistake(
+            "factors swapped",
+            network_swapped,
+            "Each tanh has its own object now, but the two factors have changed places.",
+        ),
+        Mistake(
+            "inner tanh removed",
+            network_one_tanh,
+            "With one tanh nothing is shared, but that is another network: the tanh between the two "
+            "scales is missing.",
+        ),
+        Mistake(
+            "outer tanh removed",
+            network_last_tanh_lost,
+            "With one tanh nothing is shared, but that is another network: the tanh at the end is missing.",
+        ),
+        Mistake(
+            "tanh before scale",
+            network_tanh_first,
+            "The order within the row has changed: first the scale, then the tanh.",
+        ),
+        Mistake(
+            "one scale object",
+            network_one_scale,
+            "Now the two scales are one object, so both multiply by the factor that was set last.",
+        ),
+    ),
+    hints=(
+        "How many tanh objects does the given code make? How many places of the row need a memory "
+        "of their own?",
+        "Every call of a class, such as `Tanh()`, makes a new object. An object in a list is not "
+        "copied: the same name twice is the same object twice.",
+        "The skeleton:\n    def make_network(first, second):\n"
+        "        return Sequential([Scale(first), …, Scale(second), …])",
+    ),
+    probe=Probe(probes.network),
+    draw=draw_network,
+    outputs=like_x("out", "dx"),
+    remark="Two of your networks were run in turns; no layer of one touched the memory of another.",
+)
+
+# --------------------------------------------------------------------------- check_layer
+
+
+def draw_zoo(rng: np.random.Generator) -> Iterator[Case]:
+    kinds = [
+        *((name, "right") for name in probes.RIGHT),
+        *((name, "wrong") for name in probes.WRONG),
+    ]
+    for name, kind in kinds:
+        x = away_from_zero(rng, 2, 3)
+        if name == "steep exponential":
+            x *= 0.005
+        if name == "relu, mask taken from dout":  # so wide that some of a random dout is negative
+            x = np.abs(away_from_zero(rng, 3, 5))
+        seed = int(rng.integers(2**31))
+        yield Case({"layer": name, "x": x, "seed": seed}, f"a {kind} layer, {name}")
+
+
+def judge_error(inputs, got, expected) -> str | None:
+    """Say what is wrong with a decision of the candidate's check."""
+    if isinstance(got, str) and got == expected:
+        return None
+    right = expected == "accepts"
+    kind, goal = ("right", "below 1e-4") if right else ("wrong", "above 1e-2 or inf")
+    found = {
+        "accepts": "returns less than 1e-4, so it accepts the layer",
+        "rejects": "returns more than 1e-2, so it rejects the layer",
+        "undecided": "returns something between 1e-4 and 1e-2, which decides nothing",
+        "negative": "returns a negative number, which is no size of an error",
+        "nan": "returns nan, which decides nothing: every comparison with it is False",
+    }
+    text = found.get(got) if isinstance(got, str) else None
+    text = text or f"returns {describe(got)}, expected a number"
+    return f"check_layer {text}. The layer is {kind}: expected {goal}."
+
+
+def judge_memory(inputs, got, expected) -> str | None:
+    """Say if the layer remembered another x than the given one when backward was called."""
+    if got == expected and isinstance(got, str):
+        return None
+    if got == "never":
+        return "check_layer never calls the layer's backward."
+    return "When check_layer calls backward, the layer has last gone forward with another x."
+
+
+def check_layer(layer, x, rng, h=1e-5):
+    given_x = x.copy()
+    dout = rng.standard_normal(layer.forward(given_x).shape)
+    given_dout = dout.copy()
+    dx = np.array(layer.backward(given_dout))
+    if dx.shape != x.shape or np.any(given_x != x) or np.any(given_dout != dout):
+        return np.inf
+    numeric = numerical_gradient(lambda z: np.sum(layer.forward(z) * dout), x.copy(), h)
+    return relative_error(dx, numeric)
+
+
+def check_layer_loops(layer, x, rng, h=1e-5):
+    """Uniform dout with signs, own loops, an error relative to the largest entry."""
+    kept = x.copy()
+    out = np.array(layer.forward(kept))
+    dout = rng.uniform(0.5, 1.5, size=out.shape) * rng.choice([-1, 1], size=out.shape)
+    sent = dout.copy()
+    dx = np.array(layer.backward(sent))
+    if dx.shape != x.shape or not (np.array_equal(sent, dout) and np.array_equal(kept, x)):
+        return float("inf")
+    numeric = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[place] = h
+        difference = layer.forward(x + step) - layer.forward(x - step)
+        numeric[place] = np.sum(difference / (2 * h) * dout)
+    return np.abs(dx - numeric).max() / np.abs(numeric).max()
+
+
+def check_layer_norms(layer, x, rng, h=1e-5):
+    """The relative error of the whole array, by its length."""
+    x_sent = np.array(x)
+    shape = layer.forward(x_sent).shape
+    dout = rng.normal(size=shape)
+    layer.forward(x_sent)
+    dout_sent = np.array(dout)
+    dx = layer.backward(dout_sent) + 0.0
+    if dx.shape != x.shape or (x_sent != x).any() or (dout_sent != dout).any():
+        return np.inf
+    numeric = numerical_gradient(lambda z: float((layer.forward(z) * dout).sum()), x + 0.0, h)
+    return np.linalg.norm(dx - numeric) / (np.linalg.norm(dx) + np.linalg.norm(numeric))
+
+
+def normal(rng, shape):
+    return rng.standard_normal(shape)
+
+
+def forward_difference(f, x, h):
+    grad, at_x = np.zeros(x.shape), f(x.copy())
+    for place in np.ndindex(x.shape):
+        moved = x.copy()
+        moved[place] += h
+        grad[place] = (f(moved) - at_x) / h
+    return grad
+
+
+def half_step(f, x, h):
+    return 2 * numerical_gradient(f, x, h)
+
+
+def divided_by_zero(a, b):
+    with np.errstate(all="ignore"):
+        return float(np.max(np.abs(a - b) / (np.abs(a) + np.abs(b))))
+
+
+def broadcast_error(a, b):
+    return float(np.max(np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8)))
+
+
+def checker(
+    *,
+    upstream=normal,
+    numeric=numerical_gradient,
+    error=relative_error,
+    look_at_x=True,
+    look_at_dout=True,
+    look_at_shape=True,
+    project=True,
+    fresh=False,
+):
+    """A wrong check: the reference with something left out or put wrongly."""
+
+    def wrong(layer, x, rng, h=1e-5):
+        given_x = x.copy()
+        dout = upstream(rng, layer.forward(given_x).shape)
+        given_dout = dout.copy()
+        dx = np.array(layer.backward(given_dout))
+        if look_at_shape and dx.shape != x.shape:
+            return np.inf
+        if look_at_x and np.any(given_x != x) or look_at_dout and np.any(given_dout != dout):
+            return np.inf
+        weight = dout if project else 1.0
+
+        def projected(z):
+            return np.sum(layer.forward(z.copy() if fresh else z) * weight)
+
+        found = numeric(projected, x.copy(), h)
+        return error(dx, found)
+
+    return wrong
+
+
+def check_layer_shape_of_x(layer, x, rng, h=1e-5):
+    given_x, dout = x.copy(), rng.standard_normal(x.shape)
+    layer.forward(given_x)
+    given_dout = dout.copy()
+    dx = np.array(layer.backward(given_dout))
+    if dx.shape != x.shape or np.any(given_x != x) or np.any(given_dout != dout):
+        return np.inf
+    numeric = numerical_gradient(lambda z: np.sum(layer.forward(z) * dout), x.copy(), h)
+    return relative_error(dx, numeric)
+
+
+def check_layer_stale(layer, x, rng, h=1e-5):
+    given_x = x.copy()
+    dout = rng.standard_normal(layer.forward(given_x).shape)
+    numeric = numerical_gradient(lambda z: np.sum(layer.forward(z) * dout), x.copy(), h)
+    given_dout = dout.copy()
+    dx = np.array(layer.backward(given_dout))
+    if dx.shape != x.shape or np.any(given_x != x) or np.any(given_dout != dout):
+        return np.inf
+    return relative_error(dx, numeric)
+
+
+def check_layer_not_restored(layer, x, rng, h=1e-5):
+    def numeric(f, _, h):
+        grad = np.zeros(x.shape)
+        for place in np.ndindex(x.shape):
+            x[place] += h
+            above = f(x)
+            x[place] -= 2 * h
+            grad[place] = (above - f(x)) / (2 * h)
+        return grad
+
+    return checker(numeric=numeric)(layer, x, rng, h)
+
+
+def check_layer_unmoved(layer, x, rng, h=1e-5):
+    """The copy is moved, but the original goes forward."""
+
+    def numeric(f, z, h):
+        return numerical_gradient(lambda _: f(x), z, h)
+
+    return checker(numeric=numeric)(layer, x, rng, h)
+
+
+CHECK_LAYER = Exercise(
+    id="ch03.check_layer",
+    title="A gradient check for any layer",
+    kind="function",
+    points=3,
+    reference=check_layer,
+    accepted=(check_layer_loops, check_layer_norms),
+    mistakes=(
+        Mistake(
+            "dout of ones",
+            checker(upstream=lambda rng, shape: np.ones(shape)),
+            "Your `dout` is all ones. Multiplying by 1 changes nothing, so a layer that forgets "
+            "`dout`, or mixes up its entries, looks right.",
+        ),
+        Mistake(
+            "dout of one number",
+            checker(upstream=lambda rng, shape: np.full(shape, rng.standard_normal())),
+            "All entries of your `dout` are the same number. A layer that mixes up the entries of "
+            "`dout` then looks right.",
+        ),
+        Mistake(
+            "dout never negative",
+            checker(upstream=lambda rng, shape: rng.random(shape)),
+            "Your `dout` has no negative numbers. A gradient has, and a layer that lets only positive "
+            "ones through looks right to your check.",
+        ),
+        Mistake(
+            "dout left out of the projection",
+            checker(project=False),
+            "`backward` gets your `dout`, but the number that you differentiate is the plain sum of "
+            "the outputs. The two belong to different losses.",
+        ),
+        Mistake(
+            "dout in the shape of x",
+            check_layer_shape_of_x,
+            "You draw `dout` in the shape of x. It belongs to the *output*, whose shape may differ.",
+        ),
+        Mistake(
+            "forward difference",
+            checker(numeric=forward_difference),
+            "You step to one side only. That error shrinks with h and not with h², and for a layer "
+            "that bends sharply it is too large to tell right from wrong.",
+        ),
+        Mistake(
+            "factor 2 lost",
+            checker(numeric=half_step),
+            "f(x + h) − f(x − h) belongs to a step of 2h. Divided by h alone every gradient is "
+            "twice too large, and right layers look wrong.",
+        ),
+        Mistake(
+            "absolute error",
+            checker(error=lambda a, b: float(np.abs(a - b).max())),
+            "You return the difference itself. Where gradients are tiny it is tiny too, although the "
+            "gradient may be twice what it should be. Compare it with the gradients' size.",
+        ),
+        Mistake(
+            "0/0",
+            checker(error=divided_by_zero),
+            "Where both gradients are 0, as in a closed ReLU, your formula is 0/0. That is nan, and "
+            "nan < 1e-4 is False.",
+        ),
+        Mistake(
+            "first entry only",
+            checker(error=lambda a, b: relative_error(a.flat[0], b.flat[0])),
+            "You compare the first entry only. A layer can be right there and wrong everywhere else.",
+        ),
+        Mistake(
+            "no look at dout",
+            checker(look_at_dout=False),
+            "A layer that overwrites `dout` passes your check. Its dx is right, but the caller's "
+            "array is spoilt: keep a copy and compare afterwards.",
+        ),
+        Mistake(
+            "no look at x",
+            checker(look_at_x=False, fresh=True),
+            "A layer that overwrites its input passes your check. Keep a copy of x and compare "
+            "after `forward`.",
+        ),
+        Mistake(
+            "no look at the shape",
+            checker(look_at_shape=False, error=broadcast_error),
+            "A dx of shape (N, 1) passes your check: NumPy stretches it to (N, D) in the "
+            "subtraction, without a word. Compare the shapes first.",
+        ),
+        Mistake(
+            "shapes left to relative_error",
+            checker(look_at_shape=False),
+            "`relative_error` raises an error when the shapes differ. A dx of the wrong shape is a "
+            "wrong layer, and your check should say so instead of stopping.",
+        ),
+        Mistake(
+            "backward after other forward passes",
+            check_layer_stale,
+            "You call `backward` after the numerical gradient. By then the layer remembers the last "
+            "shifted x and not yours.",
+        ),
+        Mistake(
+            "x not put back",
+            check_layer_not_restored,
+            "You shift the entries of x and do not put them back, so each entry is measured at "
+            "another place, and the caller's x is spoilt.",
+        ),
+        Mistake(
+            "the copy is shifted",
+            check_layer_unmoved,
+            "You shift a copy, but `forward` gets the original, so nothing changes and the numerical "
+            "gradient is 0.",
+        ),
+        Mistake(
+            "True or False",
+            lambda layer, x, rng, h=1e-5: bool(check_layer(layer, x, rng, h) < 1e-4),
+            "You return the decision. Return the error itself: 1e-9 and 1e-5 both pass, and the "
+            "difference tells you something.",
+        ),
+    ),
+    hints=(
+        "A layer has many outputs and a gradient belongs to one number. Which number has exactly "
+        "your `dout` as its gradient with respect to the outputs?",
+        "That number is Σ out · dout. Draw `dout` in the shape of the output, call `backward` right "
+        "after `forward`, and hand over copies so that you can see whether they were changed.",
+        "The skeleton:\n    given_x = …           # a copy\n    out = layer.forward(given_x)\n    dout = rng.standard_normal(…)\n"
+        "    given_dout = …\n    dx = np.array(…)      # a copy, in case the layer reuses its array\n"
+        "    if …:                 # wrong shape, x changed, dout changed\n        return …\n"
+        "    numeric = numerical_gradient(lambda z: …, x.copy(), h)\n    return relative_error(…, …)",
+    ),
+    probe=Probe(probes.layer_checker),
+    draw=draw_zoo,
+    outputs=(
+        *(Output(name, compare=judge_error) for name in (*probes.RIGHT, *probes.WRONG)),
+        Output("x at backward", compare=judge_memory),
+    ),
+    remark="Your check accepted 6 right layers and rejected 10 wrong ones.",
+    repeat=False,  # what is observed are decisions, and a second run decides the same
+)
+
+# --------------------------------------------------------------------------- which_test
+
+TESTS = {
+    "ones_square": "`dout` all ones, `x` of shape (4, 4)",
+    "ones_rectangular": "`dout` all ones, `x` of shape (2, 3)",
+    "random_rectangular": "`dout` random, `x` of shape (2, 3)",
+    "random_and_copies": "the same, and `x` and `dout` are compared with copies made before",
+}
+
+BUGS = {
+    "sigmoid": "`Sigmoid.backward` returns `self.out * (1 - self.out)`",
+    "transpose": "a layer with `out = x.T` whose `backward` returns `dout`",
+    "tanh": "`Tanh.backward` returns `dout * (1 - self.x**2)`",
+    "relu": "`Relu.backward` is `dout[self.x <= 0] = 0; return dout`",
+}
+
+CAUGHT = {
+    "sigmoid": "random_rectangular",
+    "transpose": "ones_rectangular",
+    "tanh": "ones_square",
+    "relu": "random_and_copies",
+}
+
+WHY_NOT = {
+    ("sigmoid", "ones_square"): (
+        "The sigmoid's `backward` forgets `dout`. With ones it would have been multiplied by 1 anyway, "
+        "so this test sees no difference."
+    ),
+    ("sigmoid", "ones_rectangular"): (
+        "The sigmoid's result has the shape of x whether x is square or not, so another shape shows "
+        "nothing. What would make a forgotten `dout` visible?"
+    ),
+    ("sigmoid", "random_and_copies"): (
+        "That test catches the sigmoid, but an earlier one does too: nothing is overwritten here, so "
+        "the copies are not needed."
+    ),
+    ("transpose", "ones_square"): (
+        "For the transposed layer: a square array of ones is its own transpose. Neither the shape nor "
+        "a value gives the bug away."
+    ),
+    ("transpose", "random_rectangular"): (
+        "That test catches the transpose, but an earlier one does too. Look at the shape of what "
+        "`backward` returns before you look at its values."
+    ),
+    ("transpose", "random_and_copies"): (
+        "That test catches the transpose, but nothing is overwritten here; look for the first test "
+        "in which the *shape* is wrong."
+    ),
+    ("tanh", "ones_rectangular"): (
+        "That test catches the tanh, but an earlier one does too: a wrong formula for the slope does "
+        "not depend on the shape."
+    ),
+    ("tanh", "random_rectangular"): (
+        "That test catches the tanh, but an earlier one does too: the slope itself is wrong, so it "
+        "shows even when `dout` is 1."
+    ),
+    ("tanh", "random_and_copies"): (
+        "That test catches the tanh, but nothing is overwritten here. The slope itself is wrong: how "
+        "simple may a test be to see that?"
+    ),
+    ("relu", "ones_square"): (
+        "The numbers that this ReLU returns are right for every `dout`, ones too. What is wrong is "
+        "what happens to the caller's array."
+    ),
+    ("relu", "ones_rectangular"): (
+        "This ReLU's result has the right shape and the right numbers. What is wrong is what happens "
+        "to the caller's array."
+    ),
+    ("relu", "random_rectangular"): (
+        "This ReLU's result is right for a random `dout` as well; no comparison of results can find "
+        "the fault. Who else sees `dout`?"
+    ),
+}
+
+WHICH_TEST = Exercise(
+    id="ch03.which_test",
+    title="Which test catches which bug?",
+    kind="choice",
+    points=2,
+    reference=CAUGHT,
+    fields=tuple(Field(name, label, TESTS) for name, label in BUGS.items()),
+    mistakes=tuple(
+        Mistake(f"{bug}: {test}", {**CAUGHT, bug: test}, message)
+        for (bug, test), message in WHY_NOT.items()
+    ),
+    hints=(
+        "Go through the tests from the weakest to the strongest. For each ask: what would the right "
+        "layer return here, and what does this one return?",
+        "Three questions: does the result depend on `dout` at all? Does its shape depend on how x is "
+        "shaped? Is the fault in the result, or in something else that the layer touches?",
+        "Two of the four can be settled without numbers: one bug leaves every result right, and one "
+        "gives a result of the wrong shape as soon as rows and columns are not equally many. "
+        "Of the other two, one is wrong even when `dout` is 1.",
+    ),
+    probe=Probe(values, {"names": tuple(BUGS)}),
+    remark="A weak test is not wrong, it is blind: it passes right layers and wrong ones alike.",
+)
+
+EXERCISES = (
+    MUL_LAYER,
+    ADD_LAYER,
+    RELU,
+    SIGMOID,
+    TANH,
+    SHOP,
+    SEQUENTIAL,
+    RELU_FIX,
+    REVERSE_FIX,
+    SHARED_LAYER_FIX,
+    CHECK_LAYER,
+    WHICH_TEST,
+)

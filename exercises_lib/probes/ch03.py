@@ -1,0 +1,320 @@
+"""Probes of chapter 03: layers, a shop made of layers, networks, and a test that is itself tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from exercises_lib.checking import Misfit
+from exercises_lib.checking.plain import is_number, plain
+from exercises_lib.nn import sigmoid
+from exercises_lib.probes import Steps, name_of, need_class, need_function, unpack
+
+
+def layer(
+    answer: Any,
+    inputs: dict[str, Any],
+    *,
+    forward: Sequence[str] = ("x",),
+    gradients: Sequence[str] = ("dx",),
+    kink: bool = False,
+) -> Steps:
+    """Run a layer forward and backward while a second layer of the same class is at work.
+
+    A layer whose memory belongs to the class, or to the module, loses it to the second one. Every
+    pass is run twice. Overflow is an error here; NumPy would only warn.
+
+    Args:
+        answer: the class.
+        inputs: forward arguments and ``dout``, by name.
+        forward: which inputs go to ``forward``.
+        gradients: names of what ``backward`` returns.
+        kink: the slope at ``x == 0`` may be anything from 0 to 1; such a dx is yielded as 0.
+    """
+    need_class(answer, ("forward", "backward"))
+    yield f"{name_of(answer)}()"
+    made, other = answer(), answer()
+    for _ in range(2):
+        during = f"forward({', '.join(forward)})"
+        yield during
+        with np.errstate(over="raise"):
+            out = made.forward(*(inputs[key] for key in forward))
+        yield "out", out
+        yield f"{during} of another {name_of(answer)}"
+        other.forward(*(1.5 - inputs[key] / 2 for key in forward))
+        for _ in range(2):
+            during = "backward(dout)"
+            yield during
+            with np.errstate(over="raise"):
+                result = made.backward(inputs["dout"])
+            for item in unpack(result, gradients, during):
+                if kink and not isinstance(item, str):
+                    item = (item[0], _without_kinks(item[1], inputs["x"], inputs["dout"]))
+                yield item
+
+
+def _without_kinks(dx: Any, x: Any, dout: Any) -> Any:
+    """Write 0 where x is 0 and dx is one of the slopes that are right there."""
+    dx = plain(dx)
+    if not isinstance(dx, np.ndarray) or dx.shape != x.shape or dx.dtype.kind not in "iuf":
+        return dx
+    right = (x == 0) & (dx >= np.minimum(0, dout)) & (dx <= np.maximum(0, dout))
+    return np.where(right, 0, dx)
+
+
+def shop(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Call the fruit shop and name the total and each gradient.
+
+    Args:
+        answer: the function; returns the total and a dictionary of gradients.
+        inputs: its arguments, in order; the dictionary has an entry for each.
+    """
+    need_function(answer)
+    during = f"{name_of(answer)}({', '.join(inputs)})"
+    yield during
+    total, gradients = (
+        value for _, value in unpack(answer(*inputs.values()), ("total", "gradients"), during)
+    )
+    yield "total", total
+    if not isinstance(gradients, dict):
+        kind = type(gradients).__name__
+        raise Misfit(f"gradients is {kind!r}, expected a dictionary: name of the input → gradient.")
+    lacking = [name for name in inputs if name not in gradients]
+    if lacking:
+        raise Misfit(f"gradients has no entry {lacking[0]!r}; it needs {', '.join(inputs)}.")
+    for name in inputs:
+        yield f"gradients[{name!r}]", gradients[name]
+
+
+class _Recorder:
+    """The layer out = x · W, which writes down when it is called."""
+
+    def __init__(self, place: int, weight: Any, log: list[int]) -> None:
+        self.place, self.weight, self.log = place, weight, log
+
+    def forward(self, x: Any) -> Any:
+        self.log.append(self.place)
+        return x @ self.weight
+
+    def backward(self, dout: Any) -> Any:
+        self.log.append(self.place)
+        return dout @ self.weight.T
+
+
+def sequential(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Make a row of recording layers; say what comes out and which layer was called when.
+
+    Args:
+        answer: the class; its constructor takes a list of layers.
+        inputs: ``weights``, a list of square matrices that do not commute; ``x``; ``dout``.
+    """
+    need_class(answer, ("forward", "backward"))
+    log: list[int] = []
+    layers = [_Recorder(place, weight, log) for place, weight in enumerate(inputs["weights"])]
+    yield f"{name_of(answer)}(layers)"
+    made = answer(layers)
+    for _ in range(2):
+        log.clear()
+        yield "forward(x)"
+        out = made.forward(inputs["x"])
+        yield "forward_order", list(log)
+        yield "out", out
+        log.clear()
+        yield "backward(dout)"
+        dx = made.backward(inputs["dout"])
+        yield "backward_order", list(log)
+        yield "dx", dx
+    yield "layers", _places(layers)
+
+
+def back_through(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Send a gradient back through a list of recording layers, twice.
+
+    Args:
+        answer: the function ``(layers, dout)``.
+        inputs: ``weights``, as for `sequential`, and ``dout``.
+    """
+    need_function(answer)
+    log: list[int] = []
+    layers = [_Recorder(place, weight, log) for place, weight in enumerate(inputs["weights"])]
+    for _ in range(2):
+        log.clear()
+        yield f"{name_of(answer)}(layers, dout)"
+        dx = answer(layers, inputs["dout"])
+        yield "backward_order", list(log)
+        yield "dx", dx
+    yield "layers", _places(layers)
+
+
+def _places(layers: Sequence[Any]) -> list[int]:
+    return [made.place if isinstance(made, _Recorder) else -1 for made in layers]
+
+
+def skip_block(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Use a layer in y = x + layer(x): its backward and the skip get the same dout array.
+
+    Args:
+        answer: the class.
+        inputs: ``x`` and ``dout``.
+    """
+    need_class(answer, ("forward", "backward"))
+    yield f"{name_of(answer)}()"
+    made = answer()
+    for _ in range(2):
+        yield "forward(x)"
+        out = made.forward(inputs["x"])
+        yield "out", out
+        yield "backward(dout)"
+        dx = made.backward(inputs["dout"])
+        yield "dx", dx
+        dx = plain(dx)
+        if (
+            isinstance(dx, np.ndarray)
+            and dx.shape == inputs["dout"].shape
+            and dx.dtype.kind in "iuf"
+        ):
+            yield "dout + dx", inputs["dout"] + dx
+
+
+def network(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Make two networks and run the first one back after the second one went forward.
+
+    Args:
+        answer: a function that makes a network from all inputs but ``x`` and ``dout``.
+        inputs: its arguments, ``x`` and ``dout``.
+    """
+    need_function(answer)
+    arguments = [value for key, value in inputs.items() if key not in ("x", "dout")]
+    names = [key for key in inputs if key not in ("x", "dout")]
+    yield f"{name_of(answer)}({', '.join(names)})"
+    made, other = answer(*arguments), answer(*arguments)
+    for method in ("forward", "backward"):
+        if not callable(getattr(made, method, None)):
+            raise Misfit(
+                f"{name_of(answer)} returns {type(made).__name__!r}, "
+                "expected a network with forward and backward."
+            )
+    for _ in range(2):
+        yield "forward(x)"
+        yield "out", made.forward(inputs["x"])
+        yield "forward(x) of another network"
+        other.forward(1.5 - inputs["x"] / 2)
+        yield "backward(dout)"
+        yield "dx", made.backward(inputs["dout"])
+
+
+class _Animal:
+    """A layer of the zoo, made from two functions.
+
+    Args:
+        forward: x → out.
+        backward: (x, out, dout) → dx.
+    """
+
+    def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
+        self._forward, self._backward = forward, backward
+        self.came: Any = None
+        self.at_backward: list[Any] = []
+
+    def forward(self, x: Any) -> Any:
+        self.came = x.copy()
+        self._out = self._forward(x)
+        self._x = x.copy()
+        return self._out
+
+    def backward(self, dout: Any) -> Any:
+        self.at_backward.append(self.came)
+        return self._backward(self._x, self._out, dout)
+
+
+def _zero_in_place(array: Any, where: Any) -> Any:
+    array[where] = 0
+    return array
+
+
+def _first_row_only(dx: Any) -> Any:
+    return np.concatenate([dx[:1], np.zeros_like(dx[1:])])
+
+
+_SQUARE = np.array([[0.8, -1.1, 0.3], [0.5, 0.9, -0.7], [-1.2, 0.4, 0.6]])
+_WIDE = np.array([[0.8, -1.1, 0.3, 0.7], [0.5, 0.9, -0.7, 1.3], [-1.2, 0.4, 0.6, -0.5]])
+_STEEP = 200.0
+
+
+def _positive(x: Any) -> Any:
+    return np.maximum(x, 0)
+
+
+RIGHT: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "tanh": (np.tanh, lambda x, out, dout: dout * (1 - out**2)),
+    "relu": (_positive, lambda x, out, dout: dout * (x > 0)),
+    "x · W": (lambda x: x @ _WIDE, lambda x, out, dout: dout @ _WIDE.T),
+    "transpose": (lambda x: x.T, lambda x, out, dout: dout.T),
+    "identity": (lambda x: x, lambda x, out, dout: dout),
+    "steep exponential": (
+        lambda x: np.exp(_STEEP * x),
+        lambda x, out, dout: dout * _STEEP * out,
+    ),
+}
+"""Right layers of the zoo: forward and backward."""
+
+WRONG: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "tanh, dout dropped": (np.tanh, lambda x, out, dout: 1 - out**2),
+    "relu, mask taken from dout": (_positive, lambda x, out, dout: dout * (dout > 0)),
+    "sigmoid, one factor lost": (sigmoid, lambda x, out, dout: dout * out),
+    "x · W, W not transposed": (lambda x: x @ _SQUARE, lambda x, out, dout: dout @ _SQUARE),
+    "transpose, undone by reshape": (lambda x: x.T, lambda x, out, dout: dout.reshape(x.shape)),
+    "tanh, first sample only": (
+        np.tanh,
+        lambda x, out, dout: _first_row_only(dout * (1 - out**2)),
+    ),
+    "tiny slope, twice too large": (lambda x: 1e-4 * x, lambda x, out, dout: 2e-4 * dout),
+    "row sum, dx of shape (N, 1)": (lambda x: x.sum(axis=1), lambda x, out, dout: dout[:, None]),
+    "relu that overwrites dout": (
+        _positive,
+        lambda x, out, dout: _zero_in_place(dout, x <= 0),
+    ),
+    "relu that overwrites x": (
+        lambda x: _zero_in_place(x, x < 0),
+        lambda x, out, dout: dout * (x > 0),
+    ),
+}
+"""Wrong layers of the zoo."""
+
+ACCEPTED_BELOW, REJECTED_ABOVE = 1e-4, 1e-2
+"""Errors below the first say that a layer is right, errors above the second that it is wrong."""
+
+
+def layer_checker(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Give a layer of the zoo to a checker and say what it decides: accepts, rejects, or what else.
+
+    Args:
+        answer: the function ``(layer, x, rng)`` that returns an error.
+        inputs: ``layer``, a name of `RIGHT` or `WRONG`; ``x``; ``seed`` for its generator.
+    """
+    need_function(answer)
+    name, x = inputs["layer"], inputs["x"]
+    rules = {**RIGHT, **WRONG}[name]
+    # A wrong layer may spoil x; that is the layer's fault and not the checker's.
+    given = x if name in RIGHT else x.copy()
+    yield f"{name_of(answer)}(layer, x, rng)"
+    animal, original = _Animal(*rules), x.copy()
+    result = plain(answer(animal, given, np.random.default_rng(inputs["seed"])))
+    yield name, decision(float(np.real(result))) if is_number(result) else result
+    if name in RIGHT:
+        as_given = all(np.array_equal(came, original) for came in animal.at_backward)
+        seen = "as given" if as_given else "another"
+        yield "x at backward", seen if animal.at_backward else "never"
+
+
+def decision(error: float) -> str:
+    """Say what an error means: accepts, rejects, undecided, negative or nan."""
+    if np.isnan(error):
+        return "nan"
+    if error < 0:
+        return "negative"
+    if error < ACCEPTED_BELOW:
+        return "accepts"
+    return "rejects" if error > REJECTED_ABOVE else "undecided"
