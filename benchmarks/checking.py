@@ -67,7 +67,7 @@ def main() -> None:
         )
     median = statistics.median(right.values())
     slowest = max(right, key=right.__getitem__)
-    print(f"{len(asked)} exercises; check of a right answer: median {1000 * median:.1f} ms (budget 20)")
+    print(f"{len(asked)} exercises\ncheck of a right answer: median {1000 * median:.1f} ms (budget 20)")
     print(f"  slowest: {slowest}, {1000 * right[slowest]:.0f} ms (budget 200)")
     worst = max(wrong, key=wrong.__getitem__)
     median = statistics.median(wrong.values())
