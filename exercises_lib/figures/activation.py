@@ -13,13 +13,23 @@ if TYPE_CHECKING:
 TITLE = "What an activation lets through, forward and back"
 
 
-def activation_explorer(*, name: str | None = None) -> Any:
+def activation_explorer(
+    kind: str = "sigmoid", *, x: float = 1.5, dout: float = 0.8, name: str | None = None
+) -> Any:
     """Move x and dout; see y = f(x), the slope f′(x), and dx = dout · f′(x).
 
     Args:
+        kind: the activation to begin with: "relu", "sigmoid" or "tanh".
+        x: the input to begin with, from −5 to 5.
+        dout: the gradient that arrives, from −2 to 2.
         name: tells two of these figures on one page apart.
+
+    Raises:
+        ValueError: if the activation is not one of the three.
     """
-    spec = {"start": {"kind": "relu", "x": 1.5, "dout": 0.8}}
+    if kind not in ("relu", "sigmoid", "tanh"):
+        raise ValueError(f'kind is "relu", "sigmoid" or "tanh", not {kind!r}.')
+    spec = {"start": {"kind": kind, "x": x, "dout": dout}}
     return figure("activation_explorer", spec, title=TITLE, name=name, draw=lambda: _draw(TITLE))
 
 

@@ -64,6 +64,7 @@ def histograms_spec() -> Spec:
                 {"function": function, "start": start, "low": low, "high": high, "layers": layers}
             )
     return {
+        "start": {"function": "tanh", "start": "N(0, 1)"},
         "functions": list(functions),
         "starts": list(stds),
         "runs": runs,

@@ -15,8 +15,10 @@ NEUTRAL = "#5f6b7a"
 INK = "#1d2733"
 PAPER = "#ffffff"
 """Pictures bring their own white ground, so that they are readable on a dark page too."""
-SERIES = ["#0b6bcb", "#b3261e", "#2a7a4b", "#7a4fb5", "#9a6700", "#5f6b7a"]
-"""Lines that are neither value nor gradient; each is also dashed or marked differently."""
+SERIES = ["#0b6bcb", "#9a5b00", "#2a7a4b", "#7a4fb5", "#00798c", "#5f6b7a"]
+"""Lines side by side, without the gradients' red; each is also dashed or marked differently."""
+NEGATIVE = "#9a5b00"
+"""The other end of a scale whose positive end is ``VALUE``."""
 DASHES: list[Any] = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1))]
 MARKERS = ["o", "s", "^", "D", "v", "P"]
 
@@ -36,3 +38,10 @@ def axes_of(
         panel.tick_params(labelsize=9, colors=INK)
         panel.title.set_fontsize(10)
     return picture, axes
+
+
+def two_sided() -> Any:
+    """Return the colour map from negative (amber) through nothing (white) to positive (blue)."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("two sided", [NEGATIVE, PAPER, VALUE])

@@ -52,7 +52,7 @@ def race_spec() -> Spec:
                 "path": [[float(f"{value:.5g}") for value in point] for point in path],
             }
         )
-    return {"runners": paths, "steps": STEPS}
+    return {"runners": paths, "steps": STEPS, "start": 30}
 
 
 def _draw(spec: Spec, title: str) -> Picture:

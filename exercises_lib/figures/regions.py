@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .palette import INK, SERIES, axes_of
+from .palette import INK, NEGATIVE, VALUE, axes_of, two_sided
 from .widget import Spec, figure
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _draw(spec: Spec, title: str) -> Picture:
             image.reshape(spec["grid"], spec["grid"]),
             origin="lower",
             aspect="auto",
-            cmap="RdBu_r",
+            cmap=two_sided(),
             alpha=0.45,
             vmin=0,
             vmax=255,
@@ -119,13 +119,13 @@ def _draw(spec: Spec, title: str) -> Picture:
                 spec["high"][second],
             ),
         )
-        for label, marker in ((0, "o"), (1, "^")):
+        for label, marker, colour in ((0, "o", NEGATIVE), (1, "^", VALUE)):
             mine = x[t == label]
             panel.plot(
                 mine[:, first],
                 mine[:, second],
                 marker,
-                color=SERIES[label],
+                color=colour,
                 markeredgecolor=INK,
                 markeredgewidth=0.3,
                 markersize=3,

@@ -45,16 +45,19 @@ def step_size_spec() -> Spec:
     exponents = [-1 - at / PER_DECADE for at in range(14 * PER_DECADE + 1)]
     functions = []
     for label, f, x, exact in FUNCTIONS:
-        steps = [10.0**exponent for exponent in exponents]
+        forward, central = [], []
+        for h in (10.0**exponent for exponent in exponents):
+            forward.append(_result((f(x + h) - f(x)) / h, exact))
+            central.append(_result((f(x + h) - f(x - h)) / (2 * h), exact))
         functions.append(
-            {
-                "label": label,
-                "exact": exact,
-                "forward": [(f(x + h) - f(x)) / h for h in steps],
-                "central": [(f(x + h) - f(x - h)) / (2 * h) for h in steps],
-            }
+            {"label": label, "exact": f"{exact:.13f}", "forward": forward, "central": central}
         )
     return {"exponents": exponents, "functions": functions, "start": 4 * PER_DECADE}
+
+
+def _result(value: float, exact: float) -> tuple[str, float]:
+    """Return the digits to show and the error."""
+    return f"{value:.13f}", float(f"{abs(value - exact):.3g}")
 
 
 def _draw(spec: Spec, title: str) -> Picture:
@@ -65,7 +68,7 @@ def _draw(spec: Spec, title: str) -> Picture:
         ("forward", GRADIENT, "--", "s"),
         ("central", VALUE, "-", "o"),
     ):
-        errors = [max(abs(value - entry["exact"]), 1e-17) for value in entry[key]]
+        errors = [max(error, 1e-17) for _, error in entry[key]]
         panel.loglog(
             steps,
             errors,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .palette import axes_of
+from .palette import axes_of, two_sided
 from .widget import figure
 
 if TYPE_CHECKING:
@@ -68,6 +68,6 @@ def _draw(scaled: NDArray[np.float64], shape: tuple[int, int], title: str) -> Pi
         top, left = unit // columns * (shape[0] + 1), unit % columns * (shape[1] + 1)
         sheet[top : top + shape[0], left : left + shape[1]] = scaled[:, unit].reshape(shape)
     picture, (panel,) = axes_of(title)
-    panel.imshow(sheet, cmap="RdBu", vmin=-1, vmax=1, interpolation="nearest")
+    panel.imshow(sheet, cmap=two_sided(), vmin=-1, vmax=1, interpolation="nearest")
     panel.axis("off")
     return picture

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
 
 STATIC = Path(__file__).parent / "static"
+HELPERS = {
+    "graph_player": ["player"],
+    "optimiser_race": ["chart", "player"],
+    "road_map": [],
+    "shape_puzzle": [],
+}
+"""What a figure's script needs besides ``common.js``; most need ``chart.js``."""
+
 Spec = dict[str, Any]
 
 _shown: dict[str, Any] = {}
@@ -50,8 +58,6 @@ def figure(
         The widget, the same object for the same content.
     """
     content = stable({**spec, "title": title})
-    if not (STATIC / f"{kind}.js").exists():  # TEMPORARY: scripts are being written
-        return _Still(f"<{kind.replace('_', ' ')}: {title}>", draw)
     text = json.dumps([kind, name or "", content], sort_keys=True, ensure_ascii=False)
     model_id = "bp" + hashlib.sha256(text.encode()).hexdigest()[:30]
     widget = _shown.get(model_id)
@@ -79,9 +85,9 @@ def stable(value: Any) -> Any:
 
 
 def script(kind: str) -> str:
-    """Return the ECMAScript module of one figure, with the shared helpers in front."""
-    parts = [STATIC / "common.js", STATIC / f"{kind}.js"]
-    return "\n".join(part.read_text(encoding="utf-8") for part in parts)
+    """Return the ECMAScript module of one figure, with the helpers it uses in front."""
+    names = ["common", *HELPERS.get(kind, ["chart"]), kind]
+    return "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in names)
 
 
 def styles() -> str:
@@ -135,17 +141,3 @@ def _widget_class(kind: str) -> type:
         "spec": traitlets.Dict().tag(sync=True),
     }
     return type(name, (anywidget.AnyWidget,), members)
-
-
-class _Still:
-    """TEMPORARY: a figure whose script is not written yet."""
-
-    def __init__(self, text: str, draw: Callable[[], Picture]) -> None:
-        self.text, self.draw = text, draw
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        picture, size = png(self.draw())
-        return {"text/plain": self.text, "image/png": picture}, {"image/png": size}

@@ -37,14 +37,6 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const range = (count) => Array.from({ length: count }, (_, index) => index);
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** Icons are drawn, because the fonts of some machines lack the signs. */
-const ICONS = {
-  first: "M4 3v10M13 3L6 8l7 5z", back: "M12 3L5 8l7 5z", play: "M5 3l8 5-8 5z",
-  pause: "M5 3v10M11 3v10", next: "M4 3l7 5-7 5z", last: "M12 3v10M3 3l7 5-7 5z",
-};
-const icon = (name) => svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, class: "bp-icon",
-  "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
-
 const button = (text, label, action, attributes) =>
   html("button", { type: "button", class: "bp-button", "aria-label": label, title: label,
     onclick: action, ...attributes }, text);
@@ -91,25 +83,28 @@ const frame = (el, spec, kind) => {
   const root = html("figure", { class: `bp bp-${kind}`, role: "group", "aria-labelledby": id },
     html("figcaption", { class: "bp-title", id }, spec.title), stage, controls, status);
   el.replaceChildren(root);
-  let last = 0;
-  const watchers = [];
-  const observer = new ResizeObserver(() => {
-    const width = Math.floor(stage.clientWidth);
-    if (width > 0 && width !== last) {
-      last = width;
-      for (const watch of watchers) watch(width);
+  const fits = new Map();
+  const refit = (element) => {
+    const entry = fits.get(element);
+    const width = Math.floor(element.clientWidth);
+    if (width > 0 && width !== entry.width) {
+      entry.width = width;
+      entry.draw(width);
     }
-  });
-  observer.observe(stage);
+  };
+  const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => refit(target)));
   return {
-    root, stage, controls, status,
+    root, stage, controls,
     /** Set the status text; screen readers hear it when it changes. */
     say: (text) => { if (status.textContent !== text) status.textContent = text; },
-    /** Call `draw(width)` now, if there is room, and whenever the width changes. */
-    onWidth: (draw) => {
-      watchers.push(draw);
-      if (stage.clientWidth > 0) { last = Math.floor(stage.clientWidth); draw(last); }
+    /** Call `draw(width)` now, if there is room, and whenever the element's width changes. */
+    fit: (element, draw) => {
+      fits.set(element, { draw, width: 0 });
+      refit(element);
+      observer.observe(element);
     },
+    /** Draw anew at the width that there is. */
+    redraw: (element) => { const fit = fits.get(element); if (fit?.width) fit.draw(fit.width); },
     destroy: () => { observer.disconnect(); root.remove(); },
   };
 };

@@ -13,11 +13,10 @@ const mountGraph = (el, spec) => {
   const { nodes, edges, steps } = spec;
   const uses = nodes.map((_, at) => edges.filter((edge) => edge.from === at).length);
   const parts = frame(el, spec, "graph");
-  const { root, stage, controls, say } = parts;
+  const { root, stage, say } = parts;
   const marker = `bp-arrow-${++uid}`;
   let current = spec.start ?? steps.length;
   let selected = null;
-  let timer = null;
   let drawn = { nodes: [], edges: [], tokens: null };
 
   /** The width that the widest text of any card needs. */
@@ -194,12 +193,8 @@ const mountGraph = (el, spec) => {
       label.classList.toggle("bp-forward", forward);
       label.textContent = forward ? number(nodes[edge.from].value, 3) : used.has(at) ? `×${number(edge.local, 3)}` : "";
     });
-    scrub.value = current;
-    count.textContent = `${current} / ${steps.length}`;
     const text = active?.text ?? "Nothing is computed yet. Press Play, or step with the arrow keys.";
-    scrub.setAttribute("aria-valuetext", text);
-    first.disabled = back.disabled = current === 0;
-    next.disabled = last.disabled = current === steps.length;
+    controls.describe(text);
     if (selected === null) say(text);
     else describe(known, grads);
   };
@@ -246,56 +241,31 @@ const mountGraph = (el, spec) => {
     }
   };
 
-  const go = (to, moving = true) => {
-    const before = current;
-    current = clamp(to, 0, steps.length);
-    selected = null;
-    show();
-    if (moving && current === before + 1) animate();
-  };
   const select = (at, byFocus = false) => {
     if (byFocus && selected === at) return;
-    pause();
+    controls.pause();
     selected = at;
     show();
   };
-  const pause = () => {
-    clearInterval(timer);
-    timer = null;
-    play.replaceChildren(icon("play"), " Play");
-  };
-  const start = () => {
-    if (current >= steps.length) go(0);
-    timer = setInterval(() => { go(current + 1); if (current >= steps.length) pause(); }, 1300);
-    play.replaceChildren(icon("pause"), " Pause");
-    if (current === 0) go(1);
-  };
-  const toggle = () => (timer ? pause() : start());
-  const jump = (to) => { pause(); go(to); };
-
-  const first = button(icon("first"), "First step", () => jump(0));
-  const back = button(icon("back"), "Previous step", () => jump(current - 1));
-  const play = button([icon("play"), " Play"], null, toggle, { class: "bp-button bp-play" });
-  const next = button(icon("next"), "Next step", () => jump(current + 1));
-  const last = button(icon("last"), "Last step", () => jump(steps.length));
-  const scrub = html("input", { type: "range", class: "bp-range", min: 0, max: steps.length, step: 1,
-    value: current, "aria-label": "Step", oninput: () => { pause(); go(Number(scrub.value), false); } });
-  const count = html("span", { class: "bp-count" });
-  controls.append(html("div", { class: "bp-bar" }, first, back, play, next, last, scrub, count));
-
-  root.tabIndex = 0;
-  root.addEventListener("keydown", (event) => {
-    if (event.target === scrub || event.altKey || event.ctrlKey || event.metaKey) return;
-    const target = { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: steps.length }[event.key];
-    if (target !== undefined) jump(target);
-    else if (event.key === " " && event.target.tagName !== "BUTTON") toggle();
-    else if (event.key === "Escape" && selected !== null) { selected = null; show(); }
-    else return;
-    event.preventDefault();
-    event.stopPropagation(); // JupyterLab has its own plans for these keys
+  const controls = player(root, steps.length, {
+    start: current,
+    interval: steps.length > 24 ? 1000 : 1300,
+    onStep: (to, next) => {
+      current = to;
+      selected = null;
+      show();
+      if (next) animate();
+    },
   });
-  parts.onWidth(draw);
-  return { destroy: () => { pause(); parts.destroy(); } };
+  parts.controls.append(controls.element);
+  root.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || selected === null) return;
+    selected = null;
+    show();
+    event.stopPropagation();
+  });
+  parts.fit(stage, draw);
+  return { destroy: () => { controls.pause(); parts.destroy(); } };
 };
 
 export default widget(mountGraph);
