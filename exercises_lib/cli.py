@@ -75,8 +75,7 @@ def lab(port: int, browser: bool, chapter: str) -> None:
         f"--port={port}",
         f"--notebook-dir={root / 'chapters'}",
     ]
-    words += [f"--LabApp.default_url=/lab/tree/{name}", "--LabApp.news_url=None"]
-    words += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    words += [f"--LabApp.default_url=/lab/tree/{name}"]
     words += [] if browser else ["--no-browser"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         words.append("--allow-root")
