@@ -1523,8 +1523,8 @@ STEP_SIZE = Exercise(
         Mistake(
             "large: rounding of 0.1",
             {**STEP_RIGHT, "large": "a"},
-            "0.1 is rounded, but only in its seventeenth digit. The error at h = 0.1 is in the "
-            "second.",
+            "0.1 is rounded, but only in about its seventeenth digit. The error at h = 0.1 is many "
+            "million times larger.",
         ),
         Mistake(
             "large: longer is better",
