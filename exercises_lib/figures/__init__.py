@@ -21,7 +21,7 @@ from exercises_lib.figures.race import optimiser_race
 from exercises_lib.figures.regions import decision_regions
 from exercises_lib.figures.road import road_map
 from exercises_lib.figures.shapes import shape_puzzle
-from exercises_lib.figures.sketch import graph_shapes, lettered_graph
+from exercises_lib.figures.sketch import graph_shapes, lettered_graph, local_or_passed
 from exercises_lib.figures.softmax import softmax_explorer
 from exercises_lib.figures.step_size import step_size_errors, step_size_explorer
 from exercises_lib.figures.weights import first_layer_weights
@@ -39,6 +39,7 @@ __all__ = [
     "learning_rate_explorer",
     "lettered_graph",
     "live_training",
+    "local_or_passed",
     "mistakes_gallery",
     "optimiser_race",
     "price_slider",
