@@ -49,6 +49,24 @@ def _laid_out(graph: Mapping[str, Sequence[str]]) -> tuple[list[tuple[int, int]]
     return edges, layered(len(names), edges)
 
 
+def local_or_passed() -> None:
+    """Draw the graph of chapter 1 in which local derivatives and gradients are told apart."""
+    from exercises_lib.nn import Value
+
+    a, b, c, d = Value(2, "a"), Value(3, "b"), Value(4, "c"), Value(-5, "d")
+    u = (a * b).named("u")
+    v = (u + c).named("v")
+    marks = {
+        "A": ("a", "u", "local"),
+        "B": ("b", "u", "passed"),
+        "C": ("u", "v", "local"),
+        "D": ("c", "v", "passed"),
+        "E": ("d", "f", "passed"),
+        "F": ("a", "u", "passed"),
+    }
+    lettered_graph((v * d).named("f"), marks, title="f = (a × b + c) × d")
+
+
 def lettered_graph(output: Value, marks: Mapping[str, tuple[str, str, str]], *, title: str) -> None:
     """Draw a recorded computation with its values, and numbers on some edges with a letter each.
 
