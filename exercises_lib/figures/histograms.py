@@ -79,7 +79,7 @@ def _draw(spec: Spec, title: str) -> Picture:
         edges = np.linspace(run["low"], run["high"], BINS + 1)
         for column, layer in enumerate(run["layers"]):
             panel = axes[row * LAYERS + column]
-            panel.stairs(layer["counts"], edges, fill=True, color=VALUE)
+            panel.stairs(np.sqrt(layer["counts"]), edges, fill=True, color=VALUE)
             panel.set_yticks([])
             panel.set_title(f"std {layer['std']:g}", fontsize=8)
             if column == 0:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .palette import GRADIENT, VALUE, axes_of
+from .palette import SERIES, axes_of
 from .widget import Spec, figure
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def _draw(spec: Spec, title: str) -> Picture:
     entry = spec["functions"][0]
     steps = [10.0**exponent for exponent in spec["exponents"]]
     for key, colour, style, marker in (
-        ("forward", GRADIENT, "--", "s"),
-        ("central", VALUE, "-", "o"),
+        ("forward", SERIES[1], "--", "s"),
+        ("central", SERIES[0], "-", "o"),
     ):
         errors = [max(error, 1e-17) for _, error in entry[key]]
         panel.loglog(

@@ -17,7 +17,7 @@ const powerOfTen = (exponent) => `10${String(exponent).replace("-", "⁻").repla
  * `x` and `y` are [low, high]; `format` turns a tick into text.
  */
 const chart = ({ width, height, x, y, xLabel, yLabel, label, xTicks, yTicks, xFormat = number, yFormat = number }) => {
-  const id = `bp-clip-${++uid}`;
+  const id = `bp-clip-${fresh()}`;
   const ys = yTicks ?? ticks(...y, height / 45);
   const widest = Math.max(0, ...ys.map((tick) => [...yFormat(tick)].length));
   const [left, right, top, bottom] = [widest * 7.5 + 14, 12, 26, 42];

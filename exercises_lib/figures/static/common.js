@@ -1,7 +1,8 @@
 // Shared by all figures. Python puts this file in front of each figure's own script, because
 // a widget carries exactly one module. No libraries; everything is drawn as SVG or canvas.
 
-let uid = 0;
+/** A number for an id. Each figure is a module of its own, so the page does the counting. */
+const fresh = () => (globalThis.bpFigureIds = (globalThis.bpFigureIds ?? 0) + 1);
 
 /** Build an element: html("p", {class: "x", onclick: f}, "text", child…). */
 const build = (element, attributes, children) => {
@@ -43,7 +44,7 @@ const button = (text, label, action, attributes) =>
 
 /** A labelled slider with its value in words. `show` turns the position into text. */
 const slider = ({ label, min, max, step, value, show = number, onInput, kind = "" }) => {
-  const id = `bp-slider-${++uid}`;
+  const id = `bp-slider-${fresh()}`;
   const output = html("output", { for: id, class: "bp-slider-value" });
   const input = html("input", { type: "range", id, min, max, step, value, class: `bp-range ${kind}` });
   const write = () => {
@@ -69,14 +70,14 @@ const choice = (label, options, chosen, onChoose) => {
     buttons.forEach((each, at) => each.setAttribute("aria-pressed", String(options[at][0] === key)));
     if (tell) onChoose(key);
   };
-  const id = `bp-choice-${++uid}`;
+  const id = `bp-choice-${fresh()}`;
   return { element: html("div", { class: "bp-choice", role: "group", "aria-labelledby": id },
     html("span", { id, class: "bp-choice-label" }, label), ...buttons), set };
 };
 
 /** The frame every figure stands in: title, room for the picture, controls, a status line. */
 const frame = (el, spec, kind) => {
-  const id = `bp-title-${++uid}`;
+  const id = `bp-title-${fresh()}`;
   const stage = html("div", { class: "bp-stage" });
   const controls = html("div", { class: "bp-controls" });
   const status = html("p", { class: "bp-status", role: "status", "aria-live": "polite" });

@@ -91,7 +91,7 @@ const mountRegions = (el, spec) => {
     event.preventDefault();
     event.stopPropagation();
   });
-  const id = `bp-select-${++uid}`;
+  const id = `bp-select-${fresh()}`;
   parts.controls.append(html("div", { class: "bp-slider" }, html("label", { for: id }, "Features"),
     html("select", { id, class: "bp-select", onchange: ({ target }) => { pair = spec.pairs[target.value]; cross = null; parts.redraw(plot); } },
       spec.pairs.map(({ features: [a, b] }, at) => html("option", { value: at }, `${spec.names[a]} and ${spec.names[b]}`)))));

@@ -36,7 +36,7 @@ const mountWeights = (el, spec) => {
   const tiles = range(count).map((unit) => {
     const canvas = html("canvas", { class: "bp-pixels", "aria-hidden": "true" });
     paint(canvas, unit);
-    return html("div", { class: "bp-tile", id: `bp-unit-${++uid}`, role: "option", "aria-label": `unit ${unit}`, onclick: () => choose(unit) }, canvas);
+    return html("div", { class: "bp-tile", id: `bp-unit-${fresh()}`, role: "option", "aria-label": `unit ${unit}`, onclick: () => choose(unit) }, canvas);
   });
   sheet.append(...tiles);
   const choose = (unit) => {

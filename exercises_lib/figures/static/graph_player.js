@@ -14,7 +14,7 @@ const mountGraph = (el, spec) => {
   const uses = nodes.map((_, at) => edges.filter((edge) => edge.from === at).length);
   const parts = frame(el, spec, "graph");
   const { root, stage, say } = parts;
-  const marker = `bp-arrow-${++uid}`;
+  const marker = `bp-arrow-${fresh()}`;
   let current = spec.start ?? steps.length;
   let selected = null;
   let drawn = { nodes: [], edges: [], tokens: null };
