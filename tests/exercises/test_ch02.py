@@ -1,0 +1,192 @@
+"""Chapter 02: its published numbers, and the mistakes that weak tests let pass."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exercises_lib.checking import Exercise, Verdict, check
+from exercises_lib.exercises import ch02_chain_rule as ch02
+from exercises_lib.exercises import get
+from exercises_lib.nn import Value, maximum
+from exercises_lib.probes.ch02 import CURVES
+
+NOTEBOOK = Path(__file__).parents[2] / "solutions" / "02_chain_rule.ipynb"
+
+
+def verdict(exercise_id: str, answer: object, seed: int = 0) -> Verdict:
+    return check(get(exercise_id), answer, np.random.default_rng(seed))
+
+
+def mistake(exercise: Exercise, name: str) -> object:
+    return next(one.answer for one in exercise.mistakes if one.name == name)
+
+
+def test_neuron_has_the_published_values_and_gradients() -> None:
+    forward, backward = ch02.neuron_forward(), ch02.neuron_backward()
+    assert forward["z"] == 1
+    assert forward["f"] == pytest.approx(0.7310586, abs=5e-8)
+    assert [backward[name] for name in ("dx0", "dx1")] == pytest.approx(
+        [0.3932239, -0.5898358], abs=5e-8
+    )
+    assert [backward[name] for name in ("dw0", "dw1", "dw2")] == pytest.approx(
+        [-0.1966119, -0.3932239, 0.1966119], abs=5e-8
+    )
+
+
+def test_neuron_gradients_agree_with_the_recorded_computation() -> None:
+    w = [Value(number) for number in ch02.W]
+    x = [Value(number) for number in ch02.X]
+    (w[0] * x[0] + w[1] * x[1] + w[2]).sigmoid().backward()
+    backward = ch02.neuron_backward()
+    for name, value in {"dw0": w[0], "dw1": w[1], "dw2": w[2], "dx0": x[0], "dx1": x[1]}.items():
+        assert backward[name] == pytest.approx(value.grad, rel=1e-12)
+
+
+def test_staged_example_has_the_published_values() -> None:
+    stages = ch02.staged_forward(3.0, -4.0)
+    grads = ch02.staged_backward(3.0, -4.0, stages, 1.0)
+    assert stages["f"] == pytest.approx(1.545644884107, abs=5e-13)
+    assert grads["dx"] == pytest.approx(2.059569795572, abs=5e-13)
+    assert grads["dy"] == pytest.approx(1.592232751484, abs=5e-13)
+
+
+def test_overwriting_at_forks_gives_the_published_wrong_values() -> None:
+    answer = mistake(ch02.STAGED_BACKWARD, "overwritten where x and y are used again")
+    grads = answer(3.0, -4.0, ch02.staged_forward(3.0, -4.0), 1.0)  # type: ignore[operator]
+    assert (grads["dx"], grads["dy"]) == pytest.approx((0.512144, 0.009046), abs=5e-7)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_references_agree_with_the_recorded_computation(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b, dout = (float(number) for number in rng.normal(size=3))
+
+    def gradients(f: object) -> tuple[float, float]:
+        x, y = Value(a), Value(b)
+        (f(x, y) * dout).backward()  # type: ignore[operator]
+        return x.grad, y.grad
+
+    same = lambda got, f: np.testing.assert_allclose(got, gradients(f), rtol=1e-10)  # noqa: E731
+    same(ch02.add_gate(a, b, dout), lambda x, y: x + y)
+    same(ch02.multiply_gate(a, b, dout), lambda x, y: x * y)
+    same(ch02.max_gate(a, b, dout), maximum)
+    same((ch02.reciprocal_gate(a, dout), 0), lambda x, y: x.reciprocal())
+    same((ch02.exp_gate(a, dout), 0), lambda x, y: x.exp())
+    same((ch02.scale_gate(a, b, dout), 0), lambda x, y: x * b)
+    same(ch02.fork_fix(a, b, dout), lambda x, y: x * (x + y) + (x + y) ** 2)
+    stages = ch02.staged_forward(a, b)
+    grads = ch02.staged_backward(a, b, stages, dout)
+    same(
+        (grads["dx"], grads["dy"]),
+        lambda x, y: (x + y.sigmoid()) / (x.sigmoid() + (x + y) ** 2),
+    )
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "name", "weak", "right"),
+    [
+        ("ch02.multiply_gate", "not swapped", (3.0, 3.0, 2.0), (6.0, 6.0)),
+        ("ch02.multiply_gate", "upstream dropped", (3.0, 5.0, 1.0), (5.0, 3.0)),
+        ("ch02.multiply_gate", "output divided by the input", (3.0, 5.0, 2.0), (10.0, 6.0)),
+        ("ch02.max_gate", "both at a tie", (3.0, 5.0, 2.0), (0.0, 2.0)),
+        ("ch02.max_gate", "larger in magnitude", (3.0, 5.0, 2.0), (0.0, 2.0)),
+        ("ch02.reciprocal_gate", "exponent not lowered", (1.0, 2.0), -2.0),
+        ("ch02.exp_gate", "passed through", (0.0, 2.0), 2.0),
+        ("ch02.scale_gate", "the other factor", (3.0, 3.0, 2.0), 6.0),
+        ("ch02.square_of_sum", "exponent not lowered", (0.5, 0.5), (1.0, 2.0, 2.0)),
+    ],
+)
+def test_mistake_that_a_weak_test_lets_pass_is_named(
+    exercise_id: str, name: str, weak: tuple[float, ...], right: object
+) -> None:
+    exercise = get(exercise_id)
+    answer = mistake(exercise, name)
+    assert answer(*weak) == pytest.approx(right)  # type: ignore[operator]
+    assert verdict(exercise_id, answer).mistake == name
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_max_gate_accepts_any_sharing_of_a_tie(share: float) -> None:
+    def answer(x: float, y: float, dout: float) -> tuple[float, float]:
+        part = share if x == y else float(x > y)
+        return part * dout, (1 - part) * dout
+
+    assert verdict("ch02.max_gate", answer)
+
+
+def test_max_gate_that_returns_arrays_is_told_about_their_shape() -> None:
+    found = verdict("ch02.max_gate", lambda x, y, dout: (np.ones(3), np.ones(3)))
+    assert "dx has shape (3,)" in found.message
+
+
+@pytest.mark.parametrize("exercise_id", ["ch02.staged_forward", "ch02.staged_backward"])
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        (None, "Did you forget the return?"),
+        ((1, 2), "returns 'tuple', expected a dictionary"),
+        ({"f": 1}, "without an entry for"),
+    ],
+)
+def test_stages_in_another_form_get_a_sentence(
+    exercise_id: str, returned: object, said: str
+) -> None:
+    found = verdict(exercise_id, lambda *inputs: returned)
+    assert found.status == "wrong"
+    assert said in found.message
+
+
+def test_stage_that_is_wrong_is_reported_and_so_is_what_follows_from_it() -> None:
+    found = verdict("ch02.staged_forward", mistake(ch02.STAGED_FORWARD, "not inverted"))
+    assert "inv is" in found.message
+    assert found.mistakes == ("not inverted",)
+
+
+def test_two_independent_slips_are_both_named() -> None:
+    def answer(w, x, f, dout):  # type: ignore[no-untyped-def]
+        dz = dout * f * (1 - f)
+        return dz * x, np.sum(dz * w[:-1])
+
+    found = verdict("ch02.sigmoid_shortcut", answer)
+    assert set(found.mistakes) == {"no gradient for the bias", "summed up"}
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_every_curve_is_drawn(curve: str) -> None:
+    cases = list(ch02.draw_derivative(np.random.default_rng(0)))
+    assert curve in {case.inputs["curve"] for case in cases}
+
+
+def test_rounded_by_hand_values_pass_and_two_digits_do_not() -> None:
+    three = {name: float(f"{value:.3g}") for name, value in ch02.neuron_backward().items()}
+    assert verdict("ch02.neuron_backward", three)
+    two = {name: float(f"{value:.1g}") for name, value in ch02.neuron_backward().items()}
+    assert verdict("ch02.neuron_backward", two).status == "wrong"
+
+
+def test_partly_filled_blanks_count_as_unanswered_and_name_what_is_open() -> None:
+    found = verdict("ch02.neuron_backward", {"df": 1.0, "dd": -0.5344, "de": -0.5344})
+    assert found.status == "unanswered"
+    assert "Still open: dn" in found.message
+
+
+def test_notebook_prints_the_choices_as_the_exercise_has_them() -> None:
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    text = next("".join(c["source"]) for c in cells if c["id"] == "ch02-step-size-text")
+    for item in ch02.STEP_FIELDS:
+        assert f"**{item.name}**: {item.label}" in text
+        block = text.split(f"**{item.name}**")[1].split("\n\n**")[0]
+        for key, option in item.options.items():
+            assert f"- **{key}** · {option}" in block
+
+
+def test_fork_exercise_gives_the_code_that_the_mistake_still_has() -> None:
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    given = next("".join(c["source"]) for c in cells if c["id"] == "ch02-fork-fix-given")
+    scope: dict[str, object] = {}
+    exec(given.split("print(")[0], scope)
+    assert verdict("ch02.fork_fix", scope["fork_given"]).mistake == "still the given code"
