@@ -20,11 +20,11 @@ Cache = dict[str, Array]
 """What a forward pass keeps: `a0` = x, then `z1`, `a1`, `z2`, … for every layer."""
 
 
-def init_params(sizes: Sequence[int], rng: np.random.Generator, std: float = 0.1) -> Params:
+def init_params(sizes: Sequence[int], rng: np.random.Generator, std: float = 0.3) -> Params:
     """Return first parameters: weights N(0, std²), biases 0.
 
-    Small weights suit a hidden layer of five: with larger ones, some units may be negative for
-    every sample from the start, and then they never learn.
+    With five hidden units every one counts: much smaller or larger weights more often leave a unit
+    at zero for every sample, where it learns nothing.
 
     Args:
         sizes: Units per layer, inputs first: (4, 5, 1) for the banknotes.
