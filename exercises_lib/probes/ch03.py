@@ -1,4 +1,4 @@
-"""Probes of chapter 03: layers, a shop made of layers, networks, and a test that is itself tested."""
+"""Probes of chapter 03: layers, a shop and networks made of them, and a test that is tested."""
 
 from __future__ import annotations
 
@@ -74,9 +74,8 @@ def shop(answer: Any, inputs: dict[str, Any]) -> Steps:
     need_function(answer)
     during = f"{name_of(answer)}({', '.join(inputs)})"
     yield during
-    total, gradients = (
-        value for _, value in unpack(answer(*inputs.values()), ("total", "gradients"), during)
-    )
+    pairs = unpack(answer(*inputs.values()), ("total", "gradients"), during)
+    total, gradients = (pair[1] for pair in pairs)
     yield "total", total
     if not isinstance(gradients, dict):
         kind = type(gradients).__name__
