@@ -604,15 +604,15 @@ NEURON_FORWARD: dict[str, Rule] = {
     "s": lambda v: v.p0 + v.p1,
     "z": lambda v: v.s + W[2],
     "n": lambda v: -v.z,
-    "e": lambda v: math.exp(v.n),
-    "d": lambda v: 1 + v.e,
+    "u": lambda v: math.exp(v.n),
+    "d": lambda v: 1 + v.u,
     "f": lambda v: 1 / v.d,
 }
 NEURON_BACKWARD: dict[str, Rule] = {
     "df": lambda v: 1.0,
     "dd": lambda v: -v.df / v.d**2,
-    "de": lambda v: v.dd,
-    "dn": lambda v: v.de * v.e,
+    "du": lambda v: v.dd,
+    "dn": lambda v: v.du * v.u,
     "dz": lambda v: -v.dn,
     "ds": lambda v: v.dz,
     "dw2": lambda v: v.dz,
@@ -650,8 +650,8 @@ NEURON_LABELS = {
     "s": "$s = p_0 + p_1$",
     "z": "$z = s + w_2$",
     "n": "$n = -z$",
-    "e": "$e = e^{n}$",
-    "d": "$d = 1 + e$",
+    "u": "$u = e^{n}$",
+    "d": "$d = 1 + u$",
     "f": "$f = 1/d$",
 }
 
@@ -684,8 +684,8 @@ NEURON_FORWARD_EXERCISE = Exercise(
         ),
         Mistake(
             "the 1 left out",
-            neuron_forward(d=lambda v: v.e),
-            "The denominator is 1 + e, not e alone.",
+            neuron_forward(d=lambda v: v.u),
+            "The denominator is 1 + u, not u alone.",
         ),
         Mistake(
             "not inverted",
@@ -702,7 +702,7 @@ NEURON_FORWARD_EXERCISE = Exercise(
         "    p0 = 2 * (-1)\n"
         "    p1 = …\n"
         "    z = p0 + p1 + …\n"
-        "    e = math.exp(…)",
+        "    u = math.exp(…)",
     ),
     probe=Probe(values, {"names": tuple(NEURON_LABELS)}),
     outputs=tuple(Output(name, rtol=3e-3) for name in NEURON_LABELS),
@@ -737,18 +737,18 @@ NEURON_BACKWARD_EXERCISE = Exercise(
         ),
         Mistake(
             "shift scaled",
-            neuron_backward(de=lambda v: v.dd * (1 + v.e)),
-            "At the gate 1 + e you multiply by its value. Adding a constant has slope 1.",
+            neuron_backward(du=lambda v: v.dd * (1 + v.u)),
+            "At the gate 1 + u you multiply by its value. Adding a constant has slope 1.",
         ),
         Mistake(
             "input used at exp",
-            neuron_backward(dn=lambda v: v.de * v.n),
-            "At the exponential you multiply by its input n. Its slope is its output e.",
+            neuron_backward(dn=lambda v: v.du * v.n),
+            "At the exponential you multiply by its input n. Its slope is its output u.",
         ),
         Mistake(
             "exp passed through",
-            neuron_backward(dn=lambda v: v.de),
-            "The exponential has a slope too: multiply by it on the way from e to n.",
+            neuron_backward(dn=lambda v: v.du),
+            "The exponential has a slope too: multiply by it on the way from u to n.",
         ),
         Mistake(
             "minus lost at n = −z",
@@ -798,8 +798,8 @@ NEURON_BACKWARD_EXERCISE = Exercise(
         "With the forward values at hand:\n"
         "    df = 1\n"
         "    dd = df * (-1 / d ** 2)\n"
-        "    de = dd * …\n"
-        "    dn = de * …\n"
+        "    du = dd * …\n"
+        "    dn = du * …\n"
         "    dz = dn * …\n"
         "and then ds and dw2 from dz, dp0 and dp1 from ds, and the four inputs from those.",
     ),

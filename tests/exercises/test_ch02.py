@@ -169,7 +169,7 @@ def test_rounded_by_hand_values_pass_and_two_digits_do_not() -> None:
 
 
 def test_partly_filled_blanks_count_as_unanswered_and_name_what_is_open() -> None:
-    found = verdict("ch02.neuron_backward", {"df": 1.0, "dd": -0.5344, "de": -0.5344})
+    found = verdict("ch02.neuron_backward", {"df": 1.0, "dd": -0.5344, "du": -0.5344})
     assert found.status == "unanswered"
     assert "Still open: dn" in found.message
 
