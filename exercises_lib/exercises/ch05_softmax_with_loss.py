@@ -337,17 +337,17 @@ CROSS_ENTROPY = Exercise(
 # --- the graph, node by node ------------------------------------------------------------------
 
 GRAPH_FIELDS = (
-    Field("d_log_y1", r"gradient at $\log y_1$"),
+    Field("d_log_y0", r"gradient at $\log y_0$"),
+    Field("d_y0", r"gradient at $y_0$"),
     Field("d_y1", r"gradient at $y_1$"),
-    Field("d_y2", r"gradient at $y_2$"),
     Field("d_inverse", r"gradient at $1/S$"),
     Field("d_S", r"gradient at $S$"),
+    Field("d_e0", r"gradient at $e_0$, both roads together"),
     Field("d_e1", r"gradient at $e_1$, both roads together"),
     Field("d_e2", r"gradient at $e_2$, both roads together"),
-    Field("d_e3", r"gradient at $e_3$, both roads together"),
+    Field("d_x0", r"gradient at $x_0$"),
     Field("d_x1", r"gradient at $x_1$"),
     Field("d_x2", r"gradient at $x_2$"),
-    Field("d_x3", r"gradient at $x_3$"),
 )
 GRAPH_NAMES = tuple(field.name for field in GRAPH_FIELDS)
 
@@ -405,7 +405,7 @@ GRAPH_BACKWARD = Exercise(
             "only the road through the sum",
             graph_values(-1, -5, 0, -10, 0.1, 0.1, 0.1, 0.1, 0.2, 0.3, 0.5),
             "Each e is used twice: in the sum S, and directly in its own y. The direct road is "
-            "missing from your e₁.",
+            "missing from your e₀.",
         ),
         Mistake(
             "the reciprocal's minus lost",
@@ -431,7 +431,7 @@ GRAPH_BACKWARD = Exercise(
         Mistake(
             "the reciprocal gate fed by one minus",
             graph_values(-1, -5, 0, -5, 0.05, -0.45, 0.05, 0.05, -0.9, 0.15, 0.25),
-            "At 1/S you pass the gradient of y₁ on unchanged. The multiplication swaps: what 1/S "
+            "At 1/S you pass the gradient of y₀ on unchanged. The multiplication swaps: what 1/S "
             "receives is multiplied by the *other* factor.",
         ),
     ),
@@ -442,11 +442,11 @@ GRAPH_BACKWARD = Exercise(
         "A multiplication swaps, a sum distributes, the reciprocal has −1/S², the exponential its own "
         "output, and where a value is used twice the gradients add.",
         "Begin like this and go on:\n"
-        "    d_log_y1  = -1\n"
-        "    d_y1      = d_log_y1 / y1\n"
-        "    d_inverse = d_y1 * …\n"
+        "    d_log_y0  = -1\n"
+        "    d_y0      = d_log_y0 / y0\n"
+        "    d_inverse = d_y0 * …\n"
         "    d_S       = d_inverse * …\n"
-        "    d_e1      = … + …            # one term for each road",
+        "    d_e0      = … + …            # one term for each road",
     ),
     probe=Probe(values, {"names": GRAPH_NAMES}),
     outputs=tuple(Output(name, rtol=2e-3, atol=1e-4) for name in GRAPH_NAMES),
@@ -973,9 +973,12 @@ SOFTMAX_WITH_LOSS = Exercise(
     ),
     probe=Probe(ch05.loss_layer),
     draw=draw_softmax_with_loss,
-    outputs=tuple(
-        Output(f"{kind}dx", "(N, C)", "one number per score")
-        for kind in ("", "integer-label ", "large-score ")
+    outputs=(
+        *(Output(f"{kind}loss", rtol=1e-4) for kind in ("", "integer-label ")),
+        *(
+            Output(f"{kind}dx", "(N, C)", "one number per score")
+            for kind in ("", "integer-label ", "large-score ")
+        ),
     ),
     remark="Checked with both kinds of label, with N = C, with a loss of 20 and with scores of 2000.",
 )
@@ -1526,14 +1529,15 @@ SIGMOID_WITH_LOSS = Exercise(
         Mistake(
             "loss through p",
             ThroughP,
-            "At a score of 40 the sigmoid is stored as exactly 1.0, and `np.log(1 - p)` is −inf. The "
-            "true loss is 40: it can be had from the score without going through p.",
+            "At a score of 40 the sigmoid is stored as exactly 1.0, and `np.log(1 - p)` is −inf (and 0 "
+            "times that is nan). The true loss is 40: it can be had from the score without going "
+            "through p.",
         ),
         Mistake(
             "added 1e-7",
             ThroughPAdded,
             "`+ 1e-7` inside the logarithm caps the loss at 16.1: a score of 1000 on the wrong side "
-            "must cost 1000. It also shifts every other loss a little.",
+            "must cost 1000. Every other loss is a little wrong too.",
         ),
         Mistake(
             "limited p",
@@ -1617,9 +1621,10 @@ SIGMOID_WITH_LOSS = Exercise(
     ),
     probe=Probe(ch05.loss_layer),
     draw=draw_sigmoid_with_loss,
-    outputs=tuple(
-        Output(f"{kind}dx", "the shape of x", "one number per score")
-        for kind in ("", "large-score ")
+    outputs=(
+        Output("loss", rtol=1e-4),
+        Output("dx", "the shape of x", "one number per score"),
+        Output("large-score dx", "the shape of x", "one number per score"),
     ),
     remark="A score of 1000 on the wrong side costs 1000, and its gradient is as well-behaved as any.",
 )
@@ -1909,9 +1914,9 @@ STABILITY_FIX = Exercise(
     ),
     probe=Probe(ch05.scores, {"returns": ("log_y",)}),
     draw=draw_stability_fix,
-    outputs=tuple(
-        Output(f"{kind}log_y", "(N, C)", "one logarithm per class, for every sample")
-        for kind in ("", "large-score ")
+    outputs=(
+        Output("log_y", "(N, C)", "one logarithm per class, for every sample", rtol=1e-4),
+        Output("large-score log_y", "(N, C)", "one logarithm per class, for every sample"),
     ),
     remark="No probability occurs any more, so none can be too small for a float.",
 )
