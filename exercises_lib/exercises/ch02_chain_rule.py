@@ -1547,8 +1547,8 @@ STEP_SIZE = Exercise(
         Mistake(
             "small: nothing",
             {**STEP_RIGHT, "small": "d"},
-            "For exact numbers that is true. The computer keeps sixteen digits, and at this step "
-            "the table shows a larger error than at 1e-5.",
+            "For exact numbers that is true. The computer keeps sixteen digits, and in the "
+            "table the errors grow again long before this step.",
         ),
         Mistake(
             "best: 1e-1",
