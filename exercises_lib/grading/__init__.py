@@ -1,0 +1,1 @@
+"""The instructor's side: submissions → kernels in a sandbox → verdicts → gradebook → reports."""

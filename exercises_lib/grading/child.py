@@ -1,0 +1,346 @@
+"""What runs in a student's kernel: an IPython shell, and the observing of answers.
+
+Nothing here knows what is right. Everything here is in the reach of the student's code: it can be
+patched, and whatever it sends can be forged. So no conclusion is drawn here, not even whether an
+input was changed; and a forged observation earns no more than an honest one, because it would have
+to hold the right results for cases that were drawn a moment before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import socket
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from exercises_lib.checking.observe import Failure, Probe, Run, record
+from exercises_lib.grading import wire
+
+LIBRARY = "exercises_lib"
+
+
+def prepare() -> None:
+    """Import what every notebook uses and make the shell; called once, before any fork."""
+    os.environ["MPLBACKEND"] = "agg"
+    os.environ["BACKPROP_PROGRESS"] = "off"
+    import importlib
+    import pkgutil
+
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+    import numpy.random
+    import numpy.testing  # noqa: F401
+
+    import exercises_lib.probes
+
+    for name in ("nn", "figures", "data"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(f"{LIBRARY}.{name}")
+    for found in pkgutil.iter_modules(exercises_lib.probes.__path__):
+        with contextlib.suppress(ImportError):  # a probe may need a package that is not installed
+            importlib.import_module(f"{LIBRARY}.probes.{found.name}")
+    for name in ("ipywidgets", "anywidget", "IPython.display", "multiprocessing.pool"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    figure, axes = plt.subplots()  # loads the fonts
+    axes.set_title("$x^2$")
+    plt.close(figure)
+    plt.show = lambda *_, **__: plt.close("all")  # a grade needs no rendered picture
+    _make_shell()
+
+
+def _make_shell() -> Any:
+    from IPython.core.displayhook import DisplayHook
+    from IPython.core.displaypub import DisplayPublisher
+    from IPython.core.formatters import DisplayFormatter
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    class Hook(DisplayHook):  # type: ignore[misc,unused-ignore]
+        """Keeps `_`, and shows nothing."""
+
+        def __call__(self, result: Any = None) -> None:
+            if result is not None:
+                self.shell.user_ns["_"] = result
+
+    class Publisher(DisplayPublisher):  # type: ignore[misc,unused-ignore]
+        """Publishes nothing."""
+
+        def publish(self, *_: Any, **__: Any) -> None:
+            pass
+
+        def clear_output(self, wait: bool = False) -> None:
+            pass
+
+    class Formatter(DisplayFormatter):  # type: ignore[misc,unused-ignore]
+        """Formats nothing: what an object looks like is no part of a grade."""
+
+        def format(self, *_: Any, **__: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+            return {}, {}
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.HistoryManager.hist_file = ":memory:"
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.xmode = "Plain"
+    config.InteractiveShell.displayhook_class = Hook
+    config.InteractiveShell.display_pub_class = Publisher
+    shell: Any = InteractiveShell.instance(config=config)
+    shell.display_formatter = Formatter(parent=shell)
+
+    def matplotlib_magic(line: str) -> None:
+        """Accept ``%matplotlib …`` and keep drawing nothing."""
+
+    shell.register_magic_function(matplotlib_magic, magic_name="matplotlib")
+    shell.system = shell.system_raw  # without a terminal
+    shell.showtraceback = lambda *_, **__: None  # the traceback is formatted below, once
+    shell.showsyntaxerror = lambda *_, **__: None
+    shell.run_cell("1\n%matplotlib inline", store_history=False)
+    shell.reset(new_session=True)
+    return shell
+
+
+def silence_course() -> None:
+    """Replace check, hint and progress: in a grading nobody is answered here."""
+    import exercises_lib
+    from exercises_lib import tutor
+    from exercises_lib.checking.verdict import Verdict
+
+    def check(exercise_id: str, answer: Any, *, seed: int | None = None) -> Verdict:
+        """Answer that the grader checks this."""
+        return Verdict(str(exercise_id), "", "unavailable", "", None, (), 0, 0)
+
+    def hint(exercise_id: str, number: int | None = None) -> None:
+        """Give no hint."""
+
+    def progress() -> None:
+        """Show nothing."""
+
+    for function in (check, hint, progress):
+        for module in (exercises_lib, tutor):
+            setattr(module, function.__name__, function)
+
+
+class _Bounded(io.TextIOBase):
+    """A text stream that keeps the beginning of what is written."""
+
+    def __init__(self, limit: int) -> None:
+        self.parts: list[str] = []
+        self.left = limit
+
+    def write(self, text: str) -> int:
+        if self.left > 0:
+            self.parts.append(str(text)[: self.left])
+            self.left -= len(self.parts[-1])
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
+def serve(connection: socket.socket, output: int) -> None:
+    """Run cells and observe answers until the grader hangs up.
+
+    Args:
+        connection: to the grader.
+        output: characters of output that are kept of a cell.
+    """
+    import random
+
+    import numpy as np
+    from IPython.core.interactiveshell import InteractiveShell
+
+    random.seed()
+    np.random.seed()
+    shell: Any = InteractiveShell.instance()
+    # A module named __main__ whose namespace is the notebook's, as in a real kernel.
+    sys.modules["__main__"] = shell.user_module
+    wire.send(connection, {"alive": True})
+    while True:
+        request = None
+        while request is None:
+            with contextlib.suppress(KeyboardInterrupt):  # one that came too late
+                try:
+                    request = wire.receive(connection)
+                except wire.HungUp:
+                    return
+        try:
+            reply = _run(shell, request, output) if "code" in request else _look(shell, request)
+        except KeyboardInterrupt:
+            reply = {"outputs": [], "error": ["KeyboardInterrupt", "", ""]}
+        except BaseException as error:
+            reply = {"outputs": [], "error": [type(error).__name__, _safe(error), ""]}
+        with contextlib.suppress(KeyboardInterrupt):
+            wire.send(connection, reply)
+
+
+def _run(shell: Any, request: dict[str, Any], output: int) -> dict[str, Any]:
+    out, err = _Bounded(output), _Bounded(output)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        result = shell.run_cell(request["code"], store_history=False, silent=False)
+    error = result.error_before_exec or result.error_in_exec
+    outputs = [
+        [name, "".join(stream.parts)]
+        for name, stream in (("stdout", out), ("stderr", err))
+        if stream.parts
+    ]
+    if error is None:
+        return {"outputs": outputs, "error": None}
+    from exercises_lib.checking.observe import student_traceback
+
+    return {
+        "outputs": outputs,
+        "error": [type(error).__name__[:200], _safe(error), student_traceback(error)[:4000]],
+    }
+
+
+def _safe(error: BaseException) -> str:
+    try:
+        return str(error)[:1000]
+    except BaseException:
+        return "(its message cannot be shown)"
+
+
+def _look(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Evaluate what a check cell looks at, run it on the cases, and send back what happened."""
+    from exercises_lib.probes import find
+
+    probe = Probe(find(request["probe"]), request["params"])
+    cases, left = request["cases"], float(request["seconds"])
+    try:
+        answer = eval(compile(request["expression"], "<check>", "eval"), shell.user_ns)
+    except NameError as error:
+        gap = Failure("unanswered", "Unanswered", f"{_name(error)} is not defined in the notebook.")
+        return {"runs": [[_plain_run(Run(failure=gap))]], "library": [], "origin": ""}
+    except Exception as error:
+        failure = Failure("raised", type(error).__name__, _safe(error), request["expression"])
+        return {"runs": [[_plain_run(Run(failure=failure))]], "library": [], "origin": ""}
+    library = sorted(library_uses(answer))
+    seen: list[list[dict[str, Any]]] = []
+    with contextlib.redirect_stderr(_Bounded(0)):
+        for inputs in cases:
+            runs = record(
+                probe, answer, inputs, seconds=max(left, 0.1), repeat=bool(request["repeat"])
+            )
+            seen.append([_plain_run(run) for run in runs])
+            left -= sum(run.seconds for run in runs)
+            failure_now = runs[-1].failure
+            if failure_now is not None and failure_now.kind in ("unanswered", "timeout"):
+                break
+    origin = getattr(answer, "__module__", None) or type(answer).__module__
+    return {"runs": seen, "library": library, "origin": str(origin)[:200]}
+
+
+def _name(error: NameError) -> str:
+    return str(getattr(error, "name", None) or "The answer")[:60]
+
+
+def _plain_run(run: Run) -> dict[str, Any]:
+    failure = run.failure
+    return {
+        "steps": [(str(name), value) for name, value in run.steps],
+        "after": run.after,
+        "failure": None
+        if failure is None
+        else [failure.kind, failure.type, failure.message, failure.during, failure.traceback],
+        "printed": run.printed,
+        "seconds": run.seconds,
+    }
+
+
+def library_uses(answer: Any) -> set[str]:
+    """Find what of this library an answer is or is made of.
+
+    Args:
+        answer: what a check cell looks at.
+
+    Returns:
+        Names such as ``"nn.Relu"``: the answer itself, its bases, and what its code and the code of
+        the student's own functions and classes that it uses look up.
+    """
+    found: set[str] = set()
+    seen: set[int] = set()
+    todo: list[Any] = [answer]
+    while todo and len(seen) < 2000:
+        thing = todo.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        with contextlib.suppress(Exception):
+            todo += _inside(thing, found)
+    return found
+
+
+def _inside(thing: Any, found: set[str]) -> Iterator[Any]:
+    if isinstance(thing, types.ModuleType):
+        return
+    kind = thing if isinstance(thing, type) else type(thing)
+    module = str(getattr(thing, "__module__", "") or kind.__module__)
+    if module.startswith((f"{LIBRARY}.nn", f"{LIBRARY}.exercises")):
+        name = getattr(thing, "__qualname__", None) or kind.__qualname__
+        found.add(f"{module.split('.')[1]}.{str(name).split('.')[0]}"[:80])
+        return
+    if isinstance(thing, type):
+        yield from thing.__mro__[1:-1]
+        yield from vars(thing).values()
+        return
+    if isinstance(thing, (staticmethod, classmethod)):
+        yield thing.__func__
+        return
+    if isinstance(thing, property):
+        yield from (part for part in (thing.fget, thing.fset) if part is not None)
+        return
+    if isinstance(thing, types.MethodType):
+        yield from (thing.__func__, thing.__self__)
+        return
+    if isinstance(thing, types.FunctionType):
+        if module.startswith(LIBRARY):
+            return
+        yield from (cell.cell_contents for cell in thing.__closure__ or ())
+        yield from thing.__defaults__ or ()
+        yield from _code_uses(thing.__code__, thing.__globals__, found)
+        return
+    if isinstance(thing, (list, tuple, set)):
+        yield from list(thing)[:50]
+    elif isinstance(thing, dict):
+        yield from list(thing.values())[:50]
+    elif module == "functools" and hasattr(thing, "func"):
+        yield from (thing.func, *thing.args)
+    elif module == "__main__":
+        yield type(thing)
+        yield from list(getattr(thing, "__dict__", {}).values())[:50]
+
+
+def _code_uses(code: types.CodeType, space: dict[str, Any], found: set[str]) -> Iterator[Any]:
+    modules = []
+    for name in code.co_names:
+        if name.startswith((f"{LIBRARY}.nn", f"{LIBRARY}.exercises")):
+            found.add(name.removeprefix(f"{LIBRARY}."))
+        thing = space.get(name)
+        if isinstance(thing, types.ModuleType):
+            if thing.__name__.startswith(LIBRARY):
+                modules.append(thing)
+        elif thing is not None:
+            yield thing
+    for module in modules:
+        for name in code.co_names:
+            thing = getattr(module, name, None)
+            if thing is None:
+                continue
+            if isinstance(thing, types.ModuleType):
+                modules.append(thing) if thing not in modules and thing.__name__.startswith(
+                    LIBRARY
+                ) else None
+            else:
+                yield thing
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _code_uses(constant, space, found)
+        elif isinstance(constant, str) and f"{LIBRARY}." in constant:
+            found.add(constant[constant.index(f"{LIBRARY}.") + len(LIBRARY) + 1 :][:40])

@@ -1,0 +1,288 @@
+"""The commands grade, report and export."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+GRADEBOOK = "marks.db"
+
+
+class _Stop(click.ClickException):
+    """Stops a command with a sentence."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"backprop: {self.format_message()}", err=True)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn what can go wrong into a sentence and exit code 1."""
+    from exercises_lib.course.notebooks import CourseError
+    from exercises_lib.grading.export import ExportError
+    from exercises_lib.grading.gradebook import GradebookError
+    from exercises_lib.grading.kernel import SandboxError
+    from exercises_lib.grading.submissions import InputError
+    from exercises_lib.grading.worker import WorkerError
+
+    expected = (CourseError, ExportError, GradebookError, SandboxError, InputError, WorkerError)
+    try:
+        yield
+    except expected as error:
+        raise _Stop(str(error)) from error
+
+
+def _gradebook_option(function: Any) -> Any:
+    return click.option(
+        "--gradebook",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path(GRADEBOOK),
+        show_default=True,
+        help="The gradebook's file.",
+    )(function)
+
+
+@click.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--chapter", help="Grade only this chapter.")
+@_gradebook_option
+@click.option("--csv", "table", type=click.Path(path_type=Path), help="Write a table of all marks.")
+@click.option("--jobs", "-j", type=click.IntRange(1, 256), help="Workers (default: processors).")
+@click.option("--again", is_flag=True, help="Grade also what has not changed.")
+@click.option("--cell-timeout", type=click.FloatRange(0.1), default=30.0, show_default=True)
+@click.option("--timeout", type=click.FloatRange(1), default=300.0, show_default=True)
+@click.option("--memory", type=click.IntRange(64), default=1024, show_default=True, help="In MB.")
+@click.option("--require-sandbox", is_flag=True, help="Refuse where isolation is incomplete.")
+@click.option("--scheduler", help="Address of a Dask scheduler, such as tcp://host:8786.")
+def grade(
+    submissions: Path,
+    chapter: str | None,
+    gradebook: Path,
+    table: Path | None,
+    jobs: int | None,
+    again: bool,
+    cell_timeout: float,
+    timeout: float,
+    memory: int,
+    require_sandbox: bool,
+    scheduler: str | None,
+) -> None:
+    """Grade SUBMISSIONS: a folder, a zip from Canvas or Moodle, or one notebook.
+
+    Marks go into the gradebook, one submission at a time; run the same command again to go on
+    after a stop, or to grade what is new.
+    """
+    with _sentences():
+        from exercises_lib.course.notebooks import find_root
+        from exercises_lib.grading import export, run
+        from exercises_lib.grading.gradebook import Gradebook
+        from exercises_lib.grading.manifest import load_plans
+        from exercises_lib.grading.sandbox import Limits
+        from exercises_lib.grading.submissions import find
+
+        root = find_root()
+        plans = load_plans(root)
+        number = chapter.zfill(2) if chapter else None
+        if number is not None and number not in plans:
+            raise click.UsageError(f"there is no chapter {chapter!r}; there are {', '.join(plans)}")
+        found = find(submissions)
+        book = Gradebook(gradebook)
+        limits = Limits(cell_seconds=cell_timeout, total_seconds=timeout, memory=memory << 20)
+        workers = min(jobs or os.cpu_count() or 1, max(1, len(found)))
+        hidden = run.hidden_paths(root, submissions, gradebook)
+        place: AbstractContextManager[Any]
+        if scheduler:
+            from exercises_lib.grading.cluster import remote
+
+            place = remote(scheduler, hidden, require=require_sandbox)
+        else:
+            place = run.local(workers, hidden, require=require_sandbox)
+        counts: dict[str, int] = {}
+        started = time.monotonic()
+        stopped = False
+        try:
+            with place as (executor, grader), _progress(len(found)) as say:
+                for done in run.grade_all(
+                    found,
+                    book,
+                    plans,
+                    executor,
+                    grader,
+                    chapter=number,
+                    limits=limits,
+                    again=again,
+                    ahead=2 * workers if not scheduler else 64,
+                ):
+                    counts[done.status] = counts.get(done.status, 0) + 1
+                    say(done)
+        except KeyboardInterrupt:
+            stopped = True
+        if table is not None:
+            from exercises_lib.course.notebooks import write_text
+
+            write_text(table, export.table(book.records(chapter=number)))
+        book.close()
+        _summary(counts, len(found), time.monotonic() - started, gradebook, stopped)
+    if stopped:
+        sys.exit(130)
+
+
+def _summary(
+    counts: dict[str, int], total: int, seconds: float, gradebook: Path, stopped: bool
+) -> None:
+    words = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    click.echo(f"{sum(counts.values())} of {total} in {seconds:.1f} s: {words or 'none'}")
+    if stopped:
+        click.echo(f"Stopped. What was graded is in {gradebook}; run the same command to go on.")
+    else:
+        click.echo(f"Gradebook: {gradebook}   (backprop report, backprop export)")
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """Show progress: a bar on a terminal, a line for each submission elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        number = 0
+
+        def line(done: Any) -> None:
+            nonlocal number
+            number += 1
+            click.echo(f"[{number}/{total}] {_line(done)}")
+
+        yield line
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Left
+
+    columns = (BarColumn(), MofNCompleteColumn(), Left(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("", total=total)
+        tally = {"ok": 0, "trouble": 0}
+
+        def step(done: Any) -> None:
+            tally["ok" if done.status in ("ok", "unchanged", "other-chapter") else "trouble"] += 1
+            text = f"{tally['ok']} graded, {tally['trouble']} with trouble"
+            bar.update(task, advance=1, description=text)
+            if done.status not in ("ok", "unchanged", "other-chapter"):
+                bar.console.print(_line(done), markup=False, highlight=False)
+
+        yield step
+
+
+def _line(done: Any) -> str:
+    """One line about a submission."""
+    who = done.submission.student
+    outcome = done.outcome
+    if outcome is None:
+        return f"{who}: {done.submission.file}: {done.why}"
+    points = sum(verdict["earned"] for verdict in outcome.verdicts)
+    named = [name for verdict in outcome.verdicts for name in verdict["mistakes"]]
+    parts = [f"{who}: {done.submission.file}: {points}/{done.maximum}"]
+    if outcome.status != "ok":
+        parts.append(f"{outcome.status}: {outcome.detail}")
+    if named:
+        parts.append("mistakes: " + ", ".join(named))
+    if outcome.flags:
+        parts.append(f"{len(outcome.flags)} to look at")
+    return "; ".join(parts)
+
+
+@click.command()
+@_gradebook_option
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("report"),
+    show_default=True,
+    help="Folder for the pages.",
+)
+@click.option("--chapter", help="Report only on this chapter.")
+def report(gradebook: Path, out: Path, chapter: str | None) -> None:
+    """Write a page about the class and one for each student, as self-contained HTML."""
+    with _sentences():
+        from exercises_lib.grading.gradebook import Gradebook
+        from exercises_lib.grading.reports import write_pages
+
+        book = Gradebook(gradebook, create=False)
+        records = book.records(chapter=chapter.zfill(2) if chapter else None)
+        book.close()
+        pages = write_pages(records, out)
+        click.echo(f"{pages} pages written; the class: {out / 'index.html'}")
+
+
+@click.command(name="export")
+@_gradebook_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "canvas", "moodle"]),
+    default="csv",
+    show_default=True,
+)
+@click.option(
+    "--sheet",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The sheet downloaded from Canvas or Moodle, to be filled in.",
+)
+@click.option("--title", help="The assignment's title in Canvas, such as 'Layers (4711)'.")
+@click.option("--chapter", help="Export only this chapter.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; - is the screen."
+)
+def export_(
+    gradebook: Path,
+    form: str,
+    sheet: Path | None,
+    title: str | None,
+    chapter: str | None,
+    out: Path | None,
+) -> None:
+    """Write the marks as a table or in the form that Canvas or Moodle imports."""
+    with _sentences():
+        from exercises_lib.course.notebooks import write_text
+        from exercises_lib.exercises import CHAPTERS
+        from exercises_lib.grading import export as sheets
+        from exercises_lib.grading.gradebook import Gradebook
+
+        number = chapter.zfill(2) if chapter else None
+        book = Gradebook(gradebook, create=False)
+        records = book.records(chapter=number)
+        book.close()
+        chapters = sorted({one.chapter for one in records if one.chapter})
+        text = sheet.read_text(encoding="utf-8-sig") if sheet else None
+        if title is not None and len(chapters) != 1:
+            raise click.UsageError("--title names one assignment: give --chapter, too")
+        if form == "csv":
+            result = sheets.Sheet(sheets.table(records))
+        elif form == "canvas":
+            titles = {one: title or f"{one} {CHAPTERS[one].replace('_', ' ')}" for one in chapters}
+            result = sheets.canvas(records, text, titles)
+        else:
+            if text is None:
+                raise click.UsageError("--format moodle fills in a worksheet: give it with --sheet")
+            if len(chapters) > 1:
+                known = ", ".join(chapters)
+                raise click.UsageError(f"a worksheet is for one assignment: --chapter {known}?")
+            result = sheets.moodle(records, text)
+        if out is None or str(out) == "-":
+            click.echo(result.text, nl=False)
+        else:
+            write_text(out, result.text)
+            click.echo(f"{out} written.")
+        for student in result.unmatched:
+            click.echo(f"backprop: {student} has marks, but no line in the sheet.", err=True)
+        if result.empty:
+            click.echo(f"backprop: no marks for {', '.join(result.empty)}.", err=True)
+
+
+export = export_

@@ -1,0 +1,203 @@
+"""What the course says about a chapter: its check cells, and the code that it gives away.
+
+The plan of a grading comes from here and never from a submission: which exercises there are, what
+is looked at for each, and what of a notebook is not the student's own.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import exercises_lib
+from exercises_lib import exercises
+from exercises_lib.course.notebooks import (
+    CourseError,
+    Notebook,
+    check_cell,
+    clear_solution,
+    has_solution,
+    notebook_name,
+    read,
+    source,
+)
+
+NEVER_LOADED = ("exercises_lib.exercises", "exercises_lib.course", "exercises_lib.grading")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check cell of the course.
+
+    Args:
+        cell_id: its id, ``chNN-…-check``.
+        exercise_id: the exercise.
+        expression: what is looked at, for example ``"Relu"``.
+        answer_id: the id of the cell above it that holds the student's answer; empty if none does.
+        library: names of `exercises_lib.nn` that the course's own answer uses, so that using them
+            needs no explanation.
+    """
+
+    cell_id: str
+    exercise_id: str
+    expression: str
+    answer_id: str
+    library: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What grading a chapter needs to know.
+
+    Args:
+        chapter: its number.
+        topic: its topic.
+        checks: its check cells, in order.
+        given: the sources of the code cells that students get.
+        modules: what its notebook imports, to be loaded before the kernels are forked.
+        fingerprint: changes when the chapter's cells or the way they are judged change.
+    """
+
+    chapter: str
+    topic: str
+    checks: tuple[Check, ...]
+    given: frozenset[str]
+    modules: tuple[str, ...]
+    fingerprint: str
+
+    @property
+    def points(self) -> int:
+        """What the chapter counts."""
+        return sum(exercises.get(check.exercise_id).points for check in self.checks)
+
+
+def load_plans(root: Path) -> dict[str, Plan]:
+    """Read the plans of all chapters.
+
+    Args:
+        root: the course's folder.
+
+    Raises:
+        CourseError: if no chapter can be read.
+    """
+    found = {}
+    for number in exercises.CHAPTERS:
+        path = root / "solutions" / notebook_name(number)
+        if path.exists():
+            found[number] = plan_of(number, read(path))
+    if not found:
+        raise CourseError(f"No chapter found in {root / 'solutions'}.")
+    return found
+
+
+def plan_of(number: str, notebook: Notebook) -> Plan:
+    """Make the plan of a chapter from its solution notebook."""
+    checks: list[Check] = []
+    given: set[str] = set()
+    answer = ""
+    answer_source = ""
+    cells = [cell for cell in notebook["cells"] if cell.get("cell_type") == "code"]
+    for cell in cells:
+        text = source(cell)
+        given.add(clear_solution(text).strip())
+        if has_solution(cell):
+            answer, answer_source = str(cell.get("id", "")), text
+        found = check_cell(cell)
+        if found is not None:
+            names = tuple(sorted(names_in(answer_source) - defined_in(answer_source)))
+            checks.append(Check(found.id, found.exercise_id, found.expression, answer, names))
+            answer, answer_source = "", ""
+    return Plan(
+        chapter=number,
+        topic=exercises.CHAPTERS[number],
+        checks=tuple(checks),
+        given=frozenset(given),
+        modules=tuple(sorted({name for cell in cells for name in imports(source(cell))})),
+        fingerprint=_fingerprint(number, [source(cell) for cell in cells]),
+    )
+
+
+def names_in(text: str) -> set[str]:
+    """Return the names and attributes that a piece of code mentions; none if it is not Python."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Name, ast.Attribute))
+    }
+
+
+def defined_in(text: str) -> set[str]:
+    """Return the names of the functions and classes that a piece of code defines."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
+
+
+def imports(text: str) -> set[str]:
+    """Return the modules that a piece of code imports at its top level."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    found: set[str] = set()
+    for node in body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return {name for name in found if not name.startswith(NEVER_LOADED)}
+
+
+def _fingerprint(number: str, sources: list[str]) -> str:
+    digest = hashlib.sha256()
+    package = Path(exercises_lib.__file__).parent
+    files = [
+        *sorted((package / "checking").glob("*.py")),
+        *sorted((package / "probes").glob("*.py")),
+        package / "exercises" / f"ch{number}_{exercises.CHAPTERS[number]}.py",
+    ]
+    for text in [*sources, *(path.read_text(encoding="utf-8") for path in files)]:
+        digest.update(text.encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:20]
+
+
+def chapter_of(name: str, notebook: dict[str, Any], plans: dict[str, Plan]) -> str | None:
+    """Tell to which chapter a notebook belongs.
+
+    Its cells decide: the chapter whose check cells most of them are, by id or by exercise. Where
+    there are none, the file's name does: ``04_affine.ipynb``, ``Ana 04_affine-1.ipynb``.
+
+    Args:
+        name: the file's name.
+        notebook: the notebook.
+        plans: the chapters.
+
+    Returns:
+        The chapter's number, or None if it cannot be told.
+    """
+    votes: dict[str, int] = {}
+    for cell in notebook["cells"]:
+        if cell.get("cell_type") != "code":
+            continue
+        match = re.fullmatch(r"ch(\d\d)-.+-check", str(cell.get("id", "")))
+        match = match or re.match(r"""\s*check\(\s*["']ch(\d\d)\.""", source(cell))
+        if match and match[1] in plans:
+            votes[match[1]] = votes.get(match[1], 0) + 1
+    if votes:
+        return max(sorted(votes), key=lambda number: votes[number])
+    for number, topic in exercises.CHAPTERS.items():
+        if number in plans and re.search(rf"(?<!\d){number}[_ -]{topic}", name):
+            return number
+    return None

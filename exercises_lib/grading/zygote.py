@@ -1,0 +1,280 @@
+"""The warm process: it has imported what notebooks import, and forks a confined kernel on request.
+
+It runs as ``python -m exercises_lib.grading.zygote`` with one end of a socket pair; `kernel` holds
+the other end. It is single-threaded, never loads the exercises, and outlives every kernel: it
+reaps them, watches their memory, and kills whatever they leave behind.
+
+Messages to it: ``{"op": "fork", …}`` followed by a file descriptor (the kernel's own connection),
+``{"op": "interrupt"}``, ``{"op": "stop"}``. Messages from it: ``{"ready": …}`` once, then for each
+fork ``{"forked": pid}`` or ``{"failed": why}``, and ``{"exit": status, …}`` when that kernel is
+gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from exercises_lib.grading import wire
+from exercises_lib.grading.sandbox import Enclosure, Limits, die_with_parent
+
+TICK = 0.05
+"""Seconds between two looks at the memory of a kernel that is at work."""
+GRACE = 0.5
+
+
+def main() -> None:
+    """Start up, report, and serve until the other end hangs up."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    order = wire.receive(control)
+    die_with_parent()
+    enclosure = Enclosure(order["root"], order["home"], order["hidden"], order["weak"])
+    enclosure.separate()
+    if enclosure.pids:
+        # Only a child lives in the new process-id namespace; when it dies, all in there die.
+        child = os.fork()
+        if child:
+            control.close()
+            _, status = os.waitpid(child, 0)
+            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+        die_with_parent()
+    zygote = Zygote(control, enclosure, order["user"])
+    try:
+        zygote.warm_up(order["modules"])
+        enclosure.enclose()
+        zygote.measure()
+    except Exception as error:
+        wire.send(control, {"failed": f"{type(error).__name__}: {error}"})
+        return
+    wire.send(control, {"ready": zygote.notes, "walls": enclosure.isolation.walls})
+    with contextlib.suppress(wire.HungUp):
+        zygote.serve()
+    zygote.end_kernel()
+
+
+class Zygote:
+    """The state of the warm process.
+
+    Args:
+        control: the connection to the grader.
+        enclosure: how kernels are confined.
+        user: the user id of the kernels, where this process is root.
+    """
+
+    def __init__(self, control: socket.socket, enclosure: Enclosure, user: int) -> None:
+        self.control, self.enclosure, self.user = control, enclosure, user
+        self.kernel = 0
+        self.limits = Limits()
+        self.started = 0.0
+        self.peak = 0
+        self.why = ""
+        self.notes: list[str] = []
+        self.used = (0, 0)
+        self.anonymous = 0
+
+    def warm_up(self, modules: list[str]) -> None:
+        """Import what notebooks import and make the shell, before anything is forked."""
+        from exercises_lib.grading import child
+
+        child.prepare()
+        for name in modules:
+            try:
+                importlib.import_module(name)
+            except Exception as error:
+                self.notes.append(f"{name} cannot be imported here: {error}")
+        for name in list(sys.modules):
+            if name == "exercises_lib.exercises" or name.startswith("exercises_lib.exercises."):
+                raise RuntimeError("the exercises are loaded where students' code runs")
+        # From here on an import of the answers fails at once, also where no file is hidden.
+        sys.modules["exercises_lib.exercises"] = None  # type: ignore[assignment]
+        child.silence_course()
+        tasks = Path("/proc/self/task")
+        if tasks.exists() and len(list(tasks.iterdir())) > 1:
+            self.notes.append("a module has started threads before the fork")
+        gc.collect()
+        gc.freeze()
+
+    def measure(self) -> None:
+        """Note what the warm process itself uses, which is not held against a kernel."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            page = os.sysconf("SC_PAGE_SIZE")
+            sizes = [int(word) * page for word in Path("/proc/self/statm").read_text().split()]
+            self.used = (sizes[0], sizes[5])
+            self.anonymous = sizes[1] - sizes[2]
+
+    def serve(self) -> None:
+        """Answer the grader until it hangs up."""
+        wake, signalled = os.pipe()
+        os.set_blocking(wake, False)
+        os.set_blocking(signalled, False)
+        signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._wakeup = (wake, signalled)
+        while True:
+            wait = TICK if self.kernel else None
+            watched: list[Any] = [self.control, wake]
+            ready, _, _ = select.select(watched, [], [], wait)
+            if wake in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(wake, 4096)
+            if self.kernel:
+                self._reap()
+            if self.kernel and not ready:
+                self._watch()
+            if self.control in ready:
+                self._obey(wire.receive(self.control))
+
+    def _obey(self, order: dict[str, Any]) -> None:
+        if order["op"] == "fork":
+            _, descriptors, _, _ = socket.recv_fds(self.control, 1, 1)
+            self._fork(Limits(**order["limits"]), descriptors[0])
+        elif order["op"] == "interrupt" and self.kernel:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.kernel, signal.SIGINT)
+        elif order["op"] == "stop" and self.kernel:
+            self.end_kernel()
+
+    def _fork(self, limits: Limits, descriptor: int) -> None:
+        self.limits, self.peak, self.why = limits, 0, ""
+        if self.kernel:
+            self.end_kernel()
+        try:
+            self.enclosure.before_fork()
+            pid = os.fork()
+        except OSError as error:
+            os.close(descriptor)
+            wire.send(self.control, {"failed": str(error)})
+            return
+        if pid == 0:
+            try:
+                self._be_kernel(limits, descriptor)
+            finally:
+                os._exit(1)
+        os.close(descriptor)
+        self.kernel, self.started = pid, time.monotonic()
+        wire.send(self.control, {"forked": pid})
+
+    def _be_kernel(self, limits: Limits, descriptor: int) -> None:
+        from exercises_lib.grading import child
+
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        connection = socket.socket(fileno=os.dup(descriptor))
+        sink = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(sink, number)
+        kept = connection.fileno()
+        os.closerange(3, kept)
+        os.closerange(kept + 1, 1024)
+        self.control.detach()
+        try:
+            self.enclosure.confine(limits, self.user, self.used)
+        except Exception as error:
+            wire.send(connection, {"failed": f"{type(error).__name__}: {error}"})
+            return
+        child.serve(connection, limits.output)
+
+    def _watch(self) -> None:
+        """Stop a kernel whose processes together use too much memory or too much time."""
+        if time.monotonic() - self.started > self.limits.total_seconds + 5:
+            self.why = "time"
+            self.end_kernel()
+            return
+        total = 0
+        page = os.sysconf("SC_PAGE_SIZE")
+        for pid in self._descendants():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                sizes = Path(f"/proc/{pid}/statm").read_text().split()
+                private = (int(sizes[1]) - int(sizes[2])) * page
+                total += max(0, private - self.anonymous)
+        self.peak = max(self.peak, total)
+        if total > self.limits.memory:
+            self.why = "memory"
+            self.end_kernel()
+
+    def _descendants(self) -> list[int]:
+        """Return the process ids of the kernel and of all that it has started."""
+        if self.enclosure.pids and self.enclosure.enclosed:
+            with contextlib.suppress(OSError):
+                pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+                return [pid for pid in pids if pid != os.getpid()]
+            return [self.kernel]
+        found: list[int] = []
+        todo = [os.getpid()]
+        while todo:
+            with contextlib.suppress(OSError, ValueError):
+                pid = todo.pop()
+                for task in Path(f"/proc/{pid}/task").iterdir():
+                    children = [int(word) for word in (task / "children").read_text().split()]
+                    found += children
+                    todo += children
+        return found or [self.kernel]
+
+    def _reap(self) -> None:
+        """Collect children that have ended; if the kernel is among them, report it."""
+        while self.kernel:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self.kernel:
+                self._gone(status, usage)
+
+    def end_kernel(self) -> None:
+        """Kill the kernel and everything that it has started, and report its end."""
+        if not self.kernel:
+            return
+        pid = self.kernel
+        for victim in [pid, *([] if self.enclosure.pids else self._descendants())]:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(victim, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            _, status, usage = os.wait4(pid, 0)
+            self._gone(status, usage)
+
+    def _gone(self, status: int, usage: Any) -> None:
+        self.kernel = 0
+        if not self.enclosure.pids:
+            self._kill_rest()
+        # A process of its own shares the warm pages, so the peak counts them once more than needed.
+        peak = usage.ru_maxrss * (1024 if sys.platform != "darwin" else 1)
+        with contextlib.suppress(wire.HungUp):
+            wire.send(
+                self.control,
+                {
+                    "exit": os.waitstatus_to_exitcode(status),
+                    "why": self.why,
+                    "memory": int(max(peak, self.peak)),
+                    "cpu": float(usage.ru_utime + usage.ru_stime),
+                },
+            )
+
+    def _kill_rest(self) -> None:
+        """Kill what a dead kernel has left behind where no namespace does it."""
+        until = time.monotonic() + GRACE
+        while time.monotonic() < until:
+            rest = [pid for pid in self._descendants() if pid]
+            for pid in rest:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            try:
+                if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                    time.sleep(0.005)
+            except ChildProcessError:
+                return
+
+
+if __name__ == "__main__":
+    main()
