@@ -859,8 +859,8 @@ AFFINE = Exercise(
     probe=Probe(probes.affine),
     draw=draw_affine,
     outputs=AFFINE_OUTPUTS,
-    remark="Used twice on one batch, on a batch of another size, with a batch of one, in float32, "
-    "and after W and b were updated in place.",
+    remark="Tried with two calls of backward, a batch of another size, a batch of one, float32, and "
+    "after W and b had been updated in place.",
 )
 
 
