@@ -1013,7 +1013,7 @@ COLUMNS_FORWARD = Exercise(
         Mistake(
             "bias flattened",
             lambda x, weight, bias: weight @ x + bias.ravel(),
-            "A bias of shape (M,) is broadcast along rows: it would give each *sample* its own "
+            "A bias of shape (M,) is broadcast along rows: it would give each sample its own "
             "bias, and fits only when N equals M. The shape (M, 1) is there for a reason.",
         ),
         Mistake(
@@ -1324,6 +1324,12 @@ UNBROADCAST = Exercise(
             "copies' gradients have to be added up.",
         ),
         Mistake(
+            "axis 0 always",
+            lambda grad, shape: grad.sum(axis=0),
+            "You sum over axis 0, whatever the shape. That is the bias gradient again; which axes "
+            "were copied depends on `shape`.",
+        ),
+        Mistake(
             "leading axes only",
             unbroadcast_leading_only,
             "You sum over the axes that broadcasting added in front. Axes that were there before "
@@ -1338,7 +1344,7 @@ UNBROADCAST = Exercise(
         Mistake(
             "the size taken for the axis",
             unbroadcast_axis_by_value,
-            "Your list of axes holds sizes: `1` every time. `sum` needs the *positions* of "
+            "Your list of axes holds sizes: `1` every time. `sum` needs the positions of "
             "those sizes.",
         ),
         Mistake(
@@ -1393,7 +1399,7 @@ UNBROADCAST = Exercise(
     probe=Probe(probes.unbroadcast),
     draw=draw_unbroadcast,
     outputs=(
-        Output("result", "shape", "the shape of the input before it was broadcast"),
+        Output("result", "", "the shape of the input before it was broadcast"),
         Output("write", compare=own_memory),
     ),
     remark="The bias gradient was the first case of this rule: (M,) had been broadcast to (N, M).",
@@ -1572,7 +1578,7 @@ HAND_GRADIENTS = Exercise(
             "multiply does not swap",
             multiply_not_swapped(),
             "At the product h · W2 you send each factor its own value. A product sends each "
-            "factor the value of the *other*.",
+            "factor the value of the other.",
         ),
         Mistake(
             "local derivatives only",
@@ -1720,7 +1726,7 @@ HAND_UPDATE = Exercise(
         Mistake(
             "output weights updated too early",
             hidden_gradient_from_new_weights(),
-            "You used the *new* `W2` on the way back to the hidden units. All gradients belong to "
+            "You used the new `W2` on the way back to the hidden units. All gradients belong to "
             "the old parameters; only when all are known is the step taken.",
         ),
         Mistake(
