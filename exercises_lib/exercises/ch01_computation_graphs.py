@@ -601,7 +601,7 @@ ADD_THEN_MULTIPLY = Exercise(
     ),
     probe=Probe(values, {"names": ADD_NAMES}),
     fields=ADD_FIELDS,
-    remark="Two of the gradients are negative: to make f larger you would have to make x or y smaller.",
+    remark="The gradients of x and y are negative: to make f larger you would have to make x or y smaller.",
 )
 
 # --- ch01.step_downhill -------------------------------------------------------------------------
@@ -1112,8 +1112,7 @@ TOPOLOGICAL_ORDER = Exercise(
     probe=Probe(call, {"returns": ("order",)}),
     draw=draw_orders,
     outputs=(Output("order", compare=order_problem),),
-    remark="Read it from left to right and you can compute; read it from right to left and every "
-    "gradient is complete before it is handed on.",
+    remark="Your order may differ from your neighbour's. All that counts is that every arrow points to the right.",
 )
 
 # --- ch01.backward_sweep ------------------------------------------------------------------------
@@ -1533,7 +1532,7 @@ BACKWARD_SWEEP = Exercise(
     probe=Probe(call, {"returns": ("gradients",)}),
     draw=draw_recordings,
     outputs=(Output("gradients"),),
-    remark="This is backpropagation, complete. Everything that follows makes it faster, not different.",
+    remark="Leaf forks, inner forks, short skews, long skews: your sweep is right on all of them.",
 )
 
 EXERCISES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from .graph import graph_spec
@@ -21,14 +22,13 @@ def graph_shapes(graphs: Mapping[str, Mapping[str, Sequence[str]]], *, title: st
     """Draw small graphs side by side, nodes and arrows only.
 
     Args:
-        graphs: caption → graph; a graph is node → its parents, every node after its parents.
+        graphs: caption → graph; a graph is node → its parents.
         title: heads the picture.
     """
     layouts = [_laid_out(graph) for graph in graphs.values()]
-    height = 0.75 + 0.55 * max(1.7, *(layout.width for _, layout in layouts))
+    height = 0.75 + 0.55 * max(1.7, *(layout.width for *_, layout in layouts))
     picture, axes = axes_of(title, columns=len(graphs), height=height)
-    for panel, (caption, graph), (edges, layout) in zip(axes, graphs.items(), layouts, strict=True):
-        names = list(graph)
+    for panel, caption, (names, edges, layout) in zip(axes, graphs, layouts, strict=True):
         _prepare(panel, layout)
         panel.set_title(caption, fontsize=10, color=INK)
         for at, name in enumerate(names):
@@ -42,11 +42,13 @@ def graph_shapes(graphs: Mapping[str, Mapping[str, Sequence[str]]], *, title: st
     show(picture)
 
 
-def _laid_out(graph: Mapping[str, Sequence[str]]) -> tuple[list[tuple[int, int]], Layout]:
-    """Number a graph's nodes, list its edges and give it places."""
-    names = list(graph)
+def _laid_out(
+    graph: Mapping[str, Sequence[str]],
+) -> tuple[list[str], list[tuple[int, int]], Layout]:
+    """List a graph's nodes, parents first, and its edges, and give them places."""
+    names = list(TopologicalSorter(graph).static_order())
     edges = [(names.index(parent), names.index(node)) for node in graph for parent in graph[node]]
-    return edges, layered(len(names), edges)
+    return names, edges, layered(len(names), edges)
 
 
 def local_or_passed() -> None:
