@@ -20,7 +20,7 @@ NUMBERS = [n for n in CHAPTERS if (ROOT / "solutions" / notebook_name(n)).exists
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_solution_gives_the_outputs_that_it_stores(number, tmp_path):
     path = ROOT / "solutions" / notebook_name(number)
-    words = ["-m", "pytest", "-p", "nbval.plugin", "--nbval", "--nbval-cell-timeout=120"]
+    words = ["-m", "pytest", "-p", "nbval", "--nbval", "--nbval-cell-timeout=120"]
     words += ["-o", "addopts=", "-p", "no:cacheprovider", "-q", str(path)]
     environment = {**os.environ, "BACKPROP_PROGRESS": str(tmp_path / "progress.sqlite")}
     done = subprocess.run(
