@@ -283,9 +283,11 @@ def _shape_text(output: Output, got: tuple[int, ...], want: tuple[int, ...]) -> 
 
 def _blank_text(exercise: Exercise, name: str, got: Any) -> str:
     shown = _number(got) if is_number(got) else repr(got)
-    if len(exercise.fields) == 1:
-        return f"{shown} is not right."
-    return f"{name}: {shown} is not right."
+    place = "" if len(exercise.fields) == 1 else f"{name}: "
+    options = next((field.options for field in exercise.fields if field.name == name), {})
+    if options and got not in list(options):
+        return f"{place}{shown[:60]} is none of the choices {', '.join(map(repr, options))}."
+    return f"{place}{shown} is not right."
 
 
 def _value_text(name: str, got: Any, want: Any, rtol: float, atol: float) -> str:
