@@ -958,6 +958,17 @@ def twin_counted_once(parents):
     return order
 
 
+def parents_without_theirs(parents):
+    order = []
+    for node in parents:
+        for parent in parents[node]:
+            if parent not in order:
+                order.append(parent)
+        if node not in order:
+            order.append(node)
+    return order
+
+
 def takes_the_graph_apart(parents):
     order = []
     while parents:
@@ -992,7 +1003,7 @@ def lacks_only_twins(parents: Parents, order: list[str]) -> bool:
 def lacks_nodes(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     """Tell whether orders are right as far as they go, and one of them does not go far enough."""
     pairs = seen_orders(cases, seen)
-    right = all(is_beginning(parents, order) for parents, order in pairs)
+    right = all(order and is_beginning(parents, order) for parents, order in pairs)
     return right and any(len(order) < len(parents) for parents, order in pairs)
 
 
@@ -1069,6 +1080,13 @@ TOPOLOGICAL_ORDER = Exercise(
                     for turned in (True, False)
                 )
             ),
+        ),
+        Mistake(
+            "parents without theirs",
+            parents_without_theirs,
+            "You place a node's parents before it, that is right. But they have parents as well, and "
+            "those have not always had their place by then.",
+            when=orders_like(parents_without_theirs),
         ),
         Mistake(
             "inputs first, then anyhow",
@@ -1252,6 +1270,30 @@ def overwrites(graph, output):
     return gradients
 
 
+def recursion_that_overwrites(graph, output):
+    gradients = {node: 0.0 for node in graph}
+    gradients[output] = 1.0
+
+    def back(node):
+        for parent, local in graph[node]:
+            gradients[parent] = local * gradients[node]
+            back(parent)
+
+    back(output)
+    return gradients
+
+
+def queue_that_overwrites(graph, output):
+    gradients = {node: 0.0 for node in graph}
+    gradients[output] = 1.0
+    queue = [output]
+    for node in queue:
+        for parent, local in graph[node]:
+            gradients[parent] = local * gradients[node]
+            queue.append(parent)
+    return gradients
+
+
 def first_use_only(graph, output):
     gradients = {output: 1.0}
     for node in right_order(graph):
@@ -1295,6 +1337,18 @@ def queue_without_memory(graph, output):
         for parent, local in graph[node]:
             gradients[parent] += local * gradients[node]
             queue.append(parent)
+    return gradients
+
+
+def stack_without_memory(graph, output):
+    gradients = {node: 0.0 for node in graph}
+    gradients[output] = 1.0
+    stack = [output]
+    while stack:
+        node = stack.pop()
+        for parent, local in graph[node]:
+            gradients[parent] += local * gradients[node]
+            stack.append(parent)
     return gradients
 
 
@@ -1388,19 +1442,26 @@ def eats_the_recording(graph, output):
     return gradients
 
 
+def agrees(got: Any, theirs: Mapping[str, float]) -> bool:
+    """Tell whether gradients are these, as far as they go: entries may be missing."""
+    return (
+        isinstance(got, dict)
+        and bool(got)
+        and got.keys() <= theirs.keys()
+        and all(same(got[node], theirs[node], rtol=1e-6, atol=1e-9) for node in got)
+    )
+
+
 def sweeps_like(*answers: Callable[[Any, str], Any]) -> Any:
     """Recognise an answer that gives, in every case, what one of these answers gives."""
 
     def when(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
-        return len(seen) == len(cases) and any(
+        given = [case.inputs for case in cases]
+        found = [one.values.get("gradients") for one in seen]
+        return len(found) == len(given) and any(
             all(
-                same(
-                    one.values.get("gradients"),
-                    answer(copy_plain(case.inputs["graph"]), case.inputs["output"]),
-                    rtol=1e-6,
-                    atol=1e-9,
-                )
-                for case, one in zip(cases, seen, strict=True)
+                agrees(got, answer(copy_plain(inputs["graph"]), inputs["output"]))
+                for inputs, got in zip(given, found, strict=True)
             )
             for answer in answers
         )
@@ -1421,6 +1482,7 @@ BACKWARD_SWEEP = Exercise(
             overwrites,
             "Where a node is used twice, the second gradient replaces the first one. A change of that "
             "node reaches the output by both ways.",
+            when=sweeps_like(overwrites, recursion_that_overwrites, queue_that_overwrites),
         ),
         Mistake(
             "only the first use counted",
@@ -1438,6 +1500,7 @@ BACKWARD_SWEEP = Exercise(
                 lambda graph, output: hands_down_again(graph, output, forward=False),
                 hands_down_all_then_again,
                 queue_without_memory,
+                stack_without_memory,
             ),
         ),
         Mistake(
@@ -1445,6 +1508,7 @@ BACKWARD_SWEEP = Exercise(
             breadth_first_sweep,
             "You go back in rings around the output. A node near the output by one way hands down its "
             "gradient before the part that takes the longer way has arrived.",
+            when=sweeps_like(breadth_first_sweep),
         ),
         Mistake(
             "written down on arrival",
