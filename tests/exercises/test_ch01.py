@@ -164,3 +164,27 @@ def test_recursion_that_hands_down_again_is_right_on_the_leaf_fork_only():
             right.append(case.note.split(":")[0])
     assert "a leaf fork" in right
     assert not {"an inner fork", "a long skew", "a short skew"} & set(right)
+
+
+def test_a_choice_outside_the_options_is_told_the_options():
+    verdict = judged(ch01.LOCAL_OR_PASSED, {**ch01.KIND_ANSWER, "A": "Local"})
+    assert "A: 'Local' is none of the choices 'local', 'passed', 'both'." in verdict.message
+
+
+def test_a_walk_that_hands_down_on_arrival_is_named_though_entries_are_missing():
+    def sweep(graph, output):
+        found, seen = {output: 1.0}, set()
+
+        def back(node):
+            if node in seen:
+                return
+            seen.add(node)
+            for parent, local in graph[node]:
+                found[parent] = found.get(parent, 0.0) + local * found[node]
+            for parent, _ in graph[node]:
+                back(parent)
+
+        back(output)
+        return found
+
+    assert judged(ch01.BACKWARD_SWEEP, sweep).mistake == "written down on arrival"
