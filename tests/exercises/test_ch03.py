@@ -1,0 +1,178 @@
+"""Chapter 03: what its exercises notice beyond right and wrong numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exercises_lib import exercises, nn
+from exercises_lib.checking import check
+from exercises_lib.checking.plain import Opaque
+from exercises_lib.exercises import ch03_layers as ch03
+from exercises_lib.probes import ch03 as probes
+
+NOTEBOOK = Path(__file__).parents[2] / "solutions" / "03_layers.ipynb"
+
+
+def verdict(name, answer, seed=0):
+    return check(exercises.get(f"ch03.{name}"), answer, np.random.default_rng(seed))
+
+
+def namespace_after(*cell_ids):
+    """Run some cells of the notebook and return the names that they define."""
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    found = {cell["id"]: "".join(cell["source"]) for cell in cells}
+    names = {"np": np, "nn": nn}
+    for cell_id in cell_ids:
+        exec(found[cell_id], names)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "answer", "mistake"),
+    [
+        ("relu_fix", ["ch03-relu-given"], "HastyRelu", "still overwrites dout"),
+        (
+            "reverse_fix",
+            ["ch03-square", "ch03-reverse-given"],
+            "back_through_broken",
+            "still the given code",
+        ),
+        (
+            "shared_layer_fix",
+            ["ch03-shared-given"],
+            "make_broken_network",
+            "still one tanh object",
+        ),
+    ],
+)
+def test_the_broken_code_of_the_notebook_is_recognised(name, cells, answer, mistake):
+    given = namespace_after(*cells)[answer]
+    assert verdict(name, given).mistake == mistake
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
+def test_any_slope_from_0_to_1_is_right_at_the_corner_of_relu(slope):
+    class Relu(nn.Relu):
+        def forward(self, x):
+            self.slope = np.where(x == 0, slope, x > 0)
+            return np.maximum(x, 0)
+
+        def backward(self, dout):
+            return dout * self.slope
+
+    assert verdict("Relu", Relu)
+
+
+@pytest.mark.parametrize("slope", [-0.5, 2.0, np.nan])
+def test_other_slopes_are_wrong_at_the_corner_of_relu(slope):
+    class Relu(nn.Relu):
+        def forward(self, x):
+            self.slope = np.where(x == 0, slope, x > 0)
+            return np.maximum(x, 0)
+
+        def backward(self, dout):
+            return dout * self.slope
+
+    assert "with zeros in x" in verdict("Relu", Relu).message
+
+
+def test_a_sigmoid_that_computes_both_branches_is_told_about_overflow():
+    class Sigmoid(nn.Sigmoid):
+        def forward(self, x):
+            self.out = np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x)))
+            return self.out
+
+    found = verdict("Sigmoid", Sigmoid)
+    assert found.status == "error"
+    assert found.mistake == "overflow"
+    assert "800" in found.message
+
+
+def test_a_sequential_that_turns_its_list_round_is_told_so():
+    class Sequential(nn.Sequential):
+        def __init__(self, layers):
+            self.layers = layers
+
+        def backward(self, dout):
+            self.layers.reverse()
+            for layer in self.layers:
+                dout = layer.backward(dout)
+            self.layers.reverse()
+            return dout
+
+    assert verdict("Sequential", Sequential), "it puts the list right again"
+    assert verdict("Sequential", ch03.row(ch03.row_backward_reverses_list)).mistake == (
+        "list reversed in place"
+    )
+
+
+@pytest.mark.parametrize("name", [*probes.RIGHT, *probes.WRONG])
+def test_the_zoo_holds_right_layers_and_wrong_ones(name):
+    rng = np.random.default_rng(0)
+    forward, backward = {**probes.RIGHT, **probes.WRONG}[name]
+    scale = 0.005 if name == "steep exponential" else 1.0
+    x = scale * np.array([[0.7, -1.1, 0.4], [-0.3, 1.6, 0.9]])
+    x = np.abs(x) if name == "relu, mask taken from dout" else x
+    lent_x = x.copy()
+    out = forward(lent_x)
+    dout = rng.choice([-1.0, 1.0], size=out.shape) * rng.uniform(0.5, 1.5, size=out.shape)
+    dout.flat[0] = -1.0
+    lent_dout = dout.copy()
+    dx = np.array(backward(x, out, lent_dout))
+    measured = nn.numerical_gradient(lambda z: np.sum(forward(z.copy()) * dout), x.copy())
+    right = (
+        dx.shape == x.shape
+        and np.allclose(dx, measured, rtol=1e-4)
+        and np.array_equal(lent_x, x)
+        and np.array_equal(lent_dout, dout)
+    )
+    assert right == (name in probes.RIGHT)
+
+
+def test_a_check_that_ignores_dout_is_told_which_layer_it_let_pass():
+    found = verdict("check_layer", ch03.checker(upstream=lambda rng, shape: np.ones(shape)))
+    assert "a wrong layer" in found.message
+    assert found.mistake == "dout of ones"
+
+
+def test_which_test_has_the_answers_that_the_tests_give():
+    """Run the four tests of the exercise on its four bugs."""
+    bugs = {
+        "sigmoid": (nn.sigmoid, lambda x, out, dout: out * (1 - out)),
+        "transpose": (lambda x: x.T, lambda x, out, dout: dout),
+        "tanh": (np.tanh, lambda x, out, dout: dout * (1 - x**2)),
+        "relu": probes.WRONG["relu that overwrites dout"],
+    }
+    rng = np.random.default_rng(5)
+
+    def passes(test, forward, backward):
+        x = rng.normal(size=(4, 4) if test == "ones_square" else (2, 3))
+        out = forward(x)
+        dout = np.ones(out.shape) if test.startswith("ones") else rng.normal(size=out.shape)
+        lent = dout.copy()
+        dx = backward(x, out, lent)
+        if test == "random_and_copies" and not np.array_equal(lent, dout):
+            return False
+        right = nn.numerical_gradient(lambda z: np.sum(forward(z) * dout), x.copy())
+        return dx.shape == x.shape and np.allclose(dx, right, atol=1e-6)
+
+    first = {
+        name: next(test for test in ch03.TESTS if not passes(test, *rules))
+        for name, rules in bugs.items()
+    }
+    assert first == exercises.get("ch03.which_test").reference
+
+
+JUNK = [None, True, 3, -1.0, "x", "never", [], [None], ["a"], [[1]], (), {}, Opaque("a set")]
+
+
+@pytest.mark.parametrize("got", JUNK, ids=repr)
+def test_own_comparisons_say_something_about_anything(got):
+    assert ch03.judge_error({}, got, "accepts")
+    assert ch03.judge_memory({}, got, "as given")
+    assert ch03.right_order("backward")({}, got, [2, 1, 0])
+    assert ch03.same_layers({}, got, [0, 1, 2])
