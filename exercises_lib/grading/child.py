@@ -177,7 +177,7 @@ def serve(connection: socket.socket, output: int) -> None:
         except BaseException as error:
             reply = {"outputs": [], "error": [type(error).__name__, _safe(error), ""]}
         with contextlib.suppress(KeyboardInterrupt):
-            wire.send(connection, reply)
+            wire.send(connection, {**reply, "for": request["for"]})
 
 
 def _run(shell: Any, request: dict[str, Any], output: int) -> dict[str, Any]:

@@ -227,7 +227,7 @@ class WarmKernel:
         self._queue.clear()
         if self._connection is not None:
             with contextlib.suppress(wire.HungUp):
-                wire.send(self._connection, order or {"code": cell_input})
+                wire.send(self._connection, {**(order or {"code": cell_input}), "for": message})
                 self._pending = message
         return message
 
@@ -261,17 +261,24 @@ class WarmKernel:
             self._translate(reply, msg_id)
         except TimeoutError:
             return False
-        except (wire.HungUp, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (wire.Garbled, KeyError, TypeError, ValueError, AttributeError):
             self.stop()
-            text = (
-                f"{self.reason()}" if isinstance(error, wire.HungUp) else "it sent what is no reply"
-            )
-            self._say("error", msg_id, ename="DeadKernel", evalue=text, traceback=[text])
+            self.end = End(self.end.status if self.end else -9, "garbled")
+            self._say_dead(msg_id)
+        except wire.HungUp:
+            self.stop()
+            self._say_dead(msg_id)
         self._pending = None
         self._say("status", msg_id, execution_state="idle")
         return True
 
+    def _say_dead(self, msg_id: str) -> None:
+        text = self.reason()
+        self._say("error", msg_id, ename="DeadKernel", evalue=text, traceback=[text])
+
     def _translate(self, reply: dict[str, Any], msg_id: str) -> None:
+        if reply["for"] != msg_id:
+            raise wire.Garbled("a reply to something else")
         if "runs" in reply:
             self.seen = reply
             bundle = {"application/vnd.backprop.observation": ""}
@@ -319,6 +326,8 @@ class WarmKernel:
             return "the kernel runs"
         if end.why == "memory":
             return f"it used more than {self.limits.memory >> 20} MB of memory"
+        if end.why == "garbled":
+            return "what it sent was no answer, and it was stopped"
         if end.why == "time":
             return f"it used more than {self.limits.total_seconds:g} s in all"
         if end.status < 0:

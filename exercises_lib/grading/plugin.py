@@ -203,6 +203,14 @@ class SubmissionFile(IPyNbFile):  # type: ignore[misc,unused-ignore]
             or verdict.status == "unanswered"
         ]
 
+    def finish(self) -> None:
+        """See to it that every exercise has a verdict."""
+        for check in self.open_checks():
+            if check.exercise_id not in self.verdicts:
+                exercise = exercises.get(check.exercise_id)
+                text = "What your code did could not be observed."
+                self.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
+
 
 class _Cell(IPyNbCell):  # type: ignore[misc,unused-ignore]
     """A cell of a submission."""
@@ -271,6 +279,7 @@ class LookCell(_Cell):
         source = f"check({check.exercise_id!r}, {check.expression})"
         made: LookCell = cls._node(parent, name, number, source, ran=True)
         made.check = check
+        made.comparison_traceback = []
         return made
 
     def runtest(self) -> None:
@@ -287,14 +296,15 @@ class LookCell(_Cell):
         assert file.kernel is not None
         rng = np.random.default_rng([file.seed, zlib.crc32(exercise.id.encode())])
         self.cases = list(exercise.draw(rng))
-        file.kernel.cell_seconds = 2 * exercise.seconds + 2
+        seconds = min(exercise.seconds, file.limits.cell_seconds)
+        file.kernel.cell_seconds = 2 * seconds + 1
         file.kernel.look(
             {
                 "expression": self.check.expression,
                 "probe": exercise.probe.name,
                 "params": dict(exercise.probe.params),
                 "cases": [dict(case.inputs) for case in self.cases],
-                "seconds": exercise.seconds,
+                "seconds": seconds,
                 "repeat": exercise.repeat,
             }
         )

@@ -16,7 +16,11 @@ _HEADER = struct.Struct("!Q")
 
 
 class HungUp(Exception):
-    """The other end is gone, or sends what is not a message."""
+    """The other end is gone."""
+
+
+class Garbled(HungUp):
+    """The other end sends what is not a message."""
 
 
 def send(connection: socket.socket, message: Any) -> None:
@@ -41,18 +45,19 @@ def receive(connection: socket.socket, *, seconds: float | None = None, limit: i
         limit: the largest message that is read.
 
     Raises:
-        HungUp: if the other end is gone, sends too much or something that is not plain data.
+        HungUp: if the other end is gone.
+        Garbled: if it sends too much, or something that is not plain data.
         TimeoutError: if the time is up.
     """
     until = None if seconds is None else time.monotonic() + seconds
     (length,) = _HEADER.unpack(_read(connection, _HEADER.size, until))
     if length > limit:
-        raise HungUp(f"a message of {length:,} bytes, more than {limit:,}")
+        raise Garbled(f"a message of {length:,} bytes, more than {limit:,}")
     data = _read(connection, length, until)
     try:
         return from_bytes(data)
-    except (ValueError, OverflowError) as error:
-        raise HungUp(f"not a message: {error}") from error
+    except (ValueError, OverflowError) as error:  # from_bytes knows only the first
+        raise Garbled(f"not a message: {error}") from error
 
 
 def _read(connection: socket.socket, length: int, until: float | None) -> bytes:

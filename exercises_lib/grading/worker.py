@@ -103,6 +103,17 @@ class Outcome:
     memory: int = 0
     isolation: str = ""
 
+    def verdict(self, exercise: str) -> dict[str, Any]:
+        """Return the verdict on one exercise.
+
+        Raises:
+            LookupError: if there is none.
+        """
+        for verdict in self.verdicts:
+            if verdict["exercise_id"] == exercise:
+                return verdict
+        raise LookupError(f"no verdict on {exercise}: {self.status} {self.detail}")
+
 
 class Worker:
     """A running worker process, seen from the outside.
@@ -243,6 +254,7 @@ class Session:
             # The setup failed, and pytest has put that into a report; say it instead.
             self.warm.kernel(task.plan.modules, task.limits).stop()
             return Outcome("grader-failed", "No kernel could be started for it.")
+        file.finish()
         verdicts = [
             asdict(file.verdicts[check.exercise_id])
             for check in task.plan.checks
@@ -269,6 +281,9 @@ def main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     order = wire.receive(connection)
     session = Session(connection, order)
+    # nbval loads nbformat, that loads jsonschema, and that would load this, which takes seconds
+    # and serves the validation of addresses, of which there is none here.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import pytest
 
     plugins = ("terminal", "cacheprovider", "junitxml", "pastebin", "doctest", "logging", "capture")
