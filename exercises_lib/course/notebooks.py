@@ -192,16 +192,19 @@ def solution_blocks(text: str) -> Iterator[tuple[int, int, str]]:
 def clear_solution(text: str) -> str:
     """Replace the solution blocks of a cell by a place to write.
 
-    Inside a function the place raises `NotImplementedError` when it is called; at the top level it
-    is only a comment, so that a chapter runs from top to bottom.
+    Inside a function the place raises `NotImplementedError` when it is called. At the top level it
+    is only a comment, so that a chapter runs from top to bottom; where blanks (``None``) stand
+    above it to be filled in, nothing is needed.
     """
     rows = text.split("\n")
     for begin, end, indent in reversed(list(solution_blocks(text))):
         stub = [f"{indent}# YOUR CODE HERE"]
         if indent:
             stub.append(f"{indent}raise NotImplementedError")
+        elif any("None" in row for row in rows[:begin]):
+            stub = []
         rows[begin : end + 1] = stub
-    return "\n".join(rows)
+    return "\n".join(rows).strip("\n")
 
 
 def has_solution(cell: Cell) -> bool:

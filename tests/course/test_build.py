@@ -39,11 +39,16 @@ def test_the_course_is_valid(root):
 
 
 def test_clearing_keeps_the_indentation_and_raises_inside_functions_only():
-    text = "a = None\n### BEGIN SOLUTION\na = 1\n### END SOLUTION\ndef f():\n    ### BEGIN SOLUTION\n"
+    text = "### BEGIN SOLUTION\na = 1\n### END SOLUTION\ndef f():\n    ### BEGIN SOLUTION\n"
     text += "    return 1\n    ### END SOLUTION"
     assert clear_solution(text) == (
-        "a = None\n# YOUR CODE HERE\ndef f():\n    # YOUR CODE HERE\n    raise NotImplementedError"
+        "# YOUR CODE HERE\ndef f():\n    # YOUR CODE HERE\n    raise NotImplementedError"
     )
+
+
+def test_clearing_leaves_only_the_blanks_where_there_are_blanks():
+    text = "a = {'x': None}\n### BEGIN SOLUTION\na = {'x': 1}\n### END SOLUTION"
+    assert clear_solution(text) == "a = {'x': None}"
 
 
 @pytest.mark.parametrize(
