@@ -30,7 +30,14 @@ def activation_explorer(
     if kind not in ("relu", "sigmoid", "tanh"):
         raise ValueError(f'kind is "relu", "sigmoid" or "tanh", not {kind!r}.')
     spec = {"start": {"kind": kind, "x": x, "dout": dout}}
-    return figure("activation_explorer", spec, title=TITLE, name=name, draw=lambda: _draw(TITLE))
+    return figure(
+        "activation_explorer",
+        spec,
+        title=TITLE,
+        height=(533, 839),
+        name=name,
+        draw=lambda: _draw(TITLE),
+    )
 
 
 def _draw(title: str) -> Picture:

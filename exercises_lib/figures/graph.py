@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,12 @@ def graph_player(
     """
     spec = graph_spec(output, backward=backward)
     return figure(
-        "graph_player", spec, title=title, name=name, draw=lambda: draw_graph(spec, title)
+        "graph_player",
+        spec,
+        title=title,
+        height=(_height(spec, 746), _height(spec, 324)),
+        name=name,
+        draw=lambda: draw_graph(spec, title),
     )
 
 
@@ -253,6 +259,38 @@ def _sum(parts: list[float]) -> str:
         return number(parts[0])
     terms = " + ".join([number(parts[0]), *(_bracketed(part) for part in parts[1:])])
     return f"{terms} = {number(sum(parts))}"
+
+
+def _height(spec: Spec, room: int) -> int:
+    """Foresee how tall the script will draw the figure; the same sums as graph_player.js."""
+
+    def card(size: float) -> float:
+        texts = [
+            text
+            for node in spec["nodes"]
+            for text in (
+                node["label"] + ("  " if node["op"] else ""),
+                number(node["value"]),
+                f"∂ {number(node['grad'])}",
+            )
+        ]
+        return max(len(text) for text in texts) * size * 0.6 + 14
+
+    stage: float
+    wide, slim = spec["layouts"]["wide"], spec["layouts"]["narrow"]
+    natural = wide["layers"] * (min(max(card(14), 76), 150) + 62) - 54
+    phone = room < 480
+    if room >= 520 and natural * 0.8 <= room:
+        stage = (wide["width"] * 86 + 98) * min(1, room / natural)
+    else:
+        need = min(max(card(12.5 if phone else 14), 70), 112 if phone else 150)
+        roomy = wide["width"] == 0 or (room - 6 - need) / wide["width"] >= need + 4
+        layers = wide["layers"] if roomy else slim["layers"]
+        line = 97 if phone else 106
+        stage = layers * line - (42 if phone else 44) + 24
+    letters = max(len(step["text"]) for step in spec["steps"])
+    lines = math.ceil(letters * 7.6 / room)
+    return round(stage + max(lines * 22, 45) + (178 if phone else 114))
 
 
 def draw_graph(spec: Spec, title: str) -> Picture:

@@ -27,7 +27,12 @@ def activation_histograms(*, name: str | None = None) -> Any:
     """
     spec = histograms_spec()
     return figure(
-        "activation_histograms", spec, title=TITLE, name=name, draw=lambda: _draw(spec, TITLE)
+        "activation_histograms",
+        spec,
+        title=TITLE,
+        height=(379, 896),
+        name=name,
+        draw=lambda: _draw(spec, TITLE),
     )
 
 

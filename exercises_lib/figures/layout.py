@@ -62,7 +62,8 @@ def narrow(count: int, edges: Sequence[tuple[int, int]], room: float = 3.0) -> L
         _layout(count, edges, _cut(layer, {end for _, end in edges}, most), NARROW_BEND)
         for most in (4, 3, 2)
     ]
-    return next((layout for layout in layouts if layout.width <= room), layouts[1])
+    fitting = (layout for layout in layouts if layout.width <= room)
+    return next(fitting, min(layouts, key=lambda layout: layout.width))
 
 
 def _cut(layer: list[int], steps: set[int], most: int) -> list[int]:

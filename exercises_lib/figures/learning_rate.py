@@ -26,7 +26,12 @@ def learning_rate_explorer(
     """
     spec = {"start": start, "rate": rate, "steps": steps}
     return figure(
-        "learning_rate_explorer", spec, title=TITLE, name=name, draw=lambda: _draw(start, TITLE)
+        "learning_rate_explorer",
+        spec,
+        title=TITLE,
+        height=(457, 793),
+        name=name,
+        draw=lambda: _draw(start, TITLE),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .palette import DASHES, SERIES, axes_of
-from .widget import Spec, figure
+from .widget import Spec, figure, stable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
@@ -30,6 +30,7 @@ class LiveTraining:
             "live_training",
             self._spec(0, {}),
             title=title,
+            height=(377, 695),
             name=name,
             draw=lambda: _draw(self.figure.spec, title),
         )
@@ -41,9 +42,7 @@ class LiveTraining:
             epoch: the epoch that is over, counted from 1.
             history: lists of numbers by name, as :func:`exercises_lib.nn.train` keeps them.
         """
-        from .widget import stable
-
-        self.figure.spec = stable({**self._spec(epoch, history), "title": self.title})
+        self.figure.spec = {**self.figure.spec, **stable(self._spec(epoch, history))}
 
     def _spec(self, epoch: int, history: Mapping[str, Sequence[float]]) -> Spec:
         curves = []

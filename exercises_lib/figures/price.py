@@ -27,7 +27,14 @@ def price_slider(
     """
     spec = price_spec(price, count, tax)
     title = "Move an input: what the gradient predicts, and what happens"
-    return figure("price_slider", spec, title=title, name=name, draw=lambda: _draw(spec, title))
+    return figure(
+        "price_slider",
+        spec,
+        title=title,
+        height=(493, 841),
+        name=name,
+        draw=lambda: _draw(spec, title),
+    )
 
 
 def price_spec(price: float, count: float, tax: float) -> Spec:

@@ -26,7 +26,14 @@ def optimiser_race(*, name: str | None = None) -> Any:
         name: tells two of these figures on one page apart.
     """
     spec = race_spec()
-    return figure("optimiser_race", spec, title=TITLE, name=name, draw=lambda: _draw(spec, TITLE))
+    return figure(
+        "optimiser_race",
+        spec,
+        title=TITLE,
+        height=(459, 791),
+        name=name,
+        draw=lambda: _draw(spec, TITLE),
+    )
 
 
 def race_spec() -> Spec:

@@ -53,7 +53,14 @@ def decision_regions(
     stages = dict(predict) if isinstance(predict, Mapping) else {"": predict}
     features = list(names) if names else [f"feature {at + 1}" for at in range(samples.shape[1])]
     spec = regions_spec(stages, samples, labels, features, list(classes), columns)
-    return figure("decision_regions", spec, title=title, name=name, draw=lambda: _draw(spec, title))
+    return figure(
+        "decision_regions",
+        spec,
+        title=title,
+        height=(601, 573) if len(stages) > 1 else (560, 532),
+        name=name,
+        draw=lambda: _draw(spec, title),
+    )
 
 
 def regions_spec(

@@ -37,7 +37,9 @@ def road_map(progress: Mapping[str, Any] | None = None, *, name: str | None = No
         name: tells two maps of the same progress on one page apart.
     """
     spec = road_spec(progress or {})
-    return figure("road_map", spec, title=TITLE, name=name, draw=lambda: _draw(spec, TITLE))
+    return figure(
+        "road_map", spec, title=TITLE, height=(467, 796), name=name, draw=lambda: _draw(spec, TITLE)
+    )
 
 
 def road_spec(progress: Mapping[str, Any]) -> Spec:

@@ -68,7 +68,12 @@ def shape_puzzle(*, name: str | None = None) -> Any:
         name: tells two of these figures on one page apart.
     """
     return figure(
-        "shape_puzzle", {"puzzles": PUZZLES}, title=TITLE, name=name, draw=lambda: _draw(TITLE)
+        "shape_puzzle",
+        {"puzzles": PUZZLES},
+        title=TITLE,
+        height=(475, 669),
+        name=name,
+        draw=lambda: _draw(TITLE),
     )
 
 

@@ -29,6 +29,7 @@ def softmax_explorer(
         "softmax_explorer",
         {"scores": values, "target": target},
         title=TITLE,
+        height=(532, 867),
         name=name,
         draw=lambda: _draw(values, TITLE),
     )
@@ -46,8 +47,8 @@ def _draw(scores: list[float], title: str) -> Picture:
         panel.bar(places, y, color=VALUE, width=0.6)
         for place, p in zip(places, y, strict=True):
             panel.text(place, p + 0.02, f"{p:.3f}", ha="center", color=VALUE)
-        panel.set_xticks(places, [f"a = {score:g}" for score in scores])
-        panel.set(ylim=(0, 1.1), title=f"temperature {temperature:g}")
+        panel.set_xticks(places, [f"x = {score:g}" for score in scores])
+        panel.set(ylim=(0, 1.1), title=f"temperature T = {temperature:g}")
     axes[0].set_ylabel("probability y")
     axes[1].set_xlabel("the gradient of the loss is y − t", color=GRADIENT)
     return picture

@@ -29,7 +29,12 @@ def step_size_explorer(*, name: str | None = None) -> Any:
     """
     spec = step_size_spec()
     return figure(
-        "step_size_explorer", spec, title=TITLE, name=name, draw=lambda: _draw(spec, TITLE)
+        "step_size_explorer",
+        spec,
+        title=TITLE,
+        height=(523, 945),
+        name=name,
+        draw=lambda: _draw(spec, TITLE),
     )
 
 

@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import math
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,7 @@ def figure(
     *,
     title: str,
     draw: Callable[[], Picture],
+    height: tuple[int, int],
     name: str | None = None,
 ) -> Any:
     """Build the widget of one figure.
@@ -52,17 +54,21 @@ def figure(
         spec: what the script plays; plain numbers, strings, lists and dicts.
         title: heads the figure and names it for screen readers.
         draw: draws the plain picture; called only when the figure is displayed.
+        height: the figure's height in pixels in a column 780 and in one 358 pixels wide. A page
+            that mounts the figure late keeps that much room for it.
         name: part of the model id, to keep two figures with the same content apart.
 
     Returns:
         The widget, the same object for the same content.
     """
-    content = stable({**spec, "title": title})
+    content = stable({**spec, "title": title, "height": list(height)})
     text = json.dumps([kind, name or "", content], sort_keys=True, ensure_ascii=False)
     model_id = "bp" + hashlib.sha256(text.encode()).hexdigest()[:30]
     widget = _shown.get(model_id)
     if widget is None or widget.comm is None:  # a closed widget has lost its comm
         widget = _shown[model_id] = _widget_class(kind)(content, draw, model_id)
+    elif widget.spec != content:  # a live figure that is shown again begins again
+        widget.spec = content
     return widget
 
 
@@ -87,12 +93,18 @@ def stable(value: Any) -> Any:
 def script(kind: str) -> str:
     """Return the ECMAScript module of one figure, with the helpers it uses in front."""
     names = ["common", *HELPERS.get(kind, ["chart"]), kind]
-    return "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in names)
+    return "\n".join(_squeezed(STATIC / f"{name}.js") for name in names)
 
 
 def styles() -> str:
     """Return the style sheet that all figures share."""
-    return (STATIC / "figures.css").read_text(encoding="utf-8")
+    return _squeezed(STATIC / "figures.css")
+
+
+def _squeezed(path: Path) -> str:
+    """Read a file without its indentation and comment lines: every figure carries a copy."""
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*", "*")))
 
 
 def png(picture: Picture) -> tuple[bytes, dict[str, int]]:
@@ -126,6 +138,8 @@ def _widget_class(kind: str) -> type:
 
     def _repr_mimebundle_(self: Any, **options: Any) -> Any:
         data, metadata = anywidget.AnyWidget._repr_mimebundle_(self, **options)
+        if os.environ.get("BACKPROP_PICTURES") == "off":  # nobody looks while grading
+            return data, metadata
         picture, size = png(self.draw())
         return {**data, "image/png": picture}, {**metadata, "image/png": size}
 

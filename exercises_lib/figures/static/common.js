@@ -98,6 +98,14 @@ const frame = (el, spec, kind) => {
     root, stage, controls,
     /** Set the status text; screen readers hear it when it changes. */
     say: (text) => { if (status.textContent !== text) status.textContent = text; },
+    /** Keep room for the longest of these texts, so that the page below does not jump. */
+    reserve: (texts) => {
+      const probe = html("p", { class: "bp-status bp-probe", "aria-hidden": "true" });
+      root.append(probe);
+      const tallest = Math.max(...texts.map((text) => { probe.textContent = text; return probe.offsetHeight; }));
+      probe.remove();
+      status.style.minHeight = `${tallest}px`;
+    },
     /** Call `draw(width)` now, if there is room, and whenever the element's width changes. */
     fit: (element, draw) => {
       fits.set(element, { draw, width: 0 });

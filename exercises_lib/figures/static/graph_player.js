@@ -15,6 +15,7 @@ const mountGraph = (el, spec) => {
   const parts = frame(el, spec, "graph");
   const { root, stage, say } = parts;
   const marker = `bp-arrow-${fresh()}`;
+  const goesBack = steps.some(({ phase }) => phase === "backward");
   let current = spec.start ?? steps.length;
   let selected = null;
   let drawn = { nodes: [], edges: [], tokens: null };
@@ -104,10 +105,9 @@ const mountGraph = (el, spec) => {
     });
     nodes.forEach((node, at) => {
       const [x, y] = centre[at];
-      const group = svg("g", { class: `bp-node bp-${node.role}`, tabindex: 0, role: "button",
-        onclick: () => select(at), onkeydown: (event) => {
-          if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); select(at); }
-        }, onfocus: () => select(at, true) });
+      const group = svg("g", { class: `bp-node bp-${node.role}`, role: "button",
+        tabindex: at === (selected ?? nodes.length - 1) ? 0 : -1,
+        onclick: () => select(at), onfocus: () => select(at), onkeydown: (event) => walk(event, at) });
       const box = svg("rect", { x: x - cw / 2, y: y - ch / 2, width: cw, height: ch,
         rx: node.op ? 8 : 20, class: "bp-card" });
       group.append(box);
@@ -137,6 +137,7 @@ const mountGraph = (el, spec) => {
     });
     picture.append(lines, cards, labels, tokens);
     stage.replaceChildren(picture);
+    parts.reserve(steps.map(({ text }) => text));
     // Labels of edges: the first place along the curve that no card and no other label covers.
     for (const { path, label, edge } of drawn.edges) {
       const length = path.getTotalLength();
@@ -179,7 +180,7 @@ const mountGraph = (el, spec) => {
       group.classList.toggle("bp-selected", selected === at);
       const label = node.label || `${node.op || "constant"} node`;
       group.setAttribute("aria-label", [label, known.has(at) ? `value ${number(node.value)}` : "no value yet",
-        sum === undefined ? "no gradient yet" : `gradient ${total}`].join(", "));
+        sum !== undefined ? `gradient ${total}` : goesBack ? "no gradient yet" : ""].filter(Boolean).join(", "));
     });
     const flowing = new Set(active?.edges ?? []);
     drawn.edges.forEach(({ path, label, edge }, at) => {
@@ -215,9 +216,9 @@ const mountGraph = (el, spec) => {
     const name = node.label || (node.op ? `the ${node.op} node` : "a constant");
     const forward = !known.has(selected) ? `${name}: no value yet.`
       : node.forward ? `${node.forward}.` : `${name} = ${number(node.value)}, given.`;
-    const backward = !grads.has(selected) ? "Its gradient has not arrived yet."
+    const backward = !goesBack ? "" : !grads.has(selected) ? "Its gradient has not arrived yet."
       : `Gradient: ${node.backward.join("; ")}.`;
-    say(`${forward} ${backward}`);
+    say(`${forward} ${backward}`.trim());
   };
 
   const animate = () => {
@@ -241,12 +242,26 @@ const mountGraph = (el, spec) => {
     }
   };
 
-  const select = (at, byFocus = false) => {
-    if (byFocus && selected === at) return;
+  const select = (at) => {
+    if (selected === at) return;
     controls.pause();
     selected = at;
     show();
   };
+  /** All nodes are one stop of the tab key; up and down lead from node to node. */
+  const walk = (event, at) => {
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Enter: at, " ": at }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (to === at) select(at);
+    else if (nodes[to]) {
+      drawn.nodes.forEach(({ group }, each) => group.setAttribute("tabindex", each === to ? 0 : -1));
+      drawn.nodes[to].group.focus();
+    }
+  };
+
+  root.setAttribute("aria-description", "Left and right step, space plays; on a node, up and down lead to the next one.");
   const controls = player(root, steps.length, {
     start: current,
     interval: steps.length > 24 ? 1000 : 1300,

@@ -46,8 +46,9 @@ const player = (root, last, { start = last, interval = 1300, onStep }) => {
   const show = () => {
     scrub.value = current;
     count.textContent = `${current} / ${last}`;
-    first.disabled = back.disabled = current === 0;
-    next.disabled = end.disabled = current === last;
+    // Not `disabled`: a disabled button loses the focus, and with it the arrow keys.
+    for (const each of [first, back]) each.setAttribute("aria-disabled", String(current === 0));
+    for (const each of [next, end]) each.setAttribute("aria-disabled", String(current === last));
   };
   root.tabIndex = 0;
   root.addEventListener("keydown", (event) => {

@@ -15,6 +15,10 @@ const mountSoftmax = (el, spec) => {
     const sum = powers.reduce((a, b) => a + b, 0);
     return { z, powers, sum, y: powers.map((power) => power / sum) };
   };
+  const power = () => {
+    const x = temperature === 1 ? "x" : "x/T";
+    return safe ? `e^(${x} − max)` : `e^(${x})`;
+  };
   const draw = (width) => {
     const { y } = compute();
     const { picture, inside, above, X, Y } = chart({ width, height: 250, x: [0, y.length], y: [0, 1.12], xTicks: [],
@@ -34,7 +38,7 @@ const mountSoftmax = (el, spec) => {
     const broken = y.some(Number.isNaN);
     const cell = (value, kind) => html("td", { class: kind }, number(value, 3));
     table.replaceChildren(html("table", { class: "bp-table" },
-      html("thead", {}, html("tr", {}, ["", "score", safe ? "e^(z − max)" : "e^z", "y", "∂ y − t"].map((text) => html("th", { scope: "col" }, text)))),
+      html("thead", {}, html("tr", {}, ["", "score x", power(), "y", "∂ y − t"].map((text) => html("th", { scope: "col" }, text)))),
       html("tbody", {}, scores.map((score, at) => html("tr", {}, html("th", { scope: "row" }, String(at)), cell(score + shift),
         cell(powers[at]), cell(y[at], "bp-is-value"), cell(y[at] - (at === spec.target ? 1 : 0), "bp-is-gradient")))),
       html("tfoot", {}, html("tr", {}, html("th", { scope: "row" }, "sum"), html("td"), cell(sum), cell(y.reduce((a, b) => a + b, 0)),
@@ -53,7 +57,7 @@ const mountSoftmax = (el, spec) => {
   parts.controls.append(
     html("div", { class: "bp-columns" }, scores.map((score, at) => slider({ label: `Score ${at}`, min: -5, max: 5, step: 0.1, value: score,
       onInput: (value) => { scores[at] = value; show(); } }).element),
-    slider({ label: "Temperature", min: 0.1, max: 5, step: 0.1, value: 1, onInput: (value) => { temperature = value; show(); } }).element, shifter.element),
+    slider({ label: "Temperature T", min: 0.1, max: 5, step: 0.1, value: 1, onInput: (value) => { temperature = value; show(); } }).element, shifter.element),
     choice("Subtract the largest first", [[true, "yes"], [false, "no"]], true, (value) => { safe = value; show(); }).element);
   show();
   parts.fit(plot, draw);

@@ -1,0 +1,56 @@
+"""Plain pictures are shown at once, with a text that never changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from exercises_lib import figures
+
+RNG = np.random.default_rng(3)
+
+
+@pytest.mark.parametrize(
+    ("draw", "text"),
+    [
+        (
+            lambda: figures.learning_curves({"loss": [2.0, 1.0], "test_accuracy": [0.5, 0.9]}),
+            "<picture: Learning>",
+        ),
+        (lambda: figures.learning_curves({"loss": [1.0] * 500}, title="Long"), "<picture: Long>"),
+        (
+            lambda: figures.mistakes_gallery(RNG.random((9, 64)), [1] * 9, [1] * 6 + [2] * 3),
+            "<picture: 3 of 9 are wrong>",
+        ),
+        (
+            lambda: figures.mistakes_gallery(RNG.random((2, 64)), [1, 2], [1, 2]),
+            "<picture: 0 of 2 are wrong>",
+        ),
+        (
+            lambda: figures.feature_pairs(RNG.random((30, 3)), [0, 1] * 15, ["a", "b", "c"]),
+            "<picture: Every feature against every other>",
+        ),
+        (
+            lambda: figures.confusion_matrix([0, 1, 1, 0], [[0, 1, 0, 0]], names=["no", "yes"]),
+            "<picture: 3 of 4 right>",
+        ),
+        (
+            figures.step_size_errors,
+            "<picture: Error of a numerical derivative for every step size>",
+        ),
+        (figures.sigmoid_shape, "<picture: The sigmoid and its derivative>"),
+    ],
+)
+def test_a_picture_is_shown_and_nothing_returned(draw, text, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    assert draw() is None
+    (still,) = shown
+    data, _ = still._repr_mimebundle_()
+    assert data["text/plain"] == text
+    assert data["image/png"].startswith(b"\x89PNG")
+
+
+def test_features_that_do_not_match_their_names_are_refused():
+    with pytest.raises(ValueError, match=r"\(4, 2\).*need \(4, 3\)"):
+        figures.feature_pairs(np.zeros((4, 2)), [0, 1, 0, 1], ["a", "b", "c"])
