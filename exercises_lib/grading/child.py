@@ -106,10 +106,22 @@ def _make_shell() -> Any:
     return shell
 
 
+class _Nothing:
+    """Stands for a figure that nobody will see."""
+
+    def __call__(self, *_: Any, **__: Any) -> _Nothing:
+        return self
+
+    def __getattr__(self, name: str) -> _Nothing:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self
+
+
 def silence_course() -> None:
-    """Replace check, hint and progress: in a grading nobody is answered here."""
+    """Replace check, hint, progress and the figures: in a grading nobody looks at them."""
     import exercises_lib
-    from exercises_lib import tutor
+    from exercises_lib import figures, tutor
     from exercises_lib.checking.verdict import Verdict
 
     def check(exercise_id: str, answer: Any, *, seed: int | None = None) -> Verdict:
@@ -125,6 +137,8 @@ def silence_course() -> None:
     for function in (check, hint, progress):
         for module in (exercises_lib, tutor):
             setattr(module, function.__name__, function)
+    for name in figures.__all__:
+        setattr(figures, name, _Nothing())
 
 
 class _Bounded(io.TextIOBase):

@@ -38,8 +38,8 @@ class Check:
         exercise_id: the exercise.
         expression: what is looked at, for example ``"Relu"``.
         answer_id: the id of the cell above it that holds the student's answer; empty if none does.
-        library: names of `exercises_lib.nn` that the course's own answer uses, so that using them
-            needs no explanation.
+        library: names that the course's own answer uses, also through code that is given; that an
+            answer uses them needs no explanation.
     """
 
     cell_id: str
@@ -101,14 +101,17 @@ def plan_of(number: str, notebook: Notebook) -> Plan:
     answer = ""
     answer_source = ""
     cells = [cell for cell in notebook["cells"] if cell.get("cell_type") == "code"]
+    definitions: dict[str, str] = {}
     for cell in cells:
         text = source(cell)
         given.add(clear_solution(text).strip())
+        if not has_solution(cell):
+            definitions |= dict.fromkeys(defined_in(text), text)
         if has_solution(cell):
             answer, answer_source = str(cell.get("id", "")), text
         found = check_cell(cell)
         if found is not None:
-            names = tuple(sorted(names_in(answer_source) - defined_in(answer_source)))
+            names = tuple(sorted(_closure(answer_source, definitions)))
             checks.append(Check(found.id, found.exercise_id, found.expression, answer, names))
             answer, answer_source = "", ""
     return Plan(
@@ -132,6 +135,18 @@ def names_in(text: str) -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, (ast.Name, ast.Attribute))
     }
+
+
+def _closure(answer: str, definitions: dict[str, str]) -> set[str]:
+    """Return the names that an answer uses, also through functions and classes that are given."""
+    found = names_in(answer) - defined_in(answer)
+    todo = list(found)
+    while todo:
+        text = definitions.get(todo.pop(), "")
+        new = names_in(text) - found if text else set()
+        found |= new
+        todo += new
+    return found - defined_in(answer)
 
 
 def defined_in(text: str) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from exercises_lib.grading.manifest import Plan
 from exercises_lib.grading.notebook import Code
@@ -35,13 +36,7 @@ def flags(cells: Sequence[Code], plan: Plan, library: Mapping[str, Iterable[str]
         Sentences, each once.
     """
     found = list(_seen(plan, library))
-    given_names: set[str] = set()
-    given_imports: set[str] = set()
-    for text in plan.given:
-        tree = _parse(text)
-        if tree is not None:
-            given_names |= _names(tree)
-            given_imports |= set(_library_imports(tree))
+    given_names, given_imports = _given(plan.given)
     allowed = {name for check in plan.checks for name in check.library}
     for number, cell in enumerate(cells, 1):
         if cell.source.strip() in plan.given:
@@ -58,6 +53,16 @@ def flags(cells: Sequence[Code], plan: Plan, library: Mapping[str, Iterable[str]
         if any(f"{LIBRARY}." in text for text in _strings(tree)):
             found.append(f"Cell {number} has a module of {LIBRARY} in a string.")
     return list(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=64)
+def _given(sources: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names that the given cells use, and what of the library they import."""
+    trees = [tree for text in sources if (tree := _parse(text)) is not None]
+    return (
+        frozenset(name for tree in trees for name in _names(tree)),
+        frozenset(name for tree in trees for name in _library_imports(tree)),
+    )
 
 
 def _seen(plan: Plan, library: Mapping[str, Iterable[str]]) -> Iterator[str]:
