@@ -1744,6 +1744,10 @@ def divided_by_zero(a, b):
         return float(np.max(np.abs(a - b) / (np.abs(a) + np.abs(b))))
 
 
+def signed_error(a, b):
+    return float(np.max((a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8)))
+
+
 def broadcast_error(a, b):
     return float(np.max(np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8)))
 
@@ -1887,6 +1891,12 @@ CHECK_LAYER = Exercise(
             checker(error=divided_by_zero),
             "Where both gradients are 0, as in a closed ReLU, your formula is 0/0. That is nan, and "
             "nan < 1e-4 is False.",
+        ),
+        Mistake(
+            "signed difference",
+            checker(error=signed_error),
+            "You keep the sign of the difference. Where dx is too small the difference is negative, "
+            "and the largest of negative numbers hides every error.",
         ),
         Mistake(
             "first entry only",

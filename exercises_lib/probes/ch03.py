@@ -269,6 +269,10 @@ WRONG: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         np.tanh,
         lambda x, out, dout: _first_row_only(dout * (1 - out**2)),
     ),
+    "tanh, every slope too small": (
+        np.tanh,
+        lambda x, out, dout: dout * (1 - out**2) - 0.5 * np.abs(dout),
+    ),
     "tiny slope, twice too large": (lambda x: 1e-4 * x, lambda x, out, dout: 2e-4 * dout),
     "row sum, dx of shape (N, 1)": (lambda x: x.sum(axis=1), lambda x, out, dout: dout[:, None]),
     "relu that overwrites dout": (
