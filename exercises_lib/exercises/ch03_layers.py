@@ -1647,7 +1647,7 @@ def draw_zoo(rng: np.random.Generator) -> Iterator[Case]:
         if name == "steep exponential":
             x *= 0.005
         if name == "relu, mask taken from dout":  # so wide that some of a random dout is negative
-            x = np.abs(away_from_zero(rng, 3, 5))
+            x = np.abs(away_from_zero(rng, 4, 8))
         seed = int(rng.integers(2**31))
         yield Case({"layer": name, "x": x, "seed": seed}, f"a {kind} layer, {name}")
 
