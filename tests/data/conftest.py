@@ -120,6 +120,20 @@ def corrupt(content: bytes):
     return whole(content[:-1] + bytes([content[-1] ^ 1]))
 
 
+def unpacking(content: bytes):
+    """Send a .gz file as a compressed *transfer* of what is inside, to whoever accepts that."""
+
+    def answer(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        if "gzip" in handler.headers["Accept-Encoding"]:
+            handler.send_header("Content-Encoding", "gzip")
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return answer
+
+
 def error(status: int):
     """Answer with an error page."""
 
@@ -138,6 +152,7 @@ BEHAVIOURS = {
     "truncated": truncated,
     "silently truncated": silently_truncated,
     "corrupt": corrupt,
+    "unpacking": unpacking,
     "503": lambda content: error(503),
     "404": lambda content: error(404),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import socket
 import zipfile
@@ -41,6 +42,12 @@ def test_a_file_is_downloaded_once(cache, server, behave, sha256):
 def test_a_downloaded_file_can_be_read_by_a_whole_class(cache, server, behave, sha256):
     path = fetch("a.bin", sha256(CONTENT), [server.url("/a", behave("whole", CONTENT))])
     assert path.stat().st_mode & 0o044 == 0o044
+
+
+def test_a_server_that_likes_to_unpack_is_asked_not_to(cache, server, behave, sha256):
+    content = gzip.compress(CONTENT)
+    url = server.url("/a.gz", behave("unpacking", content))
+    assert fetch("a.gz", sha256(content), [url]).read_bytes() == content
 
 
 @pytest.mark.parametrize("fault", BROKEN)

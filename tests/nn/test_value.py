@@ -180,8 +180,9 @@ def test_two_losses_add_up_in_a_shared_input():
 
 def test_the_gradient_of_an_input_with_respect_to_itself_is_one():
     a = Value(2.0)
+    (a * 3).backward()
     a.backward()
-    assert a.grad == 1.0
+    assert a.grad == 3.0 + 1.0
 
 
 def test_a_chain_of_ten_thousand_values_meets_no_recursion_limit():
