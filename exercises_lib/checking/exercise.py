@@ -20,10 +20,13 @@ class Case:
     Args:
         inputs: plain data that the probe gets, by name.
         note: what is special about it, said to the student, for example ``"a batch of one"``.
+        kept: what only the judge knows, such as the labels of a validation set. It never goes
+            where the answer runs; an output's ``compare`` finds it among its inputs.
     """
 
     inputs: Mapping[str, Any]
     note: str = ""
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Output:
         atol: absolute tolerance.
         compare: replaces the comparison of type, shape and value:
             ``compare(inputs, got, expected)`` returns None if `got` is right, else what is wrong
-            with it, as a sentence for the student.
+            with it, as a sentence for the student. What the case keeps from the answer is among
+            the inputs.
     """
 
     name: str

@@ -210,7 +210,7 @@ def _compare(
 ) -> Problem | None:
     name = output.name
     if output.compare is not None:
-        text = output.compare(case.inputs, got, want)
+        text = output.compare({**case.inputs, **case.kept}, got, want)
         return Problem("value", name, text) if text else None
     rtol = max(output.rtol, 1e-3) if loose else output.rtol
     atol = max(output.atol, 1e-5) if loose else output.atol

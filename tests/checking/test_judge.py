@@ -396,3 +396,29 @@ def test_verdict_html_escapes_what_the_student_wrote():
 
     html = check(DOUBLE, evil, RNG(0))._repr_html_()
     assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+def test_what_a_case_keeps_reaches_the_comparison_and_never_the_answer():
+    seen_by_answer = []
+
+    def answer(x):
+        seen_by_answer.append(x)
+        return 7
+
+    def compare(inputs, got, expected):
+        return None if got == inputs["label"] and "x" in inputs else "wrong"
+
+    exercise = Exercise(
+        id="ch99.kept",
+        title="kept",
+        kind="reach",
+        points=1,
+        reference=lambda x: 0,
+        probe=Probe(call, {"returns": ("guess",)}),
+        draw=lambda rng: [Case({"x": 1.0}, kept={"label": 7})],
+        outputs=(Output("guess", compare=compare),),
+        hints=("a", "b", "c"),
+    )
+    assert check(exercise, answer, RNG(0)).status == "passed"
+    assert seen_by_answer == [1.0, 1.0]
+    assert check(exercise, lambda x: 6, RNG(0)).status == "wrong"
