@@ -55,25 +55,22 @@ class Banknotes(NamedTuple):
         return f"Banknotes({len(self.x)} {kind} notes of {self.x.shape[1]} numbers)"
 
 
-def load_banknotes(or_simulated: bool = False) -> Banknotes:
+def load_banknotes(or_simulated: bool = False, download: bool = True) -> Banknotes:
     """Return the UCI banknote authentication data: 762 notes of class 0 and 610 of class 1.
 
     Args:
         or_simulated: Return simulated notes instead of raising an error where the real ones are
             not to be had; the result's `simulated` says which they are.
+        download: Whether the network may be asked; if not, only the cache is looked at.
 
     Raises:
         DataNotAvailable: If the file is neither in the cache nor to be had from the network.
 
     Source: V. Lohweg, "Banknote Authentication", UCI, 2012, doi 10.24432/C55P57, CC BY 4.0.
     """
+    rounds = (1 if or_simulated else None) if download else 0
     try:
-        path = fetch(
-            "banknote/data_banknote_authentication.txt",
-            SHA256,
-            MIRRORS,
-            rounds=1 if or_simulated else None,
-        )
+        path = fetch("banknote/data_banknote_authentication.txt", SHA256, MIRRORS, rounds=rounds)
     except DataNotAvailable:
         if or_simulated:
             return simulated_banknotes()
@@ -82,14 +79,17 @@ def load_banknotes(or_simulated: bool = False) -> Banknotes:
     return Banknotes(table[:, :4], table[:, 4].astype(np.int64), simulated=False)
 
 
-def simulated_banknotes() -> Banknotes:
+def simulated_banknotes(seed: int = SEED) -> Banknotes:
     """Return a stand-in for the real notes: as many of each class, from five Gaussians per class.
 
-    The parameters come with the package and the seed is fixed, so the notes are the same on every
-    machine. Like the real ones they have four decimals, but none of them twice.
+    The parameters come with the package, so the same seed gives the same notes on every machine.
+    Like the real ones they have four decimals, but none of them twice.
+
+    Args:
+        seed: Another seed draws other notes from the same Gaussians.
     """
     stored = files(__package__).joinpath("banknote_mixture.json").read_text(encoding="utf-8")
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     x, t = [], []
     for label, gaussians in enumerate(json.loads(stored)["classes"]):
         for gaussian in gaussians:

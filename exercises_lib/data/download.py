@@ -44,7 +44,7 @@ def fetch(name: str, sha256: str, urls: Sequence[str], rounds: int | None = None
         name: Path inside the cache folder, such as `"mnist/train-images-idx3-ubyte.gz"`.
         sha256: Checksum of the file. If a mirror serves a zip, of the file inside.
         urls: The same file on several servers, the first choice first.
-        rounds: How often to try them all; `ROUNDS` if not given.
+        rounds: How often to try them all; `ROUNDS` if not given, 0 to look at the cache only.
 
     Raises:
         DataNotAvailable: If no mirror delivers the file. The message says what to do offline.
@@ -118,9 +118,9 @@ def _in_short(error: BaseException) -> str:
 
 def _what_to_do(target: Path, sha256: str, failures: dict[str, str]) -> str:
     tried = "\n".join(f"  {url}\n    {reason}" for url, reason in failures.items())
+    why = f" and could not be downloaded.\nTried:\n{tried}\n" if failures else ".\n"
     return (
-        f"{target.name} is not on this computer and could not be downloaded.\n"
-        f"Tried:\n{tried}\n"
+        f"{target.name} is not on this computer{why}"
         "Without a network: get the file on another computer from one of these addresses and\n"
         f"save it as {target}\n"
         "(unpacked, if it comes as a zip), or set the environment variable BACKPROP_DATA to a\n"

@@ -8,7 +8,14 @@ import sys
 import numpy as np
 import pytest
 
-from exercises_lib.data import load_banknotes, load_digits, load_mnist, simulated_banknotes
+from exercises_lib.data import (
+    DataNotAvailable,
+    download,
+    load_banknotes,
+    load_digits,
+    load_mnist,
+    simulated_banknotes,
+)
 from exercises_lib.nn import SGD, TwoLayerNet, columns, minibatches
 
 
@@ -126,3 +133,20 @@ def test_importing_the_loaders_loads_neither_pooch_nor_requests():
         "assert not {'pooch', 'requests', 'rich', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_network_is_not_asked_where_only_the_cache_may_be_used(cache, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("asked the network")
+
+    monkeypatch.setattr(download, "_download", refuse)
+    assert load_banknotes(or_simulated=True, download=False).simulated
+    with pytest.raises(DataNotAvailable, match="not on this computer"):
+        load_banknotes(download=False)
+
+
+def test_another_seed_draws_other_notes():
+    notes, others = simulated_banknotes(), simulated_banknotes(seed=1)
+    np.testing.assert_array_equal(notes.t, others.t)
+    known = {row.tobytes() for row in notes.x}
+    assert not any(row.tobytes() in known for row in others.x)
