@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ SYMBOLS = {
     "reciprocal": "1/x",
     "maximum": "max",
 }
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 INFIX = {"+", "−", "×", "÷"}
 
 
@@ -111,6 +113,8 @@ def _node(value: Value, *, is_output: bool) -> Spec:
     else:
         role = "input" if value.label else "constant"
     symbol = SYMBOLS.get(value.op, value.op) if value.parents else ""
+    if re.fullmatch(r"\*\*-?\d+", symbol):
+        symbol = "x" + symbol[2:].translate(SUPERSCRIPT)
     return {
         "label": value.label,
         "op": symbol.replace("**", "^"),
@@ -137,9 +141,9 @@ def _expression(op: str, terms: list[str]) -> str:
         return f"−({terms[0]})" if terms[0].startswith("−") else f"−{terms[0]}"
     if op == "1/x":
         return f"1 / {terms[0]}" if not terms[0].startswith("−") else f"1 / ({terms[0]})"
-    if op.startswith("^"):
+    if op.startswith(("^", "x")):
         base = f"({terms[0]})" if terms[0].startswith("−") else terms[0]
-        return base + op
+        return base + op.removeprefix("x")
     return f"{op}({', '.join(terms)})"
 
 
@@ -243,7 +247,7 @@ def _backward_steps(nodes: list[Spec], edges: list[Spec]) -> list[Spec]:
             "phase": "done",
             "nodes": [],
             "edges": [],
-            "text": f"One sweep back, and every input knows its derivative of {goal}: {found}.",
+            "text": f"One sweep back has found the derivative of {goal} for every input: {found}.",
         }
     )
     return steps

@@ -16,10 +16,10 @@ TITLE = "The road through the course"
 CHAPTERS: list[tuple[str, str, str, int]] = [
     ("00", "Welcome", "Run, edit, check, hint.", 15),
     ("01", "Computation graphs", "Forward left to right, backward right to left.", 90),
-    ("02", "The chain rule", "Local derivative times what arrives.", 100),
-    ("03", "Layers", "Objects that remember what the way back needs.", 90),
+    ("02", "The chain rule", "Local derivative times what arrives.", 110),
+    ("03", "Layers", "Objects that remember what the way back needs.", 100),
     ("04", "Affine", "Matrix gradients, read off the shapes.", 100),
-    ("05", "Softmax with loss", "Scores, probabilities, and the gradient y − t.", 90),
+    ("05", "Softmax with loss", "Scores, probabilities, and the gradient y − t.", 100),
     ("06", "Training", "A network that reads handwritten digits.", 110),
     ("07", "Banknotes", "A classifier from the first line to the last.", 90),
     ("08", "Against PyTorch", "The same gradients, to ten digits.", 60),

@@ -62,7 +62,7 @@ def test_the_graph_itself_stays_as_it_was(apples):
 def test_an_unlabelled_input_is_a_constant_and_the_summary_leaves_it_out():
     spec = graph_spec((Value(3.0, "x") * 2.0).named("y"))
     assert [node["role"] for node in spec["nodes"]] == ["input", "constant", "output"]
-    assert spec["steps"][-1]["text"].endswith("of y: x 2.")
+    assert spec["steps"][-1]["text"].endswith("derivative of y for every input: x 2.")
 
 
 def test_minus_signs_get_their_brackets():
@@ -77,7 +77,7 @@ def test_operations_are_written_as_a_reader_would():
         for value in (x**2, -x, x.exp(), x.relu(), x.reciprocal(), maximum(x, Value(1.0)))
     ]
     assert [text.split(" ", 1)[1].split(" = ")[0] for text in texts] == [
-        "2^2",
+        "2²",
         "−2",
         "exp(2)",
         "ReLU(2)",

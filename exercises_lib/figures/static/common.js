@@ -81,8 +81,8 @@ const frame = (el, spec, kind) => {
   const stage = html("div", { class: "bp-stage" });
   const controls = html("div", { class: "bp-controls" });
   const status = html("p", { class: "bp-status", role: "status", "aria-live": "polite" });
-  const root = html("figure", { class: `bp bp-${kind}`, role: "group", "aria-labelledby": id },
-    html("figcaption", { class: "bp-title", id }, spec.title), stage, controls, status);
+  const root = html("div", { class: `bp bp-${kind}`, role: "group", "aria-labelledby": id },
+    html("div", { class: "bp-title", id }, spec.title), stage, controls, status);
   el.replaceChildren(root);
   const fits = new Map();
   const refit = (element) => {

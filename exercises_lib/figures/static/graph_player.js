@@ -130,8 +130,10 @@ const mountGraph = (el, spec) => {
         plus[at] = svg("g", { class: "bp-plus" }, svg("circle", { cx: px, cy: py, r: 8 }),
           svg("path", { d: `M${px - 4} ${py}h8M${px} ${py - 4}v8` }));
         group.append(plus[at]);
+        taken.push([px - 9, py - 9, px + 9, py + 9]);
       }
-      group.append(value, grad);
+      // The card's name is its text; the blanks keep a screen reader from gluing it together.
+      group.append(" ", value, " ", grad);
       cards.append(group);
       drawn.nodes.push({ group, value, grad, node });
     });
@@ -178,9 +180,6 @@ const mountGraph = (el, spec) => {
       group.classList.toggle("bp-now-forward", now && active.phase === "forward");
       group.classList.toggle("bp-now-backward", now && active.phase === "backward");
       group.classList.toggle("bp-selected", selected === at);
-      const label = node.label || `${node.op || "constant"} node`;
-      group.setAttribute("aria-label", [label, known.has(at) ? `value ${number(node.value)}` : "no value yet",
-        sum !== undefined ? `gradient ${total}` : goesBack ? "no gradient yet" : ""].filter(Boolean).join(", "));
     });
     const flowing = new Set(active?.edges ?? []);
     drawn.edges.forEach(({ path, label, edge }, at) => {

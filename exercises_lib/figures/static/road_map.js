@@ -25,14 +25,14 @@ const mountRoad = (el, spec) => {
       const [x, y] = spot(at);
       const round = 2 * Math.PI * 21;
       return svg("g", { class: `bp-station${share >= 1 ? " bp-complete" : ""}`, tabindex: 0, role: "button",
-        "aria-label": `Chapter ${label}, ${name}, ${minutes} minutes${share ? `, ${Math.round(share * 100)} % done` : ""}`,
+        "aria-description": share > 0 ? `${Math.round(share * 100)} % done` : null,
         onclick: () => choose(at), onfocus: () => choose(at) },
       svg("circle", { cx: x, cy: y, r: 21, class: "bp-stop" }),
       share > 0 ? svg("circle", { cx: x, cy: y, r: 21, class: "bp-share", "stroke-dasharray": `${share * round} ${round}`, transform: `rotate(-90 ${x} ${y})` }) : null,
-      svg("text", { x, y: y + 5, "text-anchor": "middle", class: "bp-name" }, share >= 1 ? "✓" : label),
+      svg("text", { x, y: y + 5, "text-anchor": "middle", class: "bp-name" }, share >= 1 ? "✓" : label), " ",
       columns === 1
-        ? [svg("text", { x: x + 36, y: y - 2, class: "bp-name" }, share >= 1 ? `${label} ${name}` : name), svg("text", { x: x + 36, y: y + 17, class: "bp-tick" }, `${minutes} minutes`)]
-        : [svg("text", { x, y: y + 42, "text-anchor": "middle", class: "bp-name" }, share >= 1 ? `${label} ${name}` : name), svg("text", { x, y: y + 60, "text-anchor": "middle", class: "bp-tick" }, `${minutes} minutes`)]);
+        ? [svg("text", { x: x + 36, y: y - 2, class: "bp-name" }, share >= 1 ? `${label} ${name}` : name), " ", svg("text", { x: x + 36, y: y + 17, class: "bp-tick" }, `${minutes} minutes`)]
+        : [svg("text", { x, y: y + 42, "text-anchor": "middle", class: "bp-name" }, share >= 1 ? `${label} ${name}` : name), " ", svg("text", { x, y: y + 60, "text-anchor": "middle", class: "bp-tick" }, `${minutes} minutes`)]);
     });
     parts.stage.replaceChildren(svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "Chapters" },
       svg("path", { d: road, class: "bp-road", fill: "none" }), nodes));

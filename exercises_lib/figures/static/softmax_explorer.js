@@ -4,7 +4,7 @@ const mountSoftmax = (el, spec) => {
   const parts = frame(el, spec, "softmax");
   const plot = html("div", { class: "bp-plot" });
   const table = html("div", { class: "bp-side" });
-  parts.stage.append(html("div", { class: "bp-split" }, plot, table));
+  parts.stage.append(html("div", { class: "bp-split bp-halves" }, plot, table));
   const scores = [...spec.scores];
   let temperature = 1, shift = 0, safe = true;
 
@@ -38,7 +38,7 @@ const mountSoftmax = (el, spec) => {
     const broken = y.some(Number.isNaN);
     const cell = (value, kind) => html("td", { class: kind }, number(value, 3));
     table.replaceChildren(html("table", { class: "bp-table" },
-      html("thead", {}, html("tr", {}, ["", "score x", power(), "y", "∂ y − t"].map((text) => html("th", { scope: "col" }, text)))),
+      html("thead", {}, html("tr", {}, ["class", "score x", power(), "y", "∂ y − t"].map((text) => html("th", { scope: "col" }, text)))),
       html("tbody", {}, scores.map((score, at) => html("tr", {}, html("th", { scope: "row" }, String(at)), cell(score + shift),
         cell(powers[at]), cell(y[at], "bp-is-value"), cell(y[at] - (at === spec.target ? 1 : 0), "bp-is-gradient")))),
       html("tfoot", {}, html("tr", {}, html("th", { scope: "row" }, "sum"), html("td"), cell(sum), cell(y.reduce((a, b) => a + b, 0)),
@@ -55,8 +55,8 @@ const mountSoftmax = (el, spec) => {
   };
   const shifter = slider({ label: "Add to every score", min: -1000, max: 1000, step: 10, value: 0, onInput: (value) => { shift = value; show(); } });
   parts.controls.append(
-    html("div", { class: "bp-columns" }, scores.map((score, at) => slider({ label: `Score ${at}`, min: -5, max: 5, step: 0.1, value: score,
-      onInput: (value) => { scores[at] = value; show(); } }).element),
+    html("div", { class: "bp-columns" }, scores.map((score, at) => slider({ label: `Score ${at}`, min: -5, max: 5, step: 0.01, value: score,
+      show: (value) => number(value, 3), onInput: (value) => { scores[at] = value; show(); } }).element),
     slider({ label: "Temperature T", min: 0.1, max: 5, step: 0.1, value: 1, onInput: (value) => { temperature = value; show(); } }).element, shifter.element),
     choice("Subtract the largest first", [[true, "yes"], [false, "no"]], true, (value) => { safe = value; show(); }).element);
   show();
