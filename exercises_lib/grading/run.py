@@ -61,6 +61,7 @@ class Pool:
         self._idle: list[Worker] = []
         self._all: list[Worker] = []
         self._lock = threading.Lock()
+        self._closed = False
 
     def grade(self, task: Task) -> Outcome:
         """Grade one submission in an idle worker, or in a new one."""
@@ -70,17 +71,25 @@ class Pool:
                 worker = Worker(self.hidden, require=self.require)
                 self._all.append(worker)
         try:
+            outcome = Outcome("grader-failed", "The run was stopped.")
             for _ in range(TRIES):
-                outcome = worker.grade(task)
-                if outcome.status != "grader-failed":
+                if self._closed or outcome.status != "grader-failed":
                     break
+                outcome = worker.grade(task)
             return outcome
         finally:
             with self._lock:
                 self._idle.append(worker)
 
+    def abort(self) -> None:
+        """Give up what is being graded; nothing is graded any more."""
+        with self._lock:
+            self._closed = True
+            for worker in self._all:
+                worker.abort()
+
     def close(self) -> None:
-        """End all workers."""
+        """End all workers; called when none is at work any more."""
         for worker in self._all:
             worker.close()
 
@@ -96,8 +105,9 @@ def local(
         yield executor, pool.grade
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
-        pool.close()
+        pool.abort()
         executor.shutdown(wait=True)
+        pool.close()
 
 
 def grade_all(

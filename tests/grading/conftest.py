@@ -14,8 +14,9 @@ from exercises_lib.course.build import make_chapter
 from exercises_lib.course.notebooks import Notebook, notebook_name, read
 from exercises_lib.grading.manifest import Plan, load_plans
 from exercises_lib.grading.notebook import code_cells, read_notebook
+from exercises_lib.grading.run import Pool
 from exercises_lib.grading.sandbox import Limits
-from exercises_lib.grading.worker import Outcome, Task, Worker
+from exercises_lib.grading.worker import Outcome, Task
 
 QUICK = Limits(cell_seconds=1.0, total_seconds=12.0, memory=512 << 20, disk=16 << 20)
 
@@ -27,11 +28,11 @@ def plans(root: Path) -> dict[str, Plan]:
 
 
 @pytest.fixture(scope="session")
-def worker(root: Path) -> Iterator[Worker]:
-    """One worker for all tests of a session."""
-    worker = Worker([str(root / "solutions")])
-    yield worker
-    worker.close()
+def pool(root: Path) -> Iterator[Pool]:
+    """The workers of all tests of a session, two at most."""
+    pool = Pool([str(root / "solutions")])
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +48,7 @@ def untouched(solved: Callable[[str], Notebook]) -> Callable[[str], Notebook]:
 
 
 @pytest.fixture(scope="session")
-def grade(worker: Worker, plans: dict[str, Plan]) -> Callable[..., Outcome]:
+def grade(pool: Pool, plans: dict[str, Plan]) -> Callable[..., Outcome]:
     """Grades a notebook, or a list of ``(id, source)``, as a certain chapter."""
 
     def run(
@@ -56,7 +57,7 @@ def grade(worker: Worker, plans: dict[str, Plan]) -> Callable[..., Outcome]:
         if isinstance(notebook, dict):
             cells = code_cells(read_notebook(json.dumps(notebook).encode()))
             notebook = [(cell.id, cell.source) for cell in cells]
-        return worker.grade(Task("test.ipynb", tuple(notebook), plans[chapter], limits))
+        return pool.grade(Task("test.ipynb", tuple(notebook), plans[chapter], limits))
 
     return run
 
