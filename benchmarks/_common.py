@@ -70,7 +70,7 @@ def table(
 def budget(what: str, measured: float, least: float) -> bool:
     """Print whether a ratio is as large as promised, and return it."""
     good = measured >= least
-    print(f"  {'within budget' if good else 'BELOW BUDGET'}: {what} {measured:.2f} (>= {least:g})")
+    print(f"  {'within budget' if good else 'BELOW BUDGET'}: {what} {measured:.4g} (>= {least:g})")
     return good
 
 
