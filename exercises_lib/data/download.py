@@ -82,13 +82,14 @@ def _download(url: str, target: Path, sha256: str) -> None:
     pooch.get_logger().setLevel("WARNING")
 
     def download(url: str, output_file: str, pooch_: Any) -> None:
+        bar = _Bar(target.name)
         # Some servers unpack .gz files on the way unless they are asked not to.
-        fetch_url = pooch.HTTPDownloader(
-            progressbar=_Bar(target.name),
-            timeout=TIMEOUT,
-            headers={"Accept-Encoding": "identity"},
-        )
-        fetch_url(url, output_file, pooch_)
+        headers = {"Accept-Encoding": "identity"}
+        try:
+            fetch_url = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, headers=headers)
+            fetch_url(url, output_file, pooch_)
+        finally:
+            bar.close()
         if zipfile.is_zipfile(output_file):
             with zipfile.ZipFile(output_file) as archive:
                 content = archive.read(_member(archive, target.name))

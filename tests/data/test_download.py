@@ -183,6 +183,20 @@ def test_without_the_variable_downloads_go_to_the_users_cache(monkeypatch):
     assert cache_folder().name == "backprop-course"
 
 
+def test_a_progress_bar_is_drawn_where_someone_watches_and_always_taken_away(
+    cache, server, behave, sha256, capfd, monkeypatch
+):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich then believes in a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    bad = server.url("/bad", behave("broken off", CONTENT))
+    good = server.url("/good", behave("whole", CONTENT))
+    fetch("a.bin", sha256(CONTENT), [bad, good])
+    shown = capfd.readouterr().err
+    hide_cursor, show_cursor = "\x1b[?25l", "\x1b[?25h"
+    assert "a.bin" in shown
+    assert shown.count(hide_cursor) == shown.count(show_cursor) == 2
+
+
 def test_a_download_says_nothing_on_stderr_where_nobody_watches(
     cache, server, behave, sha256, capfd
 ):
