@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .palette import DASHES, GRADIENT, INK, MARKERS, NEUTRAL, SERIES, VALUE, axes_of
+from .palette import DASHES, GRADIENT, INK, NEGATIVE, NEUTRAL, SERIES, VALUE, axes_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
+
+
+CLASSES = [(NEGATIVE, "o", "--"), (VALUE, "^", "-"), *zip(SERIES[2:], "sDv", "-:-", strict=False)]
+"""Colour, marker and dash of each class; the first two as in the decision regions."""
 
 
 class Still:
@@ -44,7 +48,8 @@ def learning_curves(history: Mapping[str, Sequence[float]], *, title: str = "Lea
     Args:
         history: lists of numbers by name, as :func:`exercises_lib.nn.train` returns them. Names
             with ``accuracy`` go to the right panel, the others to the left one. Series may have
-            different lengths: one value a step or one an epoch.
+            different lengths: one value a step or one an epoch; with one length only, it is
+            taken for epochs.
         title: heads the picture.
     """
     losses = {key: values for key, values in history.items() if "accuracy" not in key}
@@ -55,8 +60,8 @@ def learning_curves(history: Mapping[str, Sequence[float]], *, title: str = "Lea
     for panel, (label, group) in zip(axes, groups, strict=False):
         for at, (key, values) in enumerate(group.items()):
             _curve(panel, at, key.replace("_", " "), values)
-        longest = max(map(len, group.values()))
-        panel.set(ylabel=label, xlabel="step" if longest > 200 else "epoch or step")
+        longer = max(map(len, group.values())) > min(map(len, history.values()))
+        panel.set(ylabel=label, xlabel="step" if longer else "epoch")
         if label == "accuracy":
             panel.set_ylim(top=1.01)
         panel.legend(frameon=False)
@@ -110,23 +115,28 @@ def mistakes_gallery(
     show(picture)
 
 
-def feature_pairs(x: ArrayLike, t: ArrayLike, names: Sequence[str]) -> None:
+def feature_pairs(
+    x: ArrayLike, t: ArrayLike, names: Sequence[str], *, classes: Sequence[str] | None = None
+) -> None:
     """Plot every feature against every other, classes by colour and marker.
 
     Args:
         x: float, (N, D), one sample a row. For one sample a column pass ``x.T``.
         t: int, (N,), the classes; (1, N) will do too.
         names: D names of the features.
+        classes: what the classes are called; "class 0", "class 1", … if not given.
 
     Raises:
         ValueError: if names and columns do not match.
     """
-    samples, classes = np.asarray(x, dtype=float), np.asarray(t).ravel().astype(int)
-    if samples.shape != (len(classes), len(names)):
+    samples, labels = np.asarray(x, dtype=float), np.asarray(t).ravel().astype(int)
+    if samples.shape != (len(labels), len(names)):
         raise ValueError(
-            f"x has shape {samples.shape}; {len(classes)} labels and {len(names)} names "
-            f"need ({len(classes)}, {len(names)})."
+            f"x has shape {samples.shape}; {len(labels)} labels and {len(names)} names "
+            f"need ({len(labels)}, {len(names)})."
         )
+    kinds = [samples[labels == label] for label in np.unique(labels)]
+    captions = classes or [f"class {label}" for label in np.unique(labels)]
     count = len(names)
     picture, axes = axes_of(
         "Every feature against every other", columns=count, rows=count, height=1.9
@@ -134,24 +144,21 @@ def feature_pairs(x: ArrayLike, t: ArrayLike, names: Sequence[str]) -> None:
     for row in range(count):
         for column in range(count):
             panel = axes[row * count + column]
-            for at, label in enumerate(np.unique(classes)):
-                mine = samples[classes == label]
-                colour = SERIES[at % len(SERIES)]
+            for mine, (colour, marker, dash), caption in zip(
+                kinds, CLASSES, captions, strict=False
+            ):
                 if row == column:
-                    panel.hist(
-                        mine[:, row], bins=24, histtype="step", color=colour, linestyle=DASHES[at]
-                    )
+                    panel.hist(mine[:, row], bins=24, histtype="step", color=colour, linestyle=dash)
                 else:
                     panel.plot(
                         mine[:, column],
                         mine[:, row],
-                        MARKERS[at],
+                        marker,
                         color=colour,
-                        markersize=2.2 if at else 2.6,
-                        alpha=0.45,
-                        markerfacecolor=colour if at else "none",
-                        markeredgewidth=0.5,
-                        label=f"class {label}",
+                        markersize=2.4,
+                        markeredgewidth=0,
+                        alpha=0.5,
+                        label=caption,
                     )
             if row == count - 1:
                 panel.set_xlabel(names[column], fontsize=9)
@@ -159,7 +166,7 @@ def feature_pairs(x: ArrayLike, t: ArrayLike, names: Sequence[str]) -> None:
                 panel.set_ylabel(names[row], fontsize=9)
     handles, labels = axes[1 if count > 1 else 0].get_legend_handles_labels()
     picture.legend(
-        handles, labels, loc="outside lower center", ncols=4, frameon=False, markerscale=2
+        handles, labels, loc="outside lower center", ncols=4, frameon=False, markerscale=2.5
     )
     show(picture)
 
