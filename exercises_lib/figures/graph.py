@@ -289,12 +289,18 @@ def _height(spec: Spec, room: int) -> int:
     else:
         need = min(max(card(12.5 if phone else 14), 70), 112 if phone else 150)
         roomy = wide["width"] == 0 or (room - 6 - need) / wide["width"] >= need + 4
-        layers = wide["layers"] if roomy else slim["layers"]
-        line = 97 if phone else 106
-        stage = layers * line - (42 if phone else 44) + 24
+        layout = wide if roomy else slim
+        width = min(need, max(74, (room - 6 - 4 * layout["width"]) / (layout["width"] + 1)))
+        size = 12.5 if phone else 14
+        folded = any(
+            " " in node["label"] and len(node["label"]) * size * 0.6 > width - 6
+            for node in spec["nodes"]
+        )
+        line = (97 if phone else 106) + (size + 4 if folded else 0)
+        stage = layout["layers"] * line - (42 if phone else 44) + 24
     letters = max(len(step["text"]) for step in spec["steps"])
     lines = math.ceil(letters * 7.6 / room)
-    return round(stage + max(lines * 22, 45) + (178 if phone else 114))
+    return round(stage + max(lines * 22, 45) + (183 if phone else 119))
 
 
 def draw_graph(spec: Spec, title: str) -> Picture:

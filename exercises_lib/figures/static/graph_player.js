@@ -9,6 +9,14 @@ const clip = (text, size, room) => {
   return letters.length > fits ? `${letters.slice(0, fits - 1).join("")}…` : text;
 };
 
+/** A label in one line, or in two where it has a blank and not enough room. */
+const fold = (text, size, room) => {
+  const words = text.split(" ");
+  if (words.length === 1 || textWidth(text, size) <= room) return [clip(text, size, room)].filter(Boolean);
+  const half = Math.ceil(words.length / 2);
+  return [words.slice(0, half), words.slice(half)].map((part) => clip(part.join(" "), size, room));
+};
+
 const mountGraph = (el, spec) => {
   const { nodes, edges, steps } = spec;
   const uses = nodes.map((_, at) => edges.filter((edge) => edge.from === at).length);
@@ -49,10 +57,12 @@ const mountGraph = (el, spec) => {
   const downwards = (width) => {
     const phone = width < 480;
     const size = phone ? 12.5 : 14;
-    const [need, high, gap] = [clamp(cardWidth(size), 70, phone ? 112 : 150), phone ? 55 : 62, phone ? 42 : 44];
+    const [need, gap] = [clamp(cardWidth(size), 70, phone ? 112 : 150), phone ? 42 : 44];
     const roomy = (width - 6 - need) / spec.layouts.wide.width >= need + 4;
     const layout = roomy ? spec.layouts.wide : spec.layouts.narrow;
     const wide = Math.min(need, Math.max(74, (width - 6 - 4 * layout.width) / (layout.width + 1)));
+    const folded = nodes.some(({ label }) => fold(label, size, wide - 6).length > 1);
+    const high = (phone ? 55 : 62) + (folded ? size + 4 : 0);
     const pitch = Math.min((width - 6 - wide) / Math.max(layout.width, 0.001), wide + 60);
     const left = (width - pitch * layout.width) / 2;
     const spot = (layer, across) => [left + across * pitch, 16 + high / 2 + layer * (high + gap)];
@@ -111,13 +121,13 @@ const mountGraph = (el, spec) => {
       const box = svg("rect", { x: x - cw / 2, y: y - ch / 2, width: cw, height: ch,
         rx: node.op ? 8 : 20, class: "bp-card" });
       group.append(box);
-      const label = clip(node.label, room.size, cw - 8);
+      const label = fold(node.label, room.size, cw - 6);
       const line = room.size + 4;
-      const top = y - (label ? line : line / 2) + room.size * 0.36;
-      const middle = { x, "text-anchor": "middle", "font-size": room.size };
-      if (label) group.append(svg("text", { ...middle, y: top, class: "bp-name" }, label));
-      const value = svg("text", { ...middle, y: top + (label ? line : 0), class: "bp-value" });
-      const grad = svg("text", { ...middle, y: top + (label ? 2 : 1) * line, class: "bp-gradient" });
+      const top = y - ((label.length + 1) * line) / 2 + room.size * 0.36;
+      const middle = (row) => ({ x, y: top + row * line, "text-anchor": "middle", "font-size": room.size });
+      label.forEach((part, row) => group.append(svg("text", { ...middle(row), class: "bp-name" }, part), " "));
+      const value = svg("text", { ...middle(label.length), class: "bp-value" });
+      const grad = svg("text", { ...middle(label.length + 1), class: "bp-gradient" });
       if (node.op) {
         // The sign sits on the card's corner, out of the way of edges and text.
         const [bw, bx, by] = [badge(node), x - cw / 2 + 2, y - ch / 2 - 3];
@@ -205,7 +215,12 @@ const mountGraph = (el, spec) => {
     const text = `∂ ${sum}`;
     const wide = textWidth(text, 12) + 12;
     const x = clamp(centre[at][0], wide / 2 + 1, room.width - wide / 2 - 1);
-    const y = centre[at][1] + room.card[1] / 2 + 12;
+    // Beneath the card or above it, wherever it hides less of the others.
+    const [cw, ch] = room.card;
+    const hides = (y) => centre.reduce((sum, [cx, cy], other) => sum + (other === at ? 0
+      : Math.max(0, (cw + wide) / 2 - Math.abs(cx - x)) * Math.max(0, (ch + 22) / 2 - Math.abs(cy - y))), 0);
+    const [below, above] = [centre[at][1] + ch / 2 + 12, centre[at][1] - ch / 2 - 12];
+    const y = hides(below) <= hides(above) || above < -4 ? below : above;
     drawn.tokens.append(svg("rect", { x: x - wide / 2, y: y - 11, width: wide, height: 22, rx: 6, class: "bp-sum" }),
       svg("text", { x, y: y + 4.5, "text-anchor": "middle", class: "bp-gradient", "font-size": 12 }, text));
   };
