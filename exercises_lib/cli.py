@@ -160,7 +160,7 @@ def build(chapters: tuple[str, ...], only_check: bool, execute: bool) -> None:
 def audit(chapters: tuple[str, ...], details: bool) -> None:
     """Measure the checks: right answers passed, mistakes rejected, mistakes named."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from exercises_lib import exercises
     from exercises_lib.course.audit import audit as audit_exercise
@@ -169,7 +169,8 @@ def audit(chapters: tuple[str, ...], details: bool) -> None:
     numbers = [number.removeprefix("ch").zfill(2) for number in chapters] or list(
         exercises.CHAPTERS
     )
-    table = Table("chapter", "exercises", "right passed", "mistakes", "rejected", "named")
+    heads = ("exercises", "right passed", "mistakes", "rejected", "named")
+    table = Table(Column("chapter", no_wrap=True), *heads)
     all_results: list[Result] = []
     for number in numbers:
         try:
@@ -181,7 +182,7 @@ def audit(chapters: tuple[str, ...], details: bool) -> None:
         if details:
             for result in results:
                 table.add_row(result.exercise.id, *_row([result])[1:])
-        table.add_row(f"{number} {exercises.CHAPTERS[number]}", *_row(results), end_section=details)
+        table.add_row(f"{number} {exercises.TITLES[number]}", *_row(results), end_section=details)
     table.add_section()
     table.add_row("all", *_row(all_results))
     Console().print(table)

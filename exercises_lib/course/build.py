@@ -165,16 +165,19 @@ def write_chapter(root: Path, number: str, chapter: Notebook) -> Path | None:
     return kept
 
 
-def execute(notebook: Notebook, folder: Path, *, seconds: int = 300) -> Notebook:
+def execute(
+    notebook: Notebook, folder: Path, *, seconds: int = 300, as_learner: bool = False
+) -> Notebook:
     """Run a notebook from top to bottom in a fresh kernel and return it with its outputs.
 
     Args:
         notebook: the notebook; it is not changed.
         folder: where the kernel runs.
         seconds: time limit for a cell.
+        as_learner: run on after a cell that raises, and keep the progress.
 
     Raises:
-        CourseError: if a cell raises; the text holds its traceback.
+        CourseError: if a cell raises (unless `as_learner`), takes too long or ends the kernel.
     """
     import nbformat
     from nbclient import NotebookClient
@@ -185,11 +188,14 @@ def execute(notebook: Notebook, folder: Path, *, seconds: int = 300) -> Notebook
         node,
         timeout=seconds,
         kernel_name="python3",
+        allow_errors=as_learner,
         record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=40"],
         resources={"metadata": {"path": str(folder)}},
     )
+    progress = {} if as_learner else {"BACKPROP_PROGRESS": "off"}
     try:
-        client.execute(env={**os.environ, "BACKPROP_PROGRESS": "off"})
+        client.execute(env={**os.environ, **progress})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise CourseError(f"The notebook does not run: {error}") from error
     return dict(node)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from exercises_lib.checking.verdict import LOOKS
-from exercises_lib.course.notebooks import CourseError, check_cell, dump, notebook_name, read
+from exercises_lib.course.build import execute
+from exercises_lib.course.notebooks import check_cell, notebook_name, read
 
 
 def chapter_verdicts(root: Path, number: str, *, seconds: int = 120) -> list[tuple[str, str, str]]:
@@ -22,28 +22,14 @@ def chapter_verdicts(root: Path, number: str, *, seconds: int = 120) -> list[tup
         verdict, because an earlier one stopped the kernel, has the status ``"error"``.
 
     Raises:
-        CourseError: if the notebook cannot be read.
+        CourseError: if the notebook cannot be read, or a cell takes too long.
     """
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-
     folder = root / "chapters"
-    node = nbformat.reads(dump(read(folder / notebook_name(number))), as_version=4)
-    client = NotebookClient(
-        node,
-        timeout=seconds,
-        kernel_name="python3",
-        allow_errors=True,
-        record_timing=False,
-        resources={"metadata": {"path": str(folder)}},
+    notebook = execute(
+        read(folder / notebook_name(number)), folder, seconds=seconds, as_learner=True
     )
-    try:
-        client.execute(env=dict(os.environ))
-    except (CellTimeoutError, DeadKernelError) as error:
-        raise CourseError(f"chapters/{notebook_name(number)} stopped: {error}") from error
     found = []
-    for cell in node["cells"]:
+    for cell in notebook["cells"]:
         checked = check_cell(cell)
         if checked is not None:
             texts = [
