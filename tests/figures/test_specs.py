@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from exercises_lib.figures.histograms import histograms_spec
 from exercises_lib.figures.number import number
 from exercises_lib.figures.price import price_spec
 from exercises_lib.figures.race import race_spec
-from exercises_lib.figures.road import road_spec
+from exercises_lib.figures.road import CHAPTERS, road_spec
 from exercises_lib.figures.shapes import PUZZLES
 from exercises_lib.figures.step_size import step_size_spec
 
@@ -124,3 +126,15 @@ def test_the_map_takes_shares_and_counts():
 )
 def test_numbers_are_short_and_have_a_true_minus(value, text):
     assert number(value) == text
+
+
+def test_the_map_gives_the_minutes_that_the_chapters_promise(root):
+    promised = {}
+    for path in sorted((root / "solutions").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        opening = "".join("".join(cell["source"]) for cell in cells[:3])
+        found = re.search(r"(\d+) minutes", opening)
+        if found:
+            promised[path.name[:2]] = int(found[1])
+    on_the_map = {number: minutes for number, _, _, minutes in CHAPTERS if number in promised}
+    assert on_the_map == promised, "change CHAPTERS in exercises_lib/figures/road.py"
