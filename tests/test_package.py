@@ -79,7 +79,9 @@ def test_environment_yml_agrees_with_pyproject(root):
 def test_the_constraints_pin_every_dependency(root):
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     pins = (root / "constraints.txt").read_text(encoding="utf-8")
-    pinned = {line.split("==")[0].lower().replace("_", "-") for line in pins.split() if "==" in line}
+    pinned = {
+        line.split("==")[0].lower().replace("_", "-") for line in pins.split() if "==" in line
+    }
     wanted = set(project["dependencies"])
     for name, extra in project["optional-dependencies"].items():
         wanted |= set(extra) if name != "torch" else set()
@@ -91,11 +93,22 @@ def test_no_file_names_a_registry_or_a_path_of_this_machine(root):
     done = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True)
     if done.returncode:
         pytest.skip("not a git checkout")
-    bad = re.compile("|".join([r"pypi\.or" + "g", r"registry\.npm" + "js", r"/ro" + "ot/", "/wo" + "rk/"]))
+    bad = re.compile(
+        "|".join([r"pypi\.or" + "g", r"registry\.npm" + "js", r"/ro" + "ot/", "/wo" + "rk/"])
+    )
     found = []
     for name in done.stdout.split("\n"):
         path = root / name
-        if path.is_file() and path.suffix in {".py", ".md", ".toml", ".txt", ".json", ".ipynb", ".yml", ""}:
+        if path.is_file() and path.suffix in {
+            ".py",
+            ".md",
+            ".toml",
+            ".txt",
+            ".json",
+            ".ipynb",
+            ".yml",
+            "",
+        }:
             text = path.read_text(encoding="utf-8", errors="ignore")
             if bad.search(text):
                 found.append(name)

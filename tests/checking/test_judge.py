@@ -57,9 +57,7 @@ AFFINE = Exercise(
     kind="class",
     points=3,
     reference=Affine,
-    probe=Probe(
-        layer, {"init": ("W", "b"), "gradients": ("dx",), "attributes": ("dW", "db")}
-    ),
+    probe=Probe(layer, {"init": ("W", "b"), "gradients": ("dx",), "attributes": ("dW", "db")}),
     draw=draw,
     hints=("a", "b", "c"),
     outputs=(

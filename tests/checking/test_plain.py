@@ -105,7 +105,14 @@ def test_liars_inside_containers_become_opaque():
 
 @pytest.mark.parametrize(
     "value",
-    [np.array([None]), np.array([Liar()], dtype=object), "x" * (MAX_TEXT + 1), 1 << 5000, {1, 2}, b"bytes"],
+    [
+        np.array([None]),
+        np.array([Liar()], dtype=object),
+        "x" * (MAX_TEXT + 1),
+        1 << 5000,
+        {1, 2},
+        b"bytes",
+    ],
     ids=["None", "object", "long text", "huge integer", "set", "bytes"],
 )
 def test_what_is_too_large_or_not_plain_becomes_opaque(value):

@@ -193,9 +193,10 @@ def test_what_is_wrong_with_a_solution_is_noticed(solution, cell_id, changes, wo
 
 
 def test_a_solution_line_in_a_chapter_is_noticed(solution):
-    text = "def double(x):\n    ### BEGIN SOLUTION\n    return np.multiply(x, 2.0)\n    ### END SOLUTION"
+    line = "    return np.multiply(x, 2.0)"
+    text = f"def double(x):\n    ### BEGIN SOLUTION\n{line}\n    ### END SOLUTION"
     leaky = changed(solution, "ch00-double", source=[text])
-    leaky = changed(leaky, "ch00-wrong", source=["y = 1\n", "    return np.multiply(x, 2.0)"])
+    leaky = changed(leaky, "ch00-wrong", source=["y = 1\n", line])
     assert list(find_leaks(leaky, make_chapter(leaky)))
     assert not list(find_leaks(solution, make_chapter(solution)))
 

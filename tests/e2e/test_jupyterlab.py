@@ -48,7 +48,15 @@ def lab(course):
     log = course / "lab.log"
     with log.open("w") as stream:
         server = subprocess.Popen(
-            [sys.executable, "-m", "exercises_lib.cli", "lab", "--no-browser", f"--port={port}", "01"],
+            [
+                sys.executable,
+                "-m",
+                "exercises_lib.cli",
+                "lab",
+                "--no-browser",
+                f"--port={port}",
+                "01",
+            ],
             cwd=course,
             env={
                 **environment,

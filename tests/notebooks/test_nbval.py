@@ -1,4 +1,4 @@
-"""The notebooks run: solutions with the outputs they store, chapters from top to bottom unanswered."""
+"""The notebooks run: solutions give the outputs they store, chapters run through unanswered."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def test_a_solution_gives_the_outputs_that_it_stores(number, tmp_path):
         [sys.executable, *words], capture_output=True, text=True, cwd=tmp_path, env=environment
     )
     assert done.returncode == 0, done.stdout[-6000:]
-    assert f"{len([c for c in read(path)['cells'] if c['cell_type'] == 'code'])} passed" in done.stdout
+    assert (
+        f"{len([c for c in read(path)['cells'] if c['cell_type'] == 'code'])} passed" in done.stdout
+    )
 
 
 @pytest.mark.parametrize("number", NUMBERS)
