@@ -32,7 +32,7 @@ def step_size_explorer(*, name: str | None = None) -> Any:
         "step_size_explorer",
         spec,
         title=TITLE,
-        height=(523, 945),
+        height=(524, 843),
         name=name,
         draw=lambda: _draw(spec, TITLE),
     )

@@ -38,7 +38,7 @@ const mountSoftmax = (el, spec) => {
     const broken = y.some(Number.isNaN);
     const cell = (value, kind) => html("td", { class: kind }, number(value, 3));
     table.replaceChildren(html("table", { class: "bp-table" },
-      html("thead", {}, html("tr", {}, ["class", "score x", power(), "y", "∂ y − t"].map((text) => html("th", { scope: "col" }, text)))),
+      html("thead", {}, html("tr", {}, ["class", "x", power(), "y", "∂ y − t"].map((text) => html("th", { scope: "col" }, text)))),
       html("tbody", {}, scores.map((score, at) => html("tr", {}, html("th", { scope: "row" }, String(at)), cell(score + shift),
         cell(powers[at]), cell(y[at], "bp-is-value"), cell(y[at] - (at === spec.target ? 1 : 0), "bp-is-gradient")))),
       html("tfoot", {}, html("tr", {}, html("th", { scope: "row" }, "sum"), html("td"), cell(sum), cell(y.reduce((a, b) => a + b, 0)),
