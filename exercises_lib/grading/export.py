@@ -146,7 +146,7 @@ def moodle(records: Sequence[Record], sheet: str) -> Sheet:
     grade = _first(head, r"^(grade|bewertung|note|calificaci|nota|cijfer|评分|成绩|оценка)")
     if grade is None:
         raise ExportError("The worksheet has no column for the grade: " + ", ".join(head))
-    maximum = _first(head, r"maximum|höchst|beste|max")
+    maximum = _first(head, r"max|höchst|best")
     feedback = _first(head, r"feedback|kommentar|rückmeldung|comentario|commentaire|反馈")
     marks = _marks(records)
     by_student = {(one.student, one.lms_id): one for one in records if one.counts}

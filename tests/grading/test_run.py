@@ -178,7 +178,10 @@ def test_two_hundred_submissions_get_every_mark_as_it_should_be(
         plan = plans[chapter]
         assert (record.chapter, record.maximum) == (chapter, plan.points)
         assert len(record.rows) == len(plan.checks)
-        for row in record.rows:
+        broken = {c.expression for c in plan.checks if c.exercise_id == where and mistake}
+        for row, check in zip(record.rows, plan.checks, strict=True):
+            if broken & set(check.library):
+                continue  # the course's own answer builds on the one that is wrong here
             told = (record.student, where, mistake, row)
             points = exercises.get(row.exercise).points
             if where == "*":
