@@ -1,0 +1,425 @@
+"""Probes of chapter 06: gradients and their check, a network, mini-batches, and training loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import islice, pairwise
+from typing import Any
+
+import numpy as np
+
+from exercises_lib import nn
+from exercises_lib.checking import Misfit
+from exercises_lib.checking.plain import is_number, plain
+from exercises_lib.probes import Steps, name_of, need_class, need_function
+
+# --- numerical gradient and relative error ------------------------------------------------------
+
+FUNCTIONS: dict[str, Callable[[Any], float]] = {
+    "Σ x³ + 2 Σ x[0]²": lambda x: float(np.sum(x**3) + 2 * np.sum(x[0] ** 2)),
+    "Σ x² · Σ x": lambda x: float(np.sum(x**2) * np.sum(x)),
+    "Σ x³": lambda x: float(np.sum(x**3)),
+}
+"""Functions whose gradient is asked for, by the name that the student reads."""
+
+
+def numerical(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Ask for the gradient of one of the `FUNCTIONS`.
+
+    Args:
+        answer: the function ``(f, x, h=1e-5)``.
+        inputs: ``function``, a key of `FUNCTIONS`; ``x``; ``h`` if it is not the default;
+            ``way``: "" or "f reads x elsewhere", where f does not look at its argument, as the loss
+            of a network does not, or "x is a view", where the answer gets ``x.T``.
+    """
+    need_function(answer)
+    function, way, x = FUNCTIONS[inputs["function"]], inputs["way"], inputs["x"]
+    x = x.T if way == "x is a view" else x
+    elsewhere = way == "f reads x elsewhere"
+    h = (inputs["h"],) if "h" in inputs else ()
+    yield f"{name_of(answer)}(f, x{', h' if h else ''})"
+    result = answer((lambda _: function(x)) if elsewhere else function, x, *h)
+    yield f"gradient ({way})" if way else "gradient", result
+
+
+def error_of(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Ask for the error of two arrays; an exception is an output where the shapes differ.
+
+    Args:
+        answer: the function ``(a, b)``.
+        inputs: ``a``, ``b``, and ``name``, what the output is called.
+    """
+    need_function(answer)
+    a, b = inputs["a"], inputs["b"]
+    yield f"{name_of(answer)}(a, b)"
+    if a.shape == b.shape:
+        yield inputs["name"], answer(a, b)
+        return
+    try:
+        result = answer(a, b)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        result = type(error).__name__
+    yield inputs["name"], result
+
+
+# --- networks -----------------------------------------------------------------------------------
+
+NAMES = ("W1", "b1", "W2", "b2")
+
+
+def network(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Make a network, set its parameters in place, and ask for everything that it can tell.
+
+    Args:
+        answer: a class made from ``(D, H, C, rng)`` or ``(D, H, C, rng, std)``.
+        inputs: ``sizes``, ``seed``, ``std`` if it is not the default; if there is more to do than
+            to make it: the four parameters, ``x``, ``t``, and another batch ``x2``, ``t2``.
+    """
+    need_class(answer, ("predict", "loss", "accuracy", "gradient"))
+    std = (inputs["std"],) if "std" in inputs else ()
+    yield f"{name_of(answer)}({', '.join(map(str, inputs['sizes']))}, rng{', std' if std else ''})"
+    made = answer(*inputs["sizes"], np.random.default_rng(inputs["seed"]), *std)
+    params = _params(made)
+    if "x" not in inputs:
+        for name in NAMES:
+            yield f"first {name}", params[name]
+        other = answer(*inputs["sizes"], np.random.default_rng(inputs["seed"] + 1), *std)
+        yield "first W1 of another rng", [params["W1"], _params(other)["W1"]]
+        return
+    _set_in_place(params, inputs)
+    x, t = inputs["x"], inputs["t"]
+    kind = "one-hot " if t.ndim == 2 else ""
+    yield "predict(x)"
+    yield "scores", made.predict(x)
+    yield "loss(x, t)"
+    yield f"{kind}loss", made.loss(x, t)
+    yield "accuracy(x, t)"
+    yield f"{kind}accuracy", made.accuracy(x, t)
+    yield "gradient(x2, t2)"
+    yield from _gradients(made.gradient(inputs["x2"], inputs["t2"]))
+    for name in NAMES:
+        yield f"{name} after gradient", params[name]
+    for name in NAMES:
+        params[name] *= 1.5
+    yield "predict(x), after the parameters were updated in place"
+    yield "updated scores", made.predict(x)
+
+
+def mended_network(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Ask a network for its loss and gradient, let it make one step, and look at it again.
+
+    Args:
+        answer: a class made from ``(D, H, C, rng)`` with predict, loss, gradient and step.
+        inputs: ``sizes``, the four parameters, ``x``, ``t``, ``lr``.
+    """
+    need_class(answer, ("predict", "loss", "gradient", "step"))
+    sizes, x, t = inputs["sizes"], inputs["x"], inputs["t"]
+    yield f"{name_of(answer)}({', '.join(map(str, sizes))}, rng)"
+    made = answer(*sizes, np.random.default_rng(0))
+    params = _params(made)
+    _set_in_place(params, inputs)
+    yield "loss(x, t)"
+    yield "loss", made.loss(x, t)
+    yield "gradient(x, t)"
+    yield from _gradients(made.gradient(x, t))
+    yield "step(x, t, lr)"
+    made.step(x, t, inputs["lr"])
+    for name in NAMES:
+        yield f"{name} after the step", made.params[name]
+    yield "predict(x) after the step"
+    yield "scores after the step", made.predict(x)
+
+
+def _params(made: Any) -> dict[str, Any]:
+    params = getattr(made, "params", None)
+    if not isinstance(params, dict):
+        raise Misfit("The network has no dictionary params with its parameters.")
+    lacking = [name for name in NAMES if not isinstance(params.get(name), np.ndarray)]
+    if lacking:
+        raise Misfit(f"params has no array {lacking[0]!r}; it needs W1, b1, W2 and b2.")
+    return params
+
+
+def _set_in_place(params: dict[str, Any], inputs: dict[str, Any]) -> None:
+    for name in NAMES:
+        if params[name].shape != inputs[name].shape:
+            raise Misfit(
+                f"params[{name!r}] has shape {params[name].shape}, expected {inputs[name].shape}: "
+                "W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)."
+            )
+        params[name][...] = inputs[name]
+
+
+def _gradients(grads: Any) -> Steps:
+    if not isinstance(grads, dict):
+        raise Misfit(
+            f"gradient returns {type(grads).__name__!r}, expected a dictionary with the entries "
+            "W1, b1, W2 and b2."
+        )
+    lacking = [name for name in NAMES if name not in grads]
+    if lacking:
+        raise Misfit(f"gradient returns a dictionary without an entry {lacking[0]!r}.")
+    for name in NAMES:
+        yield f"d{name}", np.array(grads[name])  # a copy: the layer may use its array again
+
+
+# --- a checker of gradients ---------------------------------------------------------------------
+
+
+class _Suspect:
+    """Affine, ReLU, Affine, softmax with loss; the gradient may be spoilt, the loss is right.
+
+    A gradient check asks for hundreds of losses of a tiny network, so this one is written for few
+    NumPy calls and not for reading: `exercises_lib.nn` has the readable one.
+    """
+
+    def __init__(self, inputs: dict[str, Any], spoil: Callable[..., None]) -> None:
+        self.params = {name: inputs[name].copy() for name in NAMES}
+        self._spoil = spoil
+
+    def predict(self, x: Any) -> Any:
+        W1, b1, W2, b2 = (self.params[name] for name in NAMES)
+        self._h = np.maximum(x @ W1 + b1, 0)
+        return self._h @ W2 + b2
+
+    def loss(self, x: Any, t: Any) -> float:
+        scores = self.predict(x)
+        self._e = np.exp(scores)
+        return float((np.log(self._e.sum(axis=1)) - scores[np.arange(len(t)), t]).sum() / len(t))
+
+    def gradient(self, x: Any, t: Any) -> dict[str, Any]:
+        self.loss(x, t)
+        d2 = self._e / self._e.sum(axis=1, keepdims=True)
+        d2[np.arange(len(t)), t] -= 1
+        d2 /= len(t)
+        d1 = (d2 @ self.params["W2"].T) * (self._h > 0)
+        grads = {"W1": x.T @ d1, "b1": d1.sum(0), "W2": self._h.T @ d2, "b2": d2.sum(0)}
+        self._spoil(grads, x)
+        return grads
+
+
+def _leave(grads: dict[str, Any], x: Any) -> None:
+    """Leave the gradient as it is."""
+
+
+def _times_batch(grads: dict[str, Any], x: Any) -> None:
+    for grad in grads.values():
+        grad *= len(x)
+
+
+def _one_entry(grads: dict[str, Any], x: Any) -> None:
+    grads["W1"][-1, -1] += 0.03
+
+
+def _lower(grads: dict[str, Any], x: Any) -> None:
+    grads["b2"] -= 0.3
+
+
+def _first_layer_doubled(grads: dict[str, Any], x: Any) -> None:
+    grads["W1"] *= 2
+    grads["b1"] *= 2
+
+
+def _nan(grads: dict[str, Any], x: Any) -> None:
+    grads["b1"][0] = np.nan
+
+
+def _kept_axis(grads: dict[str, Any], x: Any) -> None:
+    grads["b1"] = grads["b1"][None, :]
+
+
+SUSPECTS: dict[str, Callable[..., None]] = {
+    "a right network with a closed unit": _leave,
+    "one entry of W1 wrong": _one_entry,
+    "tiny gradients, twice too large": _first_layer_doubled,
+    "all of b2 too low": _lower,
+    "all gradients N times too large": _times_batch,
+    "nan in b1": _nan,
+    "b1 with an axis too many": _kept_axis,
+    "a right network": _leave,
+}
+"""Networks for a checker, by name: what happens to their gradients."""
+
+ACCEPTED_BELOW, REJECTED_ABOVE = 1e-4, 1e-2
+"""Errors below the first say that a gradient is right, errors above the second that it is wrong."""
+
+
+def network_checker(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Give one of the `SUSPECTS` to a checker and say what it decides about each parameter.
+
+    Args:
+        answer: the function ``(net, x, t)`` that returns an error for each parameter.
+        inputs: ``network``, a name of `SUSPECTS`; ``sizes``, the four parameters, ``x``, ``t``.
+    """
+    need_function(answer)
+    name = inputs["network"]
+    suspect = _Suspect(inputs, SUSPECTS[name])
+    yield f"{name_of(answer)}(net, x, t)"
+    errors = plain(answer(suspect, inputs["x"], inputs["t"]))
+    if isinstance(errors, dict):
+        errors = {
+            key: decision(float(np.real(error))) if is_number(error) else error
+            for key, error in errors.items()
+        }
+    yield name, errors
+    left = all(np.array_equal(suspect.params[key], inputs[key]) for key in NAMES)
+    yield "parameters afterwards", "as before" if left else "changed"
+
+
+def decision(error: float) -> str:
+    """Say what an error means: accepts, rejects, undecided, negative or nan."""
+    if np.isnan(error):
+        return "nan"
+    if error < 0:
+        return "negative"
+    if error < ACCEPTED_BELOW:
+        return "accepts"
+    return "rejects" if error > REJECTED_ABOVE else "undecided"
+
+
+# --- training -----------------------------------------------------------------------------------
+
+MOST_BATCHES = 60
+"""So many batches of an epoch are looked at; a right answer has far fewer."""
+
+
+def batches(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Ask for the batches of three epochs: two with one generator, one with another.
+
+    Args:
+        answer: the function ``(x, t, size, rng)``.
+        inputs: ``x``, ``t``, ``size``, ``seed``.
+    """
+    need_function(answer)
+    x, t, size, seed = (inputs[key] for key in ("x", "t", "size", "seed"))
+    rng = np.random.default_rng(seed)
+    during = f"{name_of(answer)}(x, t, size, rng)"
+    yield during
+    first = _epoch(answer(x, t, size, rng), during)
+    yield "batches", first
+    yield f"{during}, a second time"
+    yield "second epoch", [first, _epoch(answer(x, t, size, rng), during)]
+    yield f"{during} with another rng"
+    other = np.random.default_rng(seed + 1)
+    yield "epoch with another rng", [first, _epoch(answer(x, t, size, other), during)]
+
+
+def _epoch(result: Any, during: str) -> list[Any]:
+    if isinstance(result, (str, dict, np.ndarray)) or not isinstance(result, Iterable):
+        kind = "None" if result is None else repr(type(result).__name__)
+        raise Misfit(f"{during} gives {kind}, expected a generator (or list) of pairs: x, t.")
+    found = []
+    for batch in islice(result, MOST_BATCHES):
+        if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+            kind = type(batch).__name__
+            raise Misfit(f"{during} yields {kind!r}, expected pairs: the batch's x and its t.")
+        found.append((plain(batch[0]), plain(batch[1])))
+    return found
+
+
+def step(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Make one step and look at the arrays that the layers hold.
+
+    Args:
+        answer: the function ``(params, grads, lr)``.
+        inputs: ``params`` and ``grads``, dictionaries of arrays; ``lr``.
+    """
+    need_function(answer)
+    params, grads = inputs["params"], inputs["grads"]
+    held = dict(params)
+    yield f"{name_of(answer)}(params, grads, lr)"
+    answer(params, grads, inputs["lr"])
+    yield "the arrays that the layers hold", held
+    yield "params", params
+
+
+class _Recorder:
+    """A linear classifier that writes down every gradient it is asked for."""
+
+    def __init__(self, W: Any, b: Any) -> None:
+        self.params = {"W": W, "b": b}
+        self._layer, self._last = nn.Affine(W, b), nn.SoftmaxWithLoss()
+        self.log: list[dict[str, Any]] = []
+
+    def held(self) -> Any:
+        """Return a copy of all parameters that the layer holds, one after the other."""
+        return np.concatenate([self._layer.W.ravel(), self._layer.b])
+
+    def predict(self, x: Any) -> Any:
+        return self._layer.forward(x)
+
+    def loss(self, x: Any, t: Any) -> float:
+        return self._last.forward(self.predict(x), t)
+
+    def accuracy(self, x: Any, t: Any) -> float:
+        return nn.accuracy(self.predict(x), t)
+
+    def gradient(self, x: Any, t: Any) -> dict[str, Any]:
+        return self.loss_and_gradient(x, t)[1]
+
+    def loss_and_gradient(self, x: Any, t: Any) -> tuple[float, dict[str, Any]]:
+        loss = self.loss(x, t)
+        self._layer.backward(self._last.backward())
+        grads = {"W": self._layer.dW.copy(), "b": self._layer.db.copy()}
+        gradient = np.concatenate([grads["W"].ravel(), grads["b"]])
+        entry = {"x": np.array(x), "t": np.array(t), "loss": loss}
+        self.log.append({**entry, "params": self.held(), "gradient": gradient})
+        if len(self.log) > MOST_BATCHES:
+            raise Misfit("The training does not end: it takes many more steps than asked for.")
+        return loss, grads
+
+
+def training(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Let a loop train a network that writes down its batches, gradients and updates.
+
+    Args:
+        answer: the function ``(net, x, t, epochs, batch_size, lr, rng)``.
+        inputs: ``W``, ``b``, ``x``, ``t``, ``epochs``, ``batch_size``, ``lr``, ``seed``.
+    """
+    need_function(answer)
+    net = _Recorder(inputs["W"].copy(), inputs["b"].copy())
+    options = [inputs[key] for key in ("epochs", "batch_size", "lr")]
+    yield f"{name_of(answer)}(net, x, t, epochs, batch_size, lr, rng)"
+    rng = np.random.default_rng(inputs["seed"])
+    returned = answer(net, inputs["x"], inputs["t"], *options, rng)
+    log = net.log
+    params = [entry["params"] for entry in log] + [net.held()]
+    after = []
+    for entry, now in zip(log, params[1:], strict=True):
+        W, b = now[: net.params["W"].size].reshape(inputs["W"].shape), now[-len(inputs["b"]) :]
+        after.append(nn.SoftmaxWithLoss().forward(entry["x"] @ W + b, entry["t"]))
+    yield (
+        "steps",
+        {
+            "batches": [(entry["x"], entry["t"]) for entry in log],
+            "gradients": [entry["gradient"] for entry in log],
+            "updates": [later - earlier for earlier, later in pairwise(params)],
+        },
+    )
+    before = [entry["loss"] for entry in log]
+    yield "losses", {"returned": returned, "before": before, "after": after}
+
+
+def trained(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Let a function train a classifier, and ask that for scores; no test label is here.
+
+    Args:
+        answer: the function ``(x_train, t_train, rng)``; returns something with ``predict(x)``.
+        inputs: ``x_train``, ``t_train``, ``x_test``, ``seed``.
+    """
+    need_function(answer)
+    x, t = inputs["x_train"], inputs["t_train"]
+    yield f"{name_of(answer)}(x_train, t_train, rng)"
+    net = answer(x, t, np.random.default_rng(inputs["seed"]))
+    if not callable(getattr(net, "predict", None)):
+        kind = "None" if net is None else repr(type(net).__name__)
+        raise Misfit(
+            f"{name_of(answer)} returns {kind}, expected the trained network: an object with a "
+            "method predict(x)."
+        )
+    yield "predict(x_train)"
+    yield "training scores", net.predict(x)
+    yield "predict(x_test)"
+    yield "test scores", net.predict(inputs["x_test"])
