@@ -1,6 +1,8 @@
 """Configuration of the static book. Built by ``backprop book``, which prepares the pages."""
 
 import os
+import re
+import shutil
 from pathlib import Path
 
 from docutils import nodes
@@ -11,7 +13,7 @@ from exercises_lib.course.katex import Katex, TexError
 
 project = "Backprop, step by step"
 author = "The authors of Backprop, step by step"
-project_copyright = "2026, the authors; text CC BY 4.0, code MIT"
+project_copyright = "2026, the authors. Text under CC BY 4.0, code under MIT"
 language = "en"
 
 extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton", "sphinx_togglebutton"]
@@ -21,19 +23,25 @@ nitpicky = True
 # The notebooks come with their outputs, see exercises_lib/course/book.py.
 nb_execution_mode = "off"
 nb_merge_streams = True
-nb_ipywidgets_js = {"embed.js": {}}
-myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
+nb_ipywidgets_js = {}
+myst_enable_extensions = ["amsmath", "attrs_block", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 suppress_warnings = ["mystnb.mime_priority"]
 
 html_theme = "sphinx_book_theme"
 html_title = "Backprop, step by step"
 html_static_path = ["_static"]
-html_css_files = ["vendor/katex/katex.min.css", "book.css"]
-html_js_files = [("quiz.js", {"defer": "defer"})]
+html_css_files = [
+    "vendor/fonts/fonts.css",
+    "vendor/katex/katex.min.css",
+    "figures/figures.css",
+    "book.css",
+]
+html_js_files = [(name, {"defer": "defer"}) for name in ("embed.js", "quiz.js", "page.js")]
+html_favicon = "_static/logo.svg"
+html_logo = "_static/logo.svg"
 html_copy_source = False
-html_show_sourcelink = False
-html_last_updated_fmt = None
+html_use_index = False
 html_context = {"default_mode": "auto"}
 html_sidebars = {"**": ["navbar-logo.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
 repository = os.environ.get("BACKPROP_REPOSITORY", "")
@@ -45,11 +53,13 @@ html_theme_options = {
     "home_page_in_toc": True,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
-    "extra_footer": "Text under CC BY 4.0, code under MIT.",
+    "footer_content_items": ["copyright.html"],
+    "logo": {"text": project, "alt_text": ""},
 }
 if repository:
     html_theme_options |= {
         "repository_url": repository,
+        "repository_branch": "main",
         "path_to_docs": "chapters",
         "use_repository_button": True,
         "launch_buttons": {
@@ -78,28 +88,43 @@ def visit_inline(writer, node):
 
 
 def visit_block(writer, node):
-    writer.body.append('<div class="math notranslate" tabindex="0">')
+    writer.body.append('<div class="math notranslate">')
     if node["number"]:
         writer.body.append(f'<span class="eqno">({get_node_equation_number(writer, node)})</span>')
     writer.body.append(rendered(writer, node, True) + "</div>\n")
     raise nodes.SkipNode
 
 
+CODE = re.compile(r'(<div class="highlight-i?python3? notranslate"><div class="highlight"><pre>)(.*?)(</pre>)', re.S)
+
+
+def hang(match):
+    """Give every line of code a box of its own, so that a long line wraps below its beginning."""
+    lines = []
+    for line in match[2].removeprefix("<span></span>").rstrip("\n").split("\n"):
+        text = re.sub(r"<[^>]+>", "", line)
+        indent = len(text) - len(text.lstrip())
+        lines.append(f'<span class="bp-line" style="--in:{indent}ch">{line}</span>')
+    return match[1] + "\n".join(lines) + "\n" + match[3]
+
+
+def mend(app, pagename, templatename, context, doctree):
+    """Wrap long lines of code; take away a label that hides the visible text from screen readers."""
+    if "body" in context:
+        body = context["body"].replace(' aria-label="Toggle hidden content"', "")
+        context["body"] = CODE.sub(hang, body)
+
+
 def slim(app, exception):
-    """Drop what no page needs: 1.5 MB of icons as script, and source maps."""
+    """Drop what no page needs: icons as script (1.5 MB), translations, source maps."""
     if exception is None and app.builder.format == "html":
         static = Path(app.outdir) / "_static"
         icons = static / "scripts" / "fontawesome.js"
         if icons.exists():
             icons.write_text("/* the icons come from a font */\n", encoding="utf-8")
-        for path in static.rglob("*.map"):
+        shutil.rmtree(static / "locales", ignore_errors=True)
+        for path in (*static.rglob("*.map"), *static.glob("*webpack-macros.html")):
             path.unlink()
-
-
-def mend_labels(app, pagename, templatename, context, doctree):
-    """Take away a label of myst-nb's that hides the visible text from screen readers."""
-    if "body" in context:
-        context["body"] = context["body"].replace(' aria-label="Toggle hidden content"', "")
 
 
 def setup(app):
@@ -108,6 +133,6 @@ def setup(app):
         inline_renderers=(visit_inline, None),
         block_renderers=(visit_block, None),
     )
+    app.connect("html-page-context", mend)
     app.connect("build-finished", slim)
-    app.connect("html-page-context", mend_labels)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,27 +1,28 @@
-// Mounts the figures of a page from the state that the notebook stored. A classic script, so that
-// it also works when the page is opened as a file. No kernel, no library, no request.
+// Mounts the figures of a page. Each carries its data; the scripts they share are loaded once.
+// A classic script that loads classic scripts, so that it also works when the page is opened as a
+// file. No kernel, no library, no request to anywhere else.
 (() => {
-  const start = async () => {
-    const stateElement = document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]');
-    if (!stateElement) return;
-    const state = JSON.parse(stateElement.textContent).state;
-    const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]');
-    for (const view of views) {
-      const id = JSON.parse(view.textContent).model_id;
-      const stored = state[id];
-      if (stored && stored.model_module === "anywidget") {
-        try {
-          await mount(view, stored.state);
-        } catch (error) {
-          console.error(error);
-        }
-      }
-    }
-    document.documentElement.dataset.figures = "ready";
+  const home = document.currentScript.src;
+  const modules = new Map();
+
+  /** Load the script of one kind of figure, as text, and make a module of it. */
+  const load = (key) => {
+    if (!modules.has(key))
+      modules.set(key, new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = new URL(`figures/${key}.js`, home);
+        script.onerror = () => reject(new Error(`${script.src} cannot be loaded`));
+        script.onload = () => {
+          const address = URL.createObjectURL(new Blob([globalThis.bpModules[key]], { type: "text/javascript" }));
+          import(address).finally(() => URL.revokeObjectURL(address)).then(resolve, reject);
+        };
+        document.head.append(script);
+      }));
+    return modules.get(key);
   };
 
-  const mount = async (view, stored) => {
-    const data = { ...stored };
+  /** What a figure expects of its model: values, and listeners to their change. */
+  const modelOf = (data) => {
     const listeners = new Map();
     const tell = (name, ...words) => (listeners.get(name) || []).slice().forEach((f) => f(...words));
     const model = {
@@ -33,30 +34,30 @@
         tell("change", model);
       },
       save_changes: () => {},
-      on: (names, f) => names.split(/\s+/).forEach((name) => listeners.set(name, [...(listeners.get(name) || []), f])),
-      off: (names, f) => {
-        if (!names) return listeners.clear();
-        names.split(/\s+/).forEach((name) => listeners.set(name, f ? (listeners.get(name) || []).filter((g) => g !== f) : []));
-      },
       send: () => {},
+      on: (name, f) => listeners.set(name, [...(listeners.get(name) || []), f]),
+      off: (name, f) => listeners.set(name, f ? (listeners.get(name) || []).filter((g) => g !== f) : []),
     };
-    if (data._css) {
-      let style = document.querySelector("style[data-figures]");
-      if (!style) {
-        style = document.createElement("style");
-        style.dataset.figures = "";
-        document.head.append(style);
-      }
-      if (!style.textContent.includes(data._css)) style.append(data._css);
-    }
-    const element = document.createElement("div");
-    element.className = "bp-figure";
-    view.after(element);
-    const address = URL.createObjectURL(new Blob([data._esm], { type: "text/javascript" }));
-    const module = await import(address).finally(() => URL.revokeObjectURL(address));
-    const widget = typeof module.default === "function" ? await module.default() : module.default;
+    return model;
+  };
+
+  const mount = async (place) => {
+    const model = modelOf(JSON.parse(place.querySelector("script").textContent));
+    const { default: made } = await load(place.dataset.module);
+    const widget = typeof made === "function" ? await made() : made;
     await widget.initialize?.({ model });
-    await widget.render?.({ model, el: element });
+    await widget.render?.({ model, el: place });
+    place.dataset.mounted = "";
+  };
+
+  const start = async () => {
+    await Promise.all([...document.querySelectorAll(".bp-figure")].map((place) =>
+      mount(place).catch((error) => {
+        console.error(error);
+        const still = place.querySelector("noscript");
+        if (still) place.innerHTML = still.textContent;
+      })));
+    document.documentElement.dataset.figures = "ready";
   };
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

@@ -1,107 +1,142 @@
 // Judges the forms of number and choice exercises, with the notebook's own fields, tolerances,
-// mistakes and messages (exercises_lib/course/quiz.py exports them).
+// mistakes and messages (exercises_lib/course/quiz.py exports them). The rules are those of
+// exercises_lib/checking/judge.py; tests/book compares both, word by word.
 (() => {
   const near = (a, b, rtol, atol) =>
-    typeof a === "string" || typeof b === "string" ? a === b : Math.abs(a - b) <= atol + rtol * Math.abs(b);
-  const shown = (value) => (typeof value === "string" ? `'${value}'` : String(Number(value.toPrecision(6))));
+    typeof a === "string" || typeof b === "string" ? a === b : a === b || Math.abs(a - b) <= atol + rtol * Math.abs(b);
+
+  /** Write a number as Python's format ".6g" does. */
+  const sixDigits = (value) => {
+    if (value === 0) return "0";
+    const [digits, power] = value.toExponential(5).split("e").map(Number);
+    if (power >= -4 && power < 6) return String(Number(value.toFixed(5 - power)));
+    return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+  };
+  const shown = (value) => (typeof value === "string" ? `'${value}'` : sixDigits(value));
 
   const unveil = (text) => {
     const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).reverse();
     return JSON.parse(new TextDecoder().decode(bytes));
   };
 
+  /** Read what was typed: 2.5, −1e-3, 5/2; also 2,5, but not 1,000, which may mean a thousand. */
   const number = (text) => {
-    const clean = text.trim().replace("−", "-").replace(/^([-+]?\d*),(\d+)$/, "$1.$2");
-    const parts = clean.split("/");
-    if (parts.length === 2 && parts.every((part) => part.trim() !== "" && isFinite(part))) return parts[0] / parts[1];
-    return clean !== "" && isFinite(clean) ? Number(clean) : NaN;
+    const parts = text.replaceAll("−", "-").split("/").map((part) => part.trim());
+    const read = (part) => {
+      const plain = /^[-+]?[1-9]\d{0,2},\d{3}$/.test(part) ? part : part.replace(/^([-+]?\d*),(\d+)$/, "$1.$2");
+      return plain !== "" && isFinite(plain) ? Number(plain) : NaN;
+    };
+    const value = parts.length === 2 ? read(parts[0]) / read(parts[1]) : parts.length === 1 ? read(parts[0]) : NaN;
+    return isFinite(value) ? value : NaN;
   };
 
-  const judge = (exercise, given) => {
-    const { fields, mistakes } = exercise;
+  const judge = ({ fields, mistakes, remark }, given) => {
     const open = fields.filter((f) => given[f.name] === null).map((f) => f.name);
-    if (open.length) return { status: "unanswered", lines: [open.length === fields.length ? "Fill in your answer, then check." : `Still open: ${open.join(", ")}.`] };
-    const odd = fields.find((f) => Number.isNaN(given[f.name]));
-    if (odd) return { status: "wrong", lines: [`${odd.name} is not a number. Write it as 2.5 or 5/2.`] };
-    const right = (values) => new Set(fields.filter((f) => values[f.name] !== null && near(values[f.name], f.right, f.rtol, f.atol)).map((f) => f.name));
-    const good = right(given);
-    const wrong = fields.filter((f) => !good.has(f.name));
-    if (!wrong.length) return { status: "passed", lines: exercise.remark ? [exercise.remark] : [], wrong: [] };
+    if (open.length === fields.length) return { status: "unanswered", lines: ["Fill in your answer, then check."] };
+    if (open.length) return { status: "unanswered", lines: [`Still open: ${open.join(", ")}.`] };
+    const odd = fields.filter((f) => Number.isNaN(given[f.name])).map((f) => f.name);
+    if (odd.length) {
+      const place = fields.length > 1 ? `${odd[0]}: this` : "This";
+      return { status: "wrong", lines: [`${place} is not a number. Write it as 2.5 or 5/2.`], wrong: odd };
+    }
+
+    const isRight = (f, values) => near(values[f.name], f.right, f.rtol, f.atol);
+    const wrong = fields.filter((f) => !isRight(f, given));
+    if (!wrong.length) return { status: "passed", lines: remark ? [remark] : [], wrong: [] };
+    // A mistake explains a field if it is wrong there too and has the same value.
+    const alike = (f, values) => near(given[f.name], values[f.name], Math.max(f.rtol, 1e-6), Math.max(f.atol, 1e-8));
     const found = mistakes
       .map((mistake) => {
-        const ok = right(mistake.values);
-        const faults = fields.filter((f) => mistake.values[f.name] !== null && !ok.has(f.name));
-        const explained = wrong.filter((f) => faults.includes(f) && near(given[f.name], mistake.values[f.name], Math.max(f.rtol, 1e-6), Math.max(f.atol, 1e-8)));
-        return { mistake, explained, extra: faults.length - explained.length };
+        if (mistake.whole) return { mistake, explained: fields.every((f) => alike(f, mistake.values)) ? wrong : [], more: 0 };
+        const faults = fields.filter((f) => !isRight(f, mistake.values));
+        const explained = faults.filter((f) => wrong.includes(f) && alike(f, mistake.values));
+        return { mistake, explained, more: faults.length - explained.length };
       })
-      .filter((entry) => entry.explained.length)
-      .sort((a, b) => b.explained.length - a.explained.length || a.extra - b.extra);
+      .filter(({ explained }) => explained.length)
+      .sort((a, b) => b.explained.length - a.explained.length || a.more - b.more);
+    // As few mistakes as explain as much as can be explained.
     const covered = new Set();
-    const named = [];
-    for (const { mistake, explained } of found) {
-      if (explained.every((f) => covered.has(f))) continue;
-      named.push(mistake);
-      explained.forEach((f) => covered.add(f));
-    }
-    const first = wrong[0];
-    const lead = fields.length === 1 ? "" : `${first.name}: `;
-    const lines = [`${lead}${shown(given[first.name])} is not right.`, ...named.map((m) => m.message)];
-    if (fields.length > 1) lines.push(`${good.size} of ${fields.length} are right.`);
-    return { status: "wrong", lines, wrong: wrong.map((f) => f.name), named: named.map((m) => m.name) };
+    const named = found.filter(({ explained }) => {
+      const isNew = explained.some((f) => !covered.has(f));
+      if (isNew) explained.forEach((f) => covered.add(f));
+      return isNew;
+    });
+    const place = fields.length > 1 ? `${wrong[0].name}: ` : "";
+    const lines = [`${place}${shown(given[wrong[0].name])} is not right.`, ...named.map(({ mistake }) => mistake.message)];
+    if (fields.length > 1) lines.push(`${fields.length - wrong.length} of ${fields.length} are right.`);
+    return { status: "wrong", lines, wrong: wrong.map((f) => f.name) };
   };
 
-  const words = { passed: ["✓", "passed"], wrong: ["✗", "not yet"], unanswered: ["○", "not answered yet"] };
+  const words = { passed: "✓ passed", wrong: "✗ not yet", unanswered: "○ not answered yet" };
 
-  const paragraphs = (element, lines) => {
-    for (const line of lines) {
-      const p = document.createElement(line.startsWith("    ") ? "pre" : "p");
-      line.split("`").forEach((piece, index, all) => {
-        if (index % 2 && index < all.length - 1) {
-          const code = document.createElement("code");
-          code.textContent = piece;
-          p.append(code);
-        } else p.append(piece);
-      });
-      element.append(p);
-    }
+  const element = (tag, className, text) => {
+    const made = document.createElement(tag);
+    made.className = className;
+    // What stands between backticks is code.
+    text.split("`").forEach((piece, index, all) => {
+      if (index % 2 && index < all.length - 1) made.append(element("code", "", piece));
+      else made.append(piece);
+    });
+    return made;
   };
 
-  for (const form of document.querySelectorAll("form.bpq")) {
+  /** Lines of text; indented ones together are a block of code. */
+  const say = (place, head, text) => {
+    const parts = [element("p", "bpq-head", head)];
+    let block = null;
+    for (const line of text.split("\n")) {
+      if (line.startsWith("    ") || (block && line === "")) {
+        if (!block) parts.push((block = element("pre", "", "")));
+        block.append(`${line.slice(4)}\n`);
+      } else if (line.trim()) {
+        block = null;
+        parts.push(element("p", "", line));
+      }
+    }
+    place.replaceChildren(...parts);
+  };
+
+  const bring = (form) => {
     const exercise = unveil(form.dataset.key);
     const verdict = form.querySelector(".bpq-verdict");
     const place = (name) => form.querySelector(`[data-field="${CSS.escape(name)}"]`);
-    let hints = 0;
-    const show = (status, lines, title) => {
-      verdict.replaceChildren();
-      verdict.dataset.status = status;
-      const head = document.createElement("p");
-      head.className = "bpq-head";
-      head.textContent = title || words[status].join(" ");
-      verdict.append(head);
-      paragraphs(verdict, lines);
+    const given = (name) => {
+      const text = place(name).querySelector("input[type=text]");
+      if (text) return text.value.trim() === "" ? null : number(text.value);
+      return place(name).querySelector("input:checked")?.value ?? null;
     };
+
+    let hints = 0;
+    let tried = true;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const given = {};
+      tried = true;
+      const result = judge(exercise, Object.fromEntries(exercise.fields.map(({ name }) => [name, given(name)])));
       for (const { name } of exercise.fields) {
         const box = place(name);
-        const chosen = box.querySelector("input[type=radio]:checked");
-        const text = box.querySelector("input[type=text]");
-        given[name] = text ? (text.value.trim() === "" ? null : number(text.value)) : chosen ? chosen.value : null;
-      }
-      const result = judge(exercise, given);
-      for (const { name } of exercise.fields) {
-        const bad = (result.wrong || []).includes(name);
-        for (const input of place(name).querySelectorAll("input")) {
-          if (bad) input.setAttribute("aria-invalid", "true");
-          else input.removeAttribute("aria-invalid");
+        const input = box.querySelector("input[type=text]") || box;
+        if (result.wrong?.includes(name)) {
+          input.setAttribute("aria-invalid", "true");
+          input.setAttribute("aria-describedby", verdict.id);
+        } else {
+          input.removeAttribute("aria-invalid");
+          input.removeAttribute("aria-describedby");
         }
       }
-      show(result.status, result.lines);
+      verdict.dataset.status = result.status;
+      say(verdict, words[result.status], result.lines.join("\n"));
     });
+
     form.querySelector(".bpq-hint").addEventListener("click", () => {
-      hints = Math.min(hints + 1, exercise.hints.length);
-      show("hint", exercise.hints[hints - 1].split("\n"), `Hint ${hints} of ${exercise.hints.length}`);
+      const all = exercise.hints.length;
+      let after = "";
+      if (hints < all && tried) {
+        hints += 1;
+        tried = false;
+      } else after = hints < all ? "\nTry this first and run your check once; then the next hint opens." : "\nThat was the last hint.";
+      say(form.querySelector(".bpq-hints"), `Hint ${hints} of ${all}`, exercise.hints[hints - 1] + after);
     });
-  }
+  };
+
+  document.querySelectorAll("form.bpq").forEach(bring);
 })();

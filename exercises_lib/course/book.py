@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import html
 import json
@@ -13,14 +12,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import click
 
 from exercises_lib import exercises
 from exercises_lib.checking import Exercise
 from exercises_lib.course.build import execute
+from exercises_lib.course.embed import Figures, place_figures
 from exercises_lib.course.katex import Katex
 from exercises_lib.course.notebooks import (
     BEGIN,
@@ -39,27 +39,49 @@ from exercises_lib.course.notebooks import (
     source,
     write_text,
 )
-from exercises_lib.course.quiz import form
+from exercises_lib.course.quiz import answerable, form
+
+FONTS = (
+    ("source-serif-4", "wght.css", ("latin", "latin-ext", "greek")),
+    ("source-serif-4", "wght-italic.css", ("latin", "latin-ext", "greek")),
+    ("source-sans-3", "wght.css", ("latin", "latin-ext", "greek")),
+    ("source-code-pro", "wght.css", ("latin", "greek")),
+)
+"""The book's fonts: package, style sheet, and the alphabets that are kept."""
 
 
 @click.command()
-@click.option("--repository", default="", help="Address of a public copy, for *open in* buttons.")
+@click.option(
+    "--repository",
+    default="",
+    metavar="ADDRESS",
+    help="A public copy of the course, such as https://github.com/you/course: every page gets "
+    "buttons that open its notebook from there in Colab and Binder.",
+)
 @click.option("--fresh", is_flag=True, help="Run all notebooks again, also unchanged ones.")
 def book(repository: str, fresh: bool) -> None:
-    """Build the static book in book/_build/html."""
+    """Build the static book in book/_build/html.
+
+    Every solution notebook is run, unless neither it nor the library has changed since the last
+    time. The pages need no server, no kernel and no network: copy the folder to any web server, or
+    open its index.html. Needs Node (18 or newer) with npm, and the extra [book].
+    """
     root = find_root()
     out = build_book(root, repository=repository, fresh=fresh)
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     click.echo(f"The book is in {out.relative_to(root)}: open index.html ({size / 1e6:.1f} MB).")
 
 
-def build_book(root: Path, *, repository: str = "", fresh: bool = False) -> Path:
+def build_book(
+    root: Path, *, repository: str = "", fresh: bool = False, build: Path | None = None
+) -> Path:
     """Build the book.
 
     Args:
         root: the course's folder.
         repository: address of a public copy of the course; empty for none.
         fresh: run all notebooks again.
+        build: where the pages are made; default ``book/_build``.
 
     Returns:
         The folder with the pages.
@@ -68,28 +90,37 @@ def build_book(root: Path, *, repository: str = "", fresh: bool = False) -> Path
         CourseError: if a tool is missing, a notebook does not run, or Sphinx warns.
     """
     home = root / "book"
-    build = home / "_build"
+    cache = home / "_build" / "executed"
+    build = build or home / "_build"
     src, out = build / "source", build / "html"
+    need_tools()
     modules = install_modules(home)
     shutil.rmtree(src, ignore_errors=True)
     shutil.copytree(home, src, ignore=shutil.ignore_patterns("_build", "node_modules", ".npmrc"))
     _vendor(modules, src / "_static" / "vendor")
     maths = Katex(modules / "katex" / "dist" / "katex.min.js")
+    figures = Figures(src / "_static" / "figures", "_static/figures")
     numbers = chapter_numbers(root)
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        executed = list(pool.map(lambda n: _executed(root, n, build / "executed", fresh), numbers))
+        executed = list(pool.map(lambda n: _executed(root, n, cache, fresh), numbers))
     for number, notebook in zip(numbers, executed, strict=True):
         name = notebook_name(number)
+        place_figures(notebook, figures)
         write_text(src / name, dump(make_page(number, notebook, lambda t: set_text(t, maths))))
         fresh_copy = src / "_static" / "notebooks" / name
         fresh_copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(root / "chapters" / name, fresh_copy)
+    front = (src / "index.md").read_text(encoding="utf-8")
+    front = front.replace("<!-- two apples -->", two_apples(figures))
+    count = sum(len(exercises.chapter_exercises(number)) for number in numbers)
+    write_text(src / "index.md", front.replace("<!-- count -->", str(count)))
     write_text(src / "exercises.md", exercises_page(numbers))
+    figures.write_styles()
     shutil.rmtree(out, ignore_errors=True)
     words = ["-W", "--keep-going", "-n", "-q", "-E", "-b", "html", "-d", str(build / "doctrees")]
     environment = {
         **os.environ,
-        "BACKPROP_REPOSITORY": repository,
+        "BACKPROP_REPOSITORY": repository.rstrip("/"),
         "BACKPROP_KATEX": str(modules / "katex" / "dist" / "katex.min.js"),
     }
     command = [sys.executable, "-m", "sphinx", *words, str(src), str(out)]
@@ -99,11 +130,38 @@ def build_book(root: Path, *, repository: str = "", fresh: bool = False) -> Path
     return out
 
 
+def two_apples(figures: Figures) -> str:
+    """Give the front page's figure: the receipt with which the course begins."""
+    from exercises_lib.figures import graph_player
+    from exercises_lib.nn import Value
+
+    price, count, tax = Value(100.0, "price"), Value(2.0, "count"), Value(1.1, "tax")
+    total = ((price * count).named("apples") * tax).named("total")
+    player = graph_player(total, title="Two apples and 10 % tax", name="front page")
+    data, metadata = player._repr_mimebundle_()
+    state = {"_esm": player._esm, "_css": player._css, "spec": player.spec}
+    return figures.element(state, data["image/png"], "two-apples", metadata["image/png"])
+
+
+def need_tools() -> None:
+    """Raise `CourseError` if something is missing with which the book is built."""
+    if any(find_spec(name) is None for name in ("sphinx", "myst_nb", "sphinx_book_theme")):
+        raise CourseError(
+            "The book is built with Sphinx, which is not installed. "
+            'Type: python -m pip install -c constraints.txt -e ".[book]"'
+        )
+    if shutil.which("node") is None:
+        raise CourseError(
+            "The book sets its formulas with Node, which is not installed. Get version 18 or newer "
+            "from your package manager or from nodejs.org, then type: backprop book"
+        )
+
+
 def install_modules(home: Path) -> Path:
     """Install the book's front-end files with npm, unless they are there; returns their folder.
 
     Raises:
-        CourseError: if node or npm is missing, or the installation fails.
+        CourseError: if npm is missing or the installation fails.
     """
     modules = home / "node_modules"
     wanted = json.loads((home / "package.json").read_text(encoding="utf-8"))
@@ -115,33 +173,55 @@ def install_modules(home: Path) -> Path:
 
     if all(installed(name, version) for name, version in packages.items()):
         return modules
-    for tool in ("node", "npm"):
-        if shutil.which(tool) is None:
-            raise CourseError(f"The book needs {tool}, which is not installed: get Node 18 or newer.")
+    if shutil.which("npm") is None:
+        raise CourseError(
+            "The book's fonts and KaTeX come by npm, which is not installed. It belongs to Node: "
+            "install it, then type: backprop book"
+        )
     done = subprocess.run(
         ["npm", "install", "--no-package-lock"], cwd=home, capture_output=True, text=True
     )
     if done.returncode:
-        raise CourseError(f"npm could not install the book's files:\n{done.stderr[-2000:]}")
+        raise CourseError(
+            "npm could not install the book's fonts and KaTeX. Is the network there? It says:\n"
+            + done.stderr.strip()[-2000:]
+        )
     return modules
 
 
 def _vendor(modules: Path, folder: Path) -> None:
-    """Copy KaTeX's styles and fonts into the book; only the format that every browser reads."""
-    dist = modules / "katex" / "dist"
-    (folder / "katex" / "fonts").mkdir(parents=True)
-    styles = (dist / "katex.min.css").read_text(encoding="utf-8")
+    """Copy styles and fonts into the book; only the format that every browser reads."""
+    katex = modules / "katex" / "dist"
+    styles = (katex / "katex.min.css").read_text(encoding="utf-8")
     styles = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[a-z]+"\)', "", styles)
     write_text(folder / "katex" / "katex.min.css", styles)
-    for font in (dist / "fonts").glob("*.woff2"):
-        shutil.copy2(font, folder / "katex" / "fonts" / font.name)
+    shutil.copytree(katex / "fonts", folder / "katex" / "fonts", ignore=_but_woff2)
+    faces = []
+    for family, styles_file, subsets in FONTS:
+        package = modules / "@fontsource-variable" / family
+        for block in (package / styles_file).read_text(encoding="utf-8").split("/* ")[1:]:
+            match = re.match(rf"{family}-([a-z-]+)-wght", block)
+            if match and match[1] in subsets:
+                faces.append(block.partition("*/")[2].strip().replace("./files/", ""))
+                file = re.search(r"\./files/([\w.-]+)\)", block)
+                assert file is not None
+                (folder / "fonts").mkdir(exist_ok=True)
+                shutil.copy2(package / "files" / file[1], folder / "fonts" / file[1])
+    write_text(folder / "fonts" / "fonts.css", "\n".join(faces) + "\n")
+
+
+def _but_woff2(_: str, names: list[str]) -> list[str]:
+    return [name for name in names if not name.endswith(".woff2")]
 
 
 def _executed(root: Path, number: str, cache: Path, fresh: bool) -> Notebook:
     """Run a solution notebook with all its outputs; unchanged ones are taken from the last time."""
     path = root / "solutions" / notebook_name(number)
     seal = hashlib.sha256(path.read_bytes())
-    for module in sorted((root / "exercises_lib").rglob("*")):
+    library = root / "exercises_lib"
+    for module in sorted(library.rglob("*")):
+        if module.relative_to(library).parts[0] in ("course", "grading", "cli.py"):
+            continue  # nothing of this runs in a chapter
         if module.is_file() and module.suffix in (".py", ".js", ".css", ".json", ".npz"):
             seal.update(module.read_bytes())
     kept = cache / f"{path.stem}.{seal.hexdigest()[:20]}.ipynb"
@@ -189,16 +269,9 @@ def make_page(number: str, notebook: Notebook, set_label: Callable[[str], str]) 
         if exercise_id is not None:
             page += _exercise_cells(cell, exercises.get(exercise_id), set_label)
             continue
-        cell = copy.deepcopy(cell)
-        for output in cell.get("outputs", []):
-            output.get("data", {}).pop("image/png", None) if _is_widget(output) else None
         page.append(cell)
     page.insert(1, _text_cell(f"ch{number}-get", _get_line(number)))
     return {**notebook, "cells": page}
-
-
-def _is_widget(output: dict[str, Any]) -> bool:
-    return "application/vnd.jupyter.widget-view+json" in output.get("data", {})
 
 
 def _get_line(number: str) -> str:
@@ -216,12 +289,18 @@ def _text_cell(cell_id: str, text: str) -> Cell:
 def _exercise_cells(
     cell: Cell, exercise: Exercise, set_label: Callable[[str], str]
 ) -> list[Cell]:
-    anchor = f'<span id="{exercise.id.replace(".", "-")}" class="bp-anchor"></span>'
-    if exercise.fields:
+    anchor = f'<div id="{exercise.id.replace(".", "-")}" class="bp-anchor"></div>'
+    if answerable(exercise):
         first = [_text_cell(f"{cell['id']}-form", anchor + form(exercise, set_label))]
     else:
-        stub = {**cell, "source": lines(clear_solution(source(cell))), "outputs": [], "metadata": {}}
-        first = [_text_cell(f"{cell['id']}-anchor", anchor), {**stub, "execution_count": None}]
+        stub = {
+            **cell,
+            "source": lines(clear_solution(source(cell))),
+            "outputs": [],
+            "execution_count": None,
+            "metadata": {"tags": ["bp-stub"]},
+        }
+        first = [_text_cell(f"{cell['id']}-anchor", anchor), stub]
     shown = [row for row in source(cell).split("\n") if row.strip() not in (BEGIN, END)]
     solution: Cell = {
         **cell,
@@ -229,7 +308,7 @@ def _exercise_cells(
         "source": lines("\n".join(shown)),
         "outputs": [],
         "metadata": {
-            "tags": ["hide-input"],
+            "tags": ["hide-input", "bp-solution"],
             "mystnb": {
                 "code_prompt_show": "Show the solution",
                 "code_prompt_hide": "Hide the solution",
@@ -252,7 +331,7 @@ def exercises_page(numbers: list[str]) -> str:
         parts += ["", f"## {exercises.TITLES[number]}", ""]
         for exercise in exercises.chapter_exercises(number):
             anchor = exercise.id.replace(".", "-")
-            here = " *in the page*" if exercise.fields else ""
+            here = " *in the page*" if answerable(exercise) else ""
             parts.append(
                 f'- <a href="{name}.html#{anchor}">{html.escape(exercise.title)}</a> '
                 f"`{exercise.id}`{here}"

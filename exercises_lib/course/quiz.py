@@ -14,27 +14,39 @@ from collections.abc import Callable
 from typing import Any
 
 from exercises_lib.checking import Exercise
+from exercises_lib.probes import values
 
 SET_PLAIN: Callable[[str], str] = html.escape
+
+
+def answerable(exercise: Exercise) -> bool:
+    """Tell whether a page can judge an exercise: it compares blanks with values, no more."""
+    return (
+        exercise.kind in ("number", "choice")
+        and exercise.probe.function is values
+        and all(exercise.output(item.name).compare is None for item in exercise.fields)
+    )
 
 
 def payload(exercise: Exercise) -> dict[str, Any]:
     """Collect what a page needs to judge an exercise.
 
     Args:
-        exercise: of kind number or choice.
+        exercise: one that is `answerable`.
 
     Returns:
         Plain data: the fields with the right value and tolerances, the mistakes with their values
-        and messages, the hints and the remark.
+        and messages, the hints and the remark. A mistake that the notebook recognises by a rule of
+        its own (``when``) is ``whole``: the page recognises it where all fields are as it has them.
     """
+    right = _values(exercise, exercise.reference)
     fields = []
     for item in exercise.fields:
         output = exercise.output(item.name)
         fields.append(
             {
                 "name": item.name,
-                "right": _value(exercise, exercise.reference, item.name),
+                "right": right[item.name],
                 "rtol": output.rtol,
                 "atol": output.atol,
             }
@@ -43,11 +55,11 @@ def payload(exercise: Exercise) -> dict[str, Any]:
         {
             "name": mistake.name,
             "message": mistake.message,
-            "values": {
-                item.name: _value(exercise, mistake.answer, item.name) for item in exercise.fields
-            },
+            "values": filled,
+            "whole": mistake.when is not None,
         }
         for mistake in exercise.mistakes
+        if None not in (filled := _values(exercise, mistake.answer)).values()
     ]
     return {
         "id": exercise.id,
@@ -58,9 +70,13 @@ def payload(exercise: Exercise) -> dict[str, Any]:
     }
 
 
-def _value(exercise: Exercise, answer: Any, name: str) -> Any:
-    value = answer.get(name) if isinstance(answer, dict) else answer
-    return value if isinstance(value, str) or value is None else float(value)
+def _values(exercise: Exercise, answer: Any) -> dict[str, Any]:
+    """Read the blanks of an answer: a string, a number or None for each field."""
+    read = {}
+    for item in exercise.fields:
+        value = answer.get(item.name) if isinstance(answer, dict) else answer
+        read[item.name] = value if isinstance(value, str) or value is None else float(value)
+    return read
 
 
 def veil(data: dict[str, Any]) -> str:
@@ -73,27 +89,33 @@ def form(exercise: Exercise, set_text: Callable[[str], str] = SET_PLAIN) -> str:
     """Give an exercise as an HTML form, without blank lines.
 
     Args:
-        exercise: of kind number or choice.
+        exercise: one that is `answerable`.
         set_text: turns a label with ``$…$`` and backticks into HTML.
     """
     key = re.sub(r"\W", "-", exercise.id)
     rows = []
     for number, item in enumerate(exercise.fields):
+        place = f"{key}-{number}"
+        label = set_text(item.label)
+        if len(exercise.fields) > 1 and item.name not in re.findall(r"`([^`]+)`", item.label):
+            label += f" <code>{html.escape(item.name)}</code>"  # what the verdict calls it
         if item.options:
             choices = "".join(
-                f'<label class="bpq-option"><input type="radio" name="{key}-{number}" '
-                f'value="{html.escape(option)}"> <span>{set_text(text)}</span></label>'
+                f'<label class="bpq-option"><input type="radio" name="{place}" '
+                f'value="{html.escape(option)}"> <code>{html.escape(option)}</code> '
+                f"<span>{set_text(text)}</span></label>"
                 for option, text in item.options.items()
             )
             rows.append(
-                f'<fieldset data-field="{html.escape(item.name)}"><legend>{set_text(item.label)}'
-                f"</legend>{choices}</fieldset>"
+                f'<fieldset role="radiogroup" aria-labelledby="{place}" '
+                f'data-field="{html.escape(item.name)}"><legend id="{place}">{label}</legend>'
+                f'<div class="bpq-options">{choices}</div></fieldset>'
             )
         else:
             rows.append(
                 f'<div class="bpq-row" data-field="{html.escape(item.name)}">'
-                f'<label for="{key}-{number}">{set_text(item.label)}</label> '
-                f'<input id="{key}-{number}" type="text" inputmode="decimal" autocomplete="off" '
+                f'<label for="{place}">{label}</label> '
+                f'<input id="{place}" type="text" autocomplete="off" autocapitalize="off" '
                 'spellcheck="false"></div>'
             )
     return (
@@ -101,5 +123,6 @@ def form(exercise: Exercise, set_text: Callable[[str], str] = SET_PLAIN) -> str:
         f'aria-label="{html.escape(exercise.title)}">{"".join(rows)}'
         '<div class="bpq-bar"><button type="submit">Check</button> '
         '<button type="button" class="bpq-hint">Hint</button></div>'
-        '<div class="bpq-verdict" role="status" aria-live="polite"></div></form>'
+        f'<div class="bpq-verdict" id="{key}-verdict" role="status"></div>'
+        '<div class="bpq-hints" role="status"></div></form>'
     )
