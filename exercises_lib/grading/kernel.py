@@ -62,7 +62,7 @@ class Zygote:
         self.folder = tempfile.mkdtemp(prefix="backprop-grade-")
         self.home = tempfile.mkdtemp(prefix="home-", dir=self.folder)
         root = tempfile.mkdtemp(prefix="root-", dir=self.folder)
-        user = 200_000 + os.getpid() % 50_000
+        user = 0 if "root" in weak else 200_000 + os.getpid() % 50_000
         if os.geteuid() == 0:
             os.chown(self.home, user, user)
             os.chmod(self.folder, 0o711)  # noqa: PTH101
@@ -171,6 +171,21 @@ class Zygote:
             _, said = self.process.communicate()
         self._said = said.decode(errors="replace")[-2000:]
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def sandbox_report() -> Isolation:
+    """Find out which walls can be put around students' code on this machine, by trying.
+
+    Raises:
+        SandboxError: if no kernel can be started at all.
+    """
+    warm = Warm()
+    try:
+        zygote = warm.ready([])
+        WarmKernel(zygote, Limits()).stop()
+        return zygote.isolation
+    finally:
+        warm.close()
 
 
 class WarmKernel:
@@ -326,6 +341,8 @@ class WarmKernel:
             return "the kernel runs"
         if end.why == "memory":
             return f"it used more than {self.limits.memory >> 20} MB of memory"
+        if end.why == "processes":
+            return f"it started more than {self.limits.processes} processes"
         if end.why == "garbled":
             return "what it sent was no answer, and it was stopped"
         if end.why == "time":

@@ -162,7 +162,8 @@ def _card(row: Row) -> str:
         f"{_e(words)} · {row.earned} of {row.points} "
         f'<span class="soft">{_e(row.exercise)}</span></p>'
     ]
-    lines += [f"<p>{_marked(line)}</p>" for line in row.message.split("\n") if line]
+    if row.status != "unanswered":  # what to do about that is said in the notebook
+        lines += [f"<p>{_marked(line)}</p>" for line in row.message.split("\n") if line]
     if row.traceback:
         lines.append(f"<pre>{_e(row.traceback)}</pre>")
     return f'<section class="card is-{_e(row.status)}">{"".join(lines)}</section>'

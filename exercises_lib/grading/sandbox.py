@@ -207,7 +207,8 @@ class Enclosure:
         root: an empty folder on which the new root can be mounted.
         home: an empty folder that is the kernels' home where no new root can be mounted.
         hidden: further files and folders that must not be readable.
-        weak: leave these walls out, for tests of the weaker modes.
+        weak: leave these walls out, for tests of the weaker modes; ``"root"`` uses none of
+            root's rights.
     """
 
     def __init__(
@@ -217,10 +218,11 @@ class Enclosure:
         self.hidden = [*(str(PACKAGE / name) for name in HIDDEN), *hidden]
         self.weak = set(weak)
         self.isolation = Isolation()
-        self.privileged = hasattr(os, "geteuid") and os.geteuid() == 0
+        self.privileged = os.geteuid() == 0 and "root" not in self.weak
         self.namespaces = False
         self.enclosed = False
         self.own_pids: int | None = None
+        self._pids = False
         self.readable: list[str] = []
         self._filter: _Program | None = None
 
@@ -245,7 +247,7 @@ class Enclosure:
         with contextlib.suppress(OSError):
             _unshare(NEWUTS | NEWIPC)
         self.namespaces = self._try("files", lambda: _unshare(NEWNS))
-        self._try("processes", lambda: _unshare(NEWPID))
+        self._pids = self._try("processes", lambda: _unshare(NEWPID))
 
     @staticmethod
     def _become_root() -> None:
@@ -259,7 +261,7 @@ class Enclosure:
     @property
     def pids(self) -> bool:
         """Whether kernels have process ids of their own."""
-        return not self.isolation.walls.get("processes", "no")
+        return self._pids
 
     def enclose(self) -> None:
         """Move into the new root. Called in the zygote after everything has been imported."""
@@ -281,6 +283,8 @@ class Enclosure:
         landlocked = not self.isolation.walls["landlock"]
         if not self.enclosed and landlocked:
             self.isolation.walls["files"] = ""  # Landlock alone keeps them away
+        if not self.pids and landlocked and _landlock_version() >= 6:
+            self.isolation.walls["processes"] = ""  # it allows no signals to others
         if self.isolation.walls.get("network") and not self.isolation.walls["seccomp"]:
             self.isolation.walls["network"] = ""  # no socket can be made
 
@@ -386,7 +390,7 @@ class Enclosure:
             except OSError:  # a container that has few user ids
                 os.setresgid(65534, 65534, 65534)
                 os.setresuid(65534, 65534, 65534)
-        elif self.enclosed or self.namespaces:
+        elif LINUX and os.geteuid() == 0:  # root of a user namespace
             _drop_capabilities()
         if LINUX:
             _prctl(PR_SET_DUMPABLE, 0)

@@ -64,11 +64,13 @@ def _read(connection: socket.socket, length: int, until: float | None) -> bytes:
     parts: list[bytes] = []
     while length:
         left = None if until is None else until - time.monotonic()
-        if left is not None and (left <= 0 or not select.select([connection], [], [], left)[0]):
-            raise TimeoutError
         try:
+            if left is not None and not select.select([connection], [], [], max(left, 0.0))[0]:
+                raise TimeoutError
             part = connection.recv(min(length, 1 << 20))
-        except OSError as error:
+        except TimeoutError:
+            raise
+        except (OSError, ValueError) as error:  # ValueError: closed at this end
             raise HungUp(str(error)) from error
         if not part:
             raise HungUp("the other end is gone")

@@ -1,0 +1,169 @@
+"""The walls around students' code, also where a machine has only some of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty
+
+import pytest
+
+from exercises_lib.grading.kernel import SandboxError, Warm, WarmKernel, sandbox_report
+from exercises_lib.grading.sandbox import Limits
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="the walls are those of Linux"
+)
+LIMITS = Limits(cell_seconds=3, total_seconds=30, memory=256 << 20, disk=8 << 20, processes=16)
+
+
+def run(kernel: WarmKernel, code: str, seconds: float = 5) -> str:
+    """Run a cell; returns what it printed, or the error's name."""
+    message = kernel.execute_cell_input(code)
+    try:
+        kernel.await_reply(message, seconds)
+    except Empty:
+        kernel.interrupt()
+    told = []
+    while (got := kernel.get_message("iopub", 5))["msg_type"] != "status":
+        content = got["content"]
+        told.append(content.get("text") or content.get("ename", ""))
+    return "".join(told).strip()
+
+
+WEAKER = {
+    "all walls": (),
+    "without root's rights": ("root",),
+    "landlock and seccomp only": ("root", "network", "files", "processes"),
+    "limits only": ("root", "network", "files", "processes", "landlock", "seccomp"),
+}
+
+
+@pytest.fixture(scope="module", params=WEAKER, ids=lambda name: name.replace(" ", "-"))
+def kernel(request: pytest.FixtureRequest, root: Path) -> Iterator[tuple[str, WarmKernel]]:
+    """A kernel behind all walls, and behind some."""
+    warm = Warm((str(root / "solutions"),), WEAKER[request.param])
+    try:
+        made = warm.kernel([], LIMITS)
+        yield request.param, made
+        made.stop()
+    finally:
+        warm.close()
+
+
+def test_cells_run_behind_every_set_of_walls(kernel: tuple[str, WarmKernel]) -> None:
+    _, made = kernel
+    assert run(made, "import numpy as np; print(np.ones(3).sum())") == "3.0"
+    assert run(made, "open('x.txt', 'w').write('1'); print(open('x.txt').read())") == "1"
+    assert run(made, "1 / 0") == "ZeroDivisionError"
+    assert run(made, "import exercises_lib.exercises") == "ModuleNotFoundError"
+
+
+def test_what_is_walled_off_cannot_be_reached(kernel: tuple[str, WarmKernel], root: Path) -> None:
+    name, made = kernel
+    if name == "limits only":
+        assert not made.zygote.isolation.complete
+        assert "left out" in str(made.zygote.isolation)
+        return
+    assert made.zygote.isolation.complete, made.zygote.isolation
+    assert run(made, "import socket; socket.socket()") == "PermissionError"
+    for path in (root / "solutions/00_welcome.ipynb", root / "exercises_lib/exercises/__init__.py"):
+        refused = run(made, f"open({str(path)!r})")
+        assert refused in ("FileNotFoundError", "PermissionError")
+    assert run(made, "open('/etc/shadow')") in ("FileNotFoundError", "PermissionError")
+    assert run(made, "import os; os.listdir('/work')") != "" or not Path("/work").exists()
+    written = run(made, "import numpy; open(numpy.__file__, 'a')")
+    assert written in ("OSError", "PermissionError")
+    assert run(made, "import ctypes; print(ctypes.CDLL(None).unshare(0x10000000))") == "-1"
+    status = run(made, "print([l for l in open('/proc/self/status') if 'CapEff' in l])")
+    assert "0000000000000000" in status or status in ("FileNotFoundError", "PermissionError")
+
+
+def test_memory_disk_and_processes_are_limited(kernel: tuple[str, WarmKernel]) -> None:
+    _, made = kernel
+    assert run(made, "b = bytearray(900 << 20)") == "MemoryError"
+    assert run(made, "open('big', 'wb').write(bytes(40 << 20))") == "OSError"
+    code = (
+        "import os, time\nn = 0\ntry:\n    while n < 200:\n        if os.fork() == 0:\n"
+        "            time.sleep(60)\n        n += 1\nexcept OSError:\n    pass\nprint(n < 60)"
+    )
+    assert run(made, code + "\ntime.sleep(1)") in ("True", "DeadKernel")
+    made.restart()
+
+
+def test_the_memory_of_all_processes_together_is_limited(root: Path) -> None:
+    warm = Warm()
+    made = warm.kernel([], LIMITS)
+    code = (
+        "import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n"
+        "        b = bytearray(120 << 20)\n        time.sleep(60)\ntime.sleep(20)"
+    )
+    assert run(made, code, 20) == "DeadKernel"
+    assert "memory" in made.reason()
+    made.restart()
+    assert run(made, "print(1)") == "1"
+    made.stop()
+    warm.close()
+
+
+def test_a_kernel_dies_with_everything_it_has_started(kernel: tuple[str, WarmKernel]) -> None:
+    name, made = kernel
+    mark = f"42{abs(hash(name)) % 10**6}"
+    run(
+        made,
+        f"import subprocess\np = subprocess.Popen(['sleep', '{mark}'], start_new_session=True)",
+    )
+    assert mark in commands()
+    made.restart()
+    until = time.monotonic() + 5
+    while mark in commands():
+        assert time.monotonic() < until, "a process outlives its kernel"
+        time.sleep(0.02)
+
+
+def commands() -> str:
+    """Return the command lines of all processes."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return "\n".join(found)
+
+
+def test_the_warm_process_dies_with_the_grader() -> None:
+    warm = Warm()
+    made = warm.kernel([], LIMITS)
+    assert warm.zygote is not None
+    run(
+        made, "import subprocess\np = subprocess.Popen(['sleep', '424299'], start_new_session=True)"
+    )
+    process = warm.zygote.process
+    process.kill()  # as the kernel's out-of-memory killer would
+    process.wait()
+    until = time.monotonic() + 5
+    while "424299" in commands():
+        assert time.monotonic() < until, "a process outlives the warm process"
+        time.sleep(0.02)
+    again = warm.kernel([], LIMITS)  # another one is started
+    assert run(again, "print(2)") == "2"
+    made.stop()
+    again.stop()
+    warm.close()
+
+
+def test_isolation_can_be_required() -> None:
+    warm = Warm(weak=("files", "landlock", "processes"), require=True)
+    with pytest.raises(SandboxError, match=r"cannot isolate.*files \(left out\)"):
+        warm.kernel([], LIMITS)
+
+
+def test_the_report_says_what_stands() -> None:
+    report = sandbox_report()
+    assert "limits" in str(report) and set(report.walls) >= {"files", "network", "seccomp"}
+    if os.geteuid() == 0:
+        assert report.complete, report
