@@ -197,7 +197,7 @@ class Tensor:
                 f"Only a single number can be differentiated, this has shape {self.shape}: "
                 "take .sum() or .mean() first."
             )
-        order = _topological_order(self)
+        order = parents_first(self)
         grads: dict[Tensor, Array] = {self: np.ones_like(self.data)}
         for node in reversed(order):
             upstream = grads.pop(node)
@@ -220,8 +220,12 @@ def _two_axes(x: Array, y: Array) -> None:
         raise ValueError(f"@ takes two matrices, not shapes {x.shape} and {y.shape}.")
 
 
-def _topological_order(output: Tensor) -> list[Tensor]:
-    """List everything that `output` was made from, parents first, as `value.py` does."""
+def parents_first(output: Tensor) -> list[Tensor]:
+    """List everything that `output` was made from, parents first, as `value.py` does.
+
+    Returns:
+        The tensors, each once, `output` last.
+    """
     order: list[Tensor] = []
     seen: set[Tensor] = set()
     stack: list[Tensor | tuple[Tensor]] = [output]
