@@ -1,0 +1,363 @@
+"""Probes of chapter 10: engines made of a student's own class, and sweeps over recorded graphs."""
+
+from __future__ import annotations
+
+import operator
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from exercises_lib.checking import Misfit
+from exercises_lib.checking.plain import describe, is_number, plain
+from exercises_lib.data import load_digits
+from exercises_lib.probes import Steps, name_of, need_class, need_function, unpack
+
+# --- scalars ------------------------------------------------------------------------------------
+
+SCALARS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
+    "x + y": (operator.add, ("x", "y"), ""),
+    "x + 1": (operator.add, ("x", 1), ""),
+    "1 + x": (operator.add, (1, "x"), ""),
+    "x + x": (operator.add, ("x", "x"), ""),
+    "x * y": (operator.mul, ("x", "y"), ""),
+    "x * 3": (operator.mul, ("x", 3), ""),
+    "2 * x": (operator.mul, (2, "x"), ""),
+    "x * x": (operator.mul, ("x", "x"), ""),
+    "x ** 3": (operator.pow, ("x", 3), ""),
+    "x ** -1": (operator.pow, ("x", -1), ""),
+    "x.exp()": (operator.methodcaller("exp"), ("x",), "exp"),
+    "x.log()": (operator.methodcaller("log"), ("x",), "log"),
+    "x.relu()": (operator.methodcaller("relu"), ("x",), "relu"),
+    "x.tanh()": (operator.methodcaller("tanh"), ("x",), "tanh"),
+}
+"""One operation each: what computes it, its operands, and the method that the class needs."""
+
+
+def scalar(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Do one operation with a scalar class; say its value and its recorded local derivatives.
+
+    Args:
+        answer: a class made from a number, with ``data``, ``parents`` and ``local``.
+        inputs: ``program``, a key of `SCALARS`, and the numbers ``x`` and, if it occurs, ``y``.
+    """
+    need_class(answer, ())
+    program = inputs["program"]
+    compute, operands, method = SCALARS[program]
+    name = name_of(answer)
+    given = {key: inputs[key] for key in ("x", "y") if key in inputs}
+    nodes = {}
+    for key, number in given.items():
+        yield f"{name}({number:g})"
+        nodes[key] = answer(number)
+    if method and not callable(getattr(answer, method, None)):
+        raise Misfit(f"Your class {name} has no method {method}.")
+    yield program
+    result = _computed(program, compute, [nodes[o] if isinstance(o, str) else o for o in operands])
+    if not isinstance(result, answer):
+        raise Misfit(f"{program} gives {_kind(result)}. Expected a node of your own class.")
+    yield program, _attribute(result, "data", program)
+    for key, node in nodes.items():
+        yield f"d({program})/d{key}", _recorded(result, node, program)
+    for key, node in nodes.items():
+        yield f"{key} after {program}", _attribute(node, "data", key)
+
+
+def _computed(program: str, compute: Callable[..., Any], operands: Sequence[Any]) -> Any:
+    """Compute, and say it in plain words when Python finds no rule for the operands."""
+    try:
+        return compute(*operands)
+    except TypeError as error:
+        own = traceback.extract_tb(error.__traceback__)[-1].filename != __file__
+        if own or "unsupported operand" not in str(error):
+            raise
+        raise Misfit(f"Python does not know how to compute {program}.") from None
+
+
+def _attribute(node: Any, attribute: str, what: str) -> Any:
+    if not hasattr(node, attribute):
+        raise Misfit(f"{what} has no attribute {attribute}.")
+    return getattr(node, attribute)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.generic):
+        return "a NumPy number"
+    return describe(plain(value))
+
+
+def _recorded(result: Any, operand: Any, program: str) -> float:
+    """Add up the local derivatives of a result that belong to one operand."""
+    parents = _attribute(result, "parents", program)
+    local = _attribute(result, "local", program)
+    for attribute, entries in (("parents", parents), ("local", local)):
+        if type(entries) not in (tuple, list):
+            kind = type(entries).__name__
+            raise Misfit(f"{attribute} of {program} is a {kind}, expected a tuple.")
+    if len(parents) != len(local):
+        raise Misfit(
+            f"{program} has {len(parents)} parents and {len(local)} local derivatives; "
+            "there is one derivative for each parent."
+        )
+    total = 0.0
+    for parent, derivative in zip(parents, local, strict=True):
+        if not is_number(plain(derivative)):
+            raise Misfit(f"A local derivative of {program} is not a plain number.")
+        if parent is operand:
+            total += float(derivative)
+    return total
+
+
+# --- the sweep ----------------------------------------------------------------------------------
+
+MANY = 100_000
+"""Comparisons of nodes after which a sweep over 10,000 nodes is stopped."""
+
+
+class _Node:
+    """A recorded number. It counts how often it is compared, which a search in a list does."""
+
+    __slots__ = ("compared", "data", "grad", "local", "parents")
+
+    def __init__(self, compared: list[int], parents: Sequence[Any], local: Sequence[float]) -> None:
+        self.data, self.grad = 0.0, 0.0
+        self.parents, self.local = tuple(parents), tuple(local)
+        self.compared = compared
+
+    def __eq__(self, other: object) -> bool:
+        self.compared[0] += 1
+        if self.compared[0] > MANY:
+            raise Misfit(
+                f"Your code compares nodes with each other more than {MANY:,} times. "
+                "Case: a chain of 10,000 nodes."
+            )
+        return self is other
+
+    __hash__ = object.__hash__
+
+
+def sweep(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Call a backward sweep on the outputs of a recorded graph, one after the other.
+
+    Args:
+        answer: a function of the output node that fills in ``grad``.
+        inputs: ``graph``, node → list of (parent, local derivative), parents first; ``calls``, the
+            outputs; ``report``, the nodes whose gradients are asked after each call.
+    """
+    need_function(answer)
+    compared = [0]
+    nodes: dict[str, _Node] = {}
+    for name, used in inputs["graph"].items():
+        nodes[name] = _Node(compared, [nodes[parent] for parent, _ in used], [d for _, d in used])
+    parents = {name: node.parents for name, node in nodes.items()}
+    for turn, output in enumerate(inputs["calls"]):
+        yield f"backward({output})" + (", the second call" if turn else "")
+        answer(nodes[output])
+        grads = {name: getattr(nodes[name], "grad", None) for name in inputs["report"]}
+        yield ("grad after the second call" if turn else "grad"), grads
+        kept = all(node.parents is parents[name] for name, node in nodes.items())
+        yield "recording", "kept" if kept else "changed"
+
+
+def chain(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Call a backward sweep on f = skip · x + (a long chain that begins at x).
+
+    Args:
+        answer: a function of the output node that fills in ``grad``.
+        inputs: ``length`` of the chain; ``local``, the derivatives of its first and last link;
+            ``skip``, the local derivative of the direct way.
+    """
+    need_function(answer)
+    compared = [0]
+    x = _Node(compared, (), ())
+    link = _Node(compared, (x,), inputs["local"][:1])
+    for _ in range(inputs["length"] - 2):
+        link = _Node(compared, (link,), (1.0,))
+    yield "backward(f), f at the end of a long chain"
+    answer(_Node(compared, (x, link), (inputs["skip"], inputs["local"][1])))
+    yield "grad", {"x": getattr(x, "grad", None)}
+
+
+def backward(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Call a backward sweep on a graph, or on a chain: whichever the inputs describe."""
+    return (sweep if "graph" in inputs else chain)(answer, inputs)
+
+
+# --- arrays -------------------------------------------------------------------------------------
+
+
+def _detour(x: Any, W: Any) -> Any:
+    h = x @ W
+    return (h + h * h).mean()
+
+
+def _inner_fork(x: Any, y: Any) -> Any:
+    h = x * y
+    return (h * x + h * 3).sum()
+
+
+ARRAYS: dict[str, Callable[..., Any]] = {
+    "x.sum()": lambda x: x.sum(),
+    "(x + y).sum()": lambda x, y: (x + y).sum(),
+    "(x * y).sum()": lambda x, y: (x * y).sum(),
+    "(x * c).sum()": lambda x, c: (x * c).sum(),
+    "(2 * x + 1).sum()": lambda x: (2 * x + 1).sum(),
+    "(c * (1 + x)).sum()": lambda x, c: (c * (1 + x)).sum(),
+    "x.mean()": lambda x: x.mean(),
+    "((x @ W) * c).sum()": lambda x, W, c: ((x @ W) * c).sum(),
+    "((x + b) * c).sum()": lambda x, b, c: ((x + b) * c).sum(),
+    "((x * k) * c).sum()": lambda x, k, c: ((x * k) * c).sum(),
+    "(x * s).mean()": lambda x, s: (x * s).mean(),
+    "(x * x + x).sum()": lambda x: (x * x + x).sum(),
+    "h = x * y; (h * x + h * 3).sum()": _inner_fork,
+    "h = x @ W; (h + h * h).mean()": _detour,
+    "(x + y).sum(), then (x * 3).sum()": lambda x, y: [(x + y).sum(), (x * 3).sum()],
+    "(x * x.sum()).sum()": lambda x: (x * x.sum()).sum(),
+}
+"""Expressions of arrays that end in one number; c is a constant. A list: one after the other."""
+
+
+def arrays(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Build an expression with an array class, go back through it, and read data and gradients.
+
+    Args:
+        answer: a class made from an array, with + * @, ``sum``, ``mean`` and ``backward``.
+        inputs: ``program``, a key of `ARRAYS`; its arrays by name; ``calls``, how often
+            ``backward`` is called.
+    """
+    need_class(answer, ())
+    program = inputs["program"]
+    nodes, known = {}, {}
+    for key, array in inputs.items():
+        if isinstance(array, np.ndarray):
+            yield f"{name_of(answer)}({key})"
+            known[key] = array if key == "c" else answer(array)
+            if key != "c":
+                nodes[key] = known[key]
+    yield program
+    losses = _computed(program, lambda: ARRAYS[program](**known), ())
+    for loss in losses if isinstance(losses, list) else [losses]:
+        if not isinstance(loss, answer):
+            raise Misfit(f"{program} gives {_kind(loss)}. Expected a tensor of your own class.")
+        if not isinstance(losses, list):
+            yield program, _attribute(loss, "data", program)
+        if not callable(getattr(loss, "backward", None)):
+            raise Misfit(f"Your class {name_of(answer)} has no method backward.")
+        for turn in range(inputs["calls"]):
+            yield f"backward of {program}" + (", the second call" if turn else "")
+            loss.backward()
+    twice = " (backward called twice)" if inputs["calls"] == 2 else ""
+    for key, node in nodes.items():
+        yield f"d{key} of {program}{twice}", _attribute(node, "grad", key)
+
+
+def getitem(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Ask for the gradient of x when out = x[index].
+
+    Args:
+        answer: a function of ``(x, index, dout)``.
+        inputs: ``x``; ``index``, or ``slice``, the three numbers of one; ``dout``.
+    """
+    need_function(answer)
+    index = slice(*inputs["slice"]) if "slice" in inputs else inputs["index"]
+    yield f"{name_of(answer)}(x, index, dout)"
+    yield "dx", answer(inputs["x"], index, inputs["dout"])
+
+
+# --- training -----------------------------------------------------------------------------------
+
+
+def digits(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Let an engine train on the digits; read its predictions, and test its gradient.
+
+    The gradient is tested along one random direction: the engine's own ``backward`` must agree
+    with what the scores do when all parameters move that way.
+
+    Args:
+        answer: a function of ``(x, t, rng)`` that returns ``(params, scores)``.
+        inputs: ``seed`` of the generator; ``order`` in which the test digits are shown.
+    """
+    need_function(answer)
+    data = load_digits()
+    rng = np.random.default_rng(inputs["seed"])
+    during = f"{name_of(answer)}(x, t, rng)"
+    yield during
+    pairs = unpack(answer(data.x_train, data.t_train, rng), ("params", "scores"), during)
+    params, scores = (pair[1] for pair in pairs)
+    if type(params) not in (list, tuple) or not params:
+        raise Misfit(f"params is {_kind(params)}, expected a list of your tensors.")
+    for place, param in enumerate(params):
+        _float64(param, f"params[{place}]")
+    if not callable(scores):
+        raise Misfit(f"scores is {_kind(scores)}, expected a function of x.")
+    finite = all(bool(np.isfinite(param.data).all()) for param in params)
+    yield (
+        "parameters",
+        {
+            "finite": finite,
+            "all moved": all(bool(np.any(param.data)) for param in params),
+            "units alike": _alike(params),
+            "gradient left": max(float(np.abs(_gradient(param)).max()) for param in params),
+        },
+    )
+    yield "scores(x)"
+    table = _float64(scores(data.x_test[inputs["order"]]), "scores(x)").data
+    if table.shape != (len(data.t_test), 10):
+        raise Misfit(f"scores(x) has shape {table.shape}, expected {(len(data.t_test), 10)}.")
+    yield "predicted", table.argmax(axis=1)
+    if finite:
+        yield from _slope(params, scores, data.x_train[:4])
+
+
+def _float64(node: Any, what: str) -> Any:
+    """Return a tensor unchanged; raise `Misfit` if it is not one with float64 data."""
+    if isinstance(node, np.ndarray) or not callable(getattr(node, "backward", None)):
+        raise Misfit(f"{what} is {_kind(node)}, expected a tensor with data, grad and backward.")
+    array = plain(_attribute(node, "data", what))
+    if not isinstance(array, np.ndarray) or array.dtype != np.float64:
+        raise Misfit(f"{what}.data is {describe(array)}, expected a float64 array.")
+    return node
+
+
+def _alike(params: Sequence[Any]) -> bool:
+    """Tell whether all columns of the first weight matrix are the same."""
+    W = params[0].data
+    return bool(W.ndim == 2 and W.shape[1] > 1 and np.allclose(W, W[:, :1]))
+
+
+def _slope(params: Sequence[Any], scores: Callable[..., Any], x: Any) -> Iterator[Any]:
+    rng = np.random.default_rng(0)
+    weight = rng.normal(size=(len(x), 10))
+    ways = [rng.normal(size=param.data.shape) for param in params]
+    step = 1e-7
+    measured = []
+    for sign in (1, -1):
+        for param, way in zip(params, ways, strict=True):
+            param.data = param.data + sign * step * way
+        measured.append(float((scores(x).data * weight).sum()))
+        for param, way in zip(params, ways, strict=True):
+            param.data = param.data - sign * step * way
+    rise = (measured[0] - measured[1]) / (2 * step)
+    before = [_gradient(param) for param in params]
+    yield "backward() of (scores(x) * c).sum()"
+    loss = (scores(x) * weight).sum()
+    loss.backward()
+    found = sum(
+        float(((_gradient(param) - old) * way).sum())
+        for param, old, way in zip(params, before, ways, strict=True)
+    )
+    yield "slope", {"measured": rise, "by backward": found}
+
+
+def _gradient(param: Any) -> Any:
+    """Return a parameter's gradient as an array of its own; None counts as zero."""
+    grad = plain(_attribute(param, "grad", "a parameter"))
+    if grad is None or is_number(grad):
+        return np.full(param.data.shape, float(grad or 0.0))
+    if not isinstance(grad, np.ndarray) or grad.shape != param.data.shape:
+        raise Misfit(
+            f"The gradient of a parameter is {describe(grad)}; the parameter has shape "
+            f"{param.data.shape}."
+        )
+    return grad
