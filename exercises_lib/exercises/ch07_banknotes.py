@@ -332,7 +332,9 @@ def relu_in_place(a_prev, weight, bias, activation):
 def draw_layer(rng: np.random.Generator) -> Iterator[Case]:
     def case(n: int, d: int, m: int, kind: str, note: str, dtype: type = np.float64) -> Case:
         shapes = {"a_prev": (d, n), "weight": (m, d), "bias": (m, 1)}
-        arrays = {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
+        arrays: dict[str, Any] = {
+            name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()
+        }
         # At least one unit is negative and one positive, whatever was drawn.
         arrays["bias"][0] = 9 if kind == "sigmoid" else -9
         return Case({**arrays, "activation": kind}, f'{note}, activation "{kind}"')
@@ -1489,7 +1491,8 @@ def split_problem(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | N
     if fault == "shapes":
         bad = next(sets for sets in got if orders(inputs, sets)[0] == "shapes")
         shapes = ", ".join(str(part.shape) for part in bad)
-    wanted = wanted_shapes(*inputs["x"].shape, inputs["n_train"])
+    d, n = inputs["x"].shape
+    wanted = wanted_shapes(d, n, inputs["n_train"])
     return SPLIT_TEXTS[fault].format(got=shapes, want=", ".join(map(str, wanted)))
 
 
@@ -1519,7 +1522,8 @@ def shapes_are(
     change: Callable[[list[tuple[int, int]]], Sequence[Any]],
 ) -> Callable[[Mapping[str, Any], Any], bool]:
     def test(inputs: Mapping[str, Any], got: Any) -> bool:
-        wanted = wanted_shapes(*inputs["x"].shape, inputs["n_train"])
+        d, n = inputs["x"].shape
+        wanted = wanted_shapes(d, n, inputs["n_train"])
         return [part.shape for part in got[0]] == list(change(wanted))
 
     return test
@@ -1712,7 +1716,7 @@ def reaches(low: float, high: float) -> Callable[[Sequence[Case], Sequence[Obser
     def when(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
         parts = []
         for case, one in zip(cases, seen):
-            got = one.values.get("p")
+            got: Any = one.values.get("p")
             part = right_part(got, case.kept["t_val"])
             if part is None or np.isnan(got.astype(float)).any():
                 return False

@@ -1,0 +1,205 @@
+"""Chapter 07: what the common audit does not ask, and what the text says about the real notes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exercises_lib import data
+from exercises_lib.checking import check, observe
+from exercises_lib.exercises import ch07_banknotes as ch07
+from exercises_lib.nn import columns
+
+
+def verdict(exercise, answer, seed=0):
+    return check(exercise, answer, np.random.default_rng(seed))
+
+
+@pytest.fixture
+def no_data(tmp_path, monkeypatch):
+    """Let the loaders find nothing, and refuse to look on the network."""
+    monkeypatch.setenv("BACKPROP_DATA", str(tmp_path))
+    monkeypatch.setattr("exercises_lib.data.download._download", lambda *_: pytest.fail("network"))
+
+
+@pytest.fixture
+def real(monkeypatch):
+    """The real notes, or a skip where they are missing."""
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
+    folder = Path(os.environ.get("BACKPROP_DATA") or beside)
+    if not (folder / "banknote").is_dir():
+        pytest.skip(f"the real data are not in {folder}; set BACKPROP_DATA to their folder")
+    monkeypatch.setenv("BACKPROP_DATA", str(folder))
+    return data.load_banknotes(download=False)
+
+
+def test_the_library_functions_pass_every_exercise_of_this_chapter(no_data):
+    for exercise in ch07.EXERCISES[:-1]:
+        name = exercise.id.removeprefix("ch07.")
+        assert verdict(exercise, getattr(columns, name)).status == "passed", name
+
+
+def test_the_notes_to_reach_come_without_their_labels(no_data):
+    cases = list(ch07.draw_notes(np.random.default_rng(0)))
+    assert len(cases) == 1
+    (case,) = cases
+    assert set(case.inputs) == {"x_train", "t_train", "x_val", "seed"}
+    assert case.kept["t_val"].shape == (1, 275)
+    known = {column.tobytes() for column in data.simulated_banknotes().x}
+    assert not any(column.tobytes() in known for column in case.inputs["x_val"].T)
+    again = next(iter(ch07.draw_notes(np.random.default_rng(1))))
+    assert not np.isin(again.inputs["x_val"][0], case.inputs["x_val"][0]).all()
+
+
+def test_the_real_notes_are_part_of_the_check_where_they_are_at_hand(real):
+    cases = list(ch07.draw_notes(np.random.default_rng(0)))
+    assert [case.note for case in cases] == ["the real notes", "freshly simulated notes"]
+    assert verdict(ch07.REACH_BANKNOTES, ch07.train_and_predict).status == "passed"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_course_answer_reaches_the_target_on_notes_drawn_anew(no_data, seed):
+    assert verdict(ch07.REACH_BANKNOTES, ch07.train_and_predict, seed).status == "passed"
+
+
+def test_labels_that_belong_to_the_notes_of_the_page_are_of_no_use(no_data):
+    page = data.simulated_banknotes()
+    table = {row.tobytes(): label for row, label in zip(page.x, page.t, strict=True)}
+
+    def looks_them_up(x_train, t_train, x_val, rng):
+        rows = np.ascontiguousarray(x_val.T)
+        return np.array([[table.get(row.tobytes(), 0.0) for row in rows]])
+
+    assert verdict(ch07.REACH_BANKNOTES, looks_them_up).mistake == "as good as guessing"
+
+
+def test_parameters_drawn_again_after_the_training_do_not_reach_the_target(no_data):
+    def draws_again(x_train, t_train, x_val, rng):
+        ch07.train_and_predict(x_train, t_train, x_val, rng)
+        return columns.forward_pass(x_val, columns.init_params((4, 5, 1), rng))[0]
+
+    for seed in range(3):
+        assert verdict(ch07.REACH_BANKNOTES, draws_again, seed).status == "wrong"
+
+
+@pytest.mark.parametrize("got", [None, 3, "a", [], {}, np.zeros(275), np.array(["a"]), np.nan])
+def test_predictions_of_any_kind_get_a_sentence(got):
+    sentence = ch07.reach_problem({"t_val": np.zeros((1, 275))}, got, None)
+    assert sentence and sentence.endswith(".")
+
+
+@pytest.mark.parametrize("got", [None, 3, [], [1, 2], [{}, {}], [{"a": "b"}, {"a": 1}], {}, "ab"])
+def test_weights_and_splits_of_any_kind_get_a_sentence(got):
+    assert ch07.weights_problem({"std": 1.0}, got, None).endswith(".")
+    inputs = {"x": np.eye(3), "t": np.ones((1, 3)), "n_train": 2}
+    assert ch07.split_problem(inputs, got, None).endswith(".")
+
+
+@pytest.mark.parametrize("got", [None, "a", [], np.zeros((1, 1)), 1j, np.nan, -3.0, 0.1])
+def test_losses_of_certain_and_wrong_predictions_of_any_kind_get_a_sentence(got):
+    assert ch07.certain_and_wrong({"p": np.zeros((1, 5))}, got, None).endswith(".")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_scale_of_a_limit_passes_and_a_coarse_one_does_not(seed):
+    def limited(limit):
+        def answer(p, t):
+            q = np.clip(p, limit, 1 - limit)
+            loss = -np.mean(t * np.log(q) + (1 - t) * np.log(1 - q))
+            return loss, np.mean((p > 0.5) == t)
+
+        return answer
+
+    for limit in (1e-7, 1e-10, 1e-15):
+        assert verdict(ch07.LOSS_AND_ACCURACY, limited(limit), seed).status == "passed"
+    assert verdict(ch07.LOSS_AND_ACCURACY, limited(1e-2), seed).status == "wrong"
+
+
+def test_a_new_dictionary_is_told_the_same_as_a_rebound_name():
+    def new(params, grads, lr):
+        return {name: p - lr * grads[f"d_{name}"] for name, p in params.items()}
+
+    assert verdict(ch07.UPDATE, new).mistake == "rebinds a name"
+
+
+def test_a_cache_that_grows_from_call_to_call_is_named():
+    def growing(x, params, cache={}):  # noqa: B006
+        p, made = ch07.forward_pass(x, params)
+        cache.update(made)
+        return p, cache
+
+    assert verdict(ch07.FORWARD_PASS, growing).mistake == "one cache for all calls"
+
+
+def test_the_published_way_back_is_told_about_its_default():
+    def published(p, t, cache, params, kinds=["relu", "sigmoid"]):  # noqa: B006
+        kinds.reverse()
+        grads, da = {}, (-t / p + (1 - t) / (1 - p)) / p.shape[1]
+        for i, kind in zip((2, 1), kinds, strict=True):
+            s = columns.sigmoid(cache[f"z{i}"])
+            dz = da * (cache[f"z{i}"] > 0) if kind == "relu" else da * s * (1 - s)
+            layer = columns.one_layer_backward(dz, cache[f"a{i - 1}"], params[f"weight{i}"])
+            da, grads[f"d_weight{i}"], grads[f"d_bias{i}"] = layer
+        return grads
+
+    assert "default argument" in verdict(ch07.BACKWARD_PASS, published).message
+
+
+def test_the_case_of_certain_probabilities_holds_exact_zeros_and_ones():
+    for seed in range(10):
+        case = list(ch07.draw_backward_pass(np.random.default_rng(seed)))[-1]
+        p, t = case.inputs["p"], case.inputs["t"]
+        assert (p == 0).any() and ((p == 1) & (t == 1)).any()
+        seen = observe(ch07.BACKWARD_PASS.probe, ch07.backward_pass, case.inputs)
+        assert all(np.isfinite(v).all() for k, v in seen.values.items() if k != "names")
+
+
+def epochs_of(notes, seed, epochs=100, keep=None, n_train=1097):
+    x, t = notes.x.T, notes.t[np.newaxis].astype(float)
+    if keep is not None:
+        x, t = x[:, keep], t[:, keep]
+    rng = np.random.default_rng(seed)
+    x_train, t_train, x_val, t_val = columns.split(x, t, n_train, rng)
+    params = columns.init_params((4, 5, 1), rng)
+    for _ in range(epochs):
+        p, cache = columns.forward_pass(x_train, params)
+        columns.update(params, columns.backward_pass(p, t_train, cache, params), 0.1)
+    right = ((columns.forward_pass(x_val, params)[0] > 0.5) == t_val)[0]
+    known = {column.tobytes() for column in np.ascontiguousarray(x_train.T)}
+    twin = [column.tobytes() in known for column in np.ascontiguousarray(x_val.T)]
+    return right, np.array(twin)
+
+
+def test_what_the_text_says_about_notes_that_occur_twice(real):
+    rows = np.column_stack([real.x, real.t])
+    different, first, counts = np.unique(rows, axis=0, return_index=True, return_counts=True)
+    assert len(rows) - len(different) == 24
+    assert set(different[counts > 1, 4]) == {0}
+    splits = [epochs_of(real, seed) for seed in range(20)]
+    assert np.mean([twin.sum() for _, twin in splits]) == pytest.approx(7, abs=0.5)
+    everything = np.mean([right.mean() for right, _ in splits])
+    assert everything == pytest.approx(0.987, abs=1e-3)
+    assert np.mean([r[~twin].mean() for r, twin in splits]) == pytest.approx(0.992, abs=1e-3)
+    assert np.mean([r[twin].mean() for r, twin in splits]) == pytest.approx(0.81, abs=0.01)
+    once = np.sort(first)
+    removed = [epochs_of(real, seed, keep=once, n_train=1078)[0].mean() for seed in range(20)]
+    assert np.mean(removed) == pytest.approx(0.991, abs=1e-3)
+
+
+def test_the_fused_network_is_right_about_996_permille_in_ten_of_ten_splits(real):
+    t = real.t[np.newaxis].astype(float)
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        x_train, t_train, x_val, t_val = columns.split(real.x.T, t, 1097, rng)
+        params = columns.init_params((4, 5, 1), rng)
+        best = 0.0
+        for _ in range(700):
+            p, cache = columns.forward_pass(x_train, params)
+            columns.update(params, columns.backward_pass(p, t_train, cache, params), 0.1)
+            assert np.isfinite(p).all()
+            right = (columns.forward_pass(x_val, params)[0] > 0.5) == t_val
+            best = max(best, right.mean())
+        assert best >= 0.996
