@@ -12,6 +12,7 @@ from exercises_lib.figures.live import live_training
 from exercises_lib.figures.pictures import (
     confusion_matrix,
     feature_pairs,
+    image_gallery,
     learning_curves,
     mistakes_gallery,
     sigmoid_shape,
@@ -35,6 +36,7 @@ __all__ = [
     "first_layer_weights",
     "graph_player",
     "graph_shapes",
+    "image_gallery",
     "learning_curves",
     "learning_rate_explorer",
     "lettered_graph",

@@ -100,18 +100,42 @@ def mistakes_gallery(
     """
     pixels, said, right = np.asarray(images), np.asarray(predicted), np.asarray(true)
     wrong = np.flatnonzero(said != right)
-    chosen = wrong[:count]
-    title = f"{len(wrong)} of {len(right)} are wrong"
+    captions = [f"says {said[at]}, is {right[at]}" for at in wrong[:count]]
+    _tiles(f"{len(wrong)} of {len(right)} are wrong", pixels[wrong[:count]], captions, image_shape)
+
+
+def image_gallery(
+    images: ArrayLike,
+    labels: ArrayLike,
+    *,
+    image_shape: tuple[int, int] | None = None,
+    title: str = "Images and their labels",
+) -> None:
+    """Show images side by side, each with its label.
+
+    Args:
+        images: float, (N, D) or (N, height, width).
+        labels: (N,), anything that can be printed.
+        image_shape: height and width, for flat images; square if not given.
+        title: heads the picture.
+    """
+    _tiles(title, np.asarray(images), [str(label) for label in np.asarray(labels)], image_shape)
+
+
+def _tiles(
+    title: str, pixels: Any, captions: Sequence[str], image_shape: tuple[int, int] | None
+) -> None:
+    """Show images in rows of eight, dark on light, each below its caption."""
     columns = 8
-    rows = max(1, -(-len(chosen) // columns))
+    rows = max(1, -(-len(pixels) // columns))
     picture, axes = axes_of(title, columns=columns, rows=rows, height=1.35)
     for panel in axes:
         panel.axis("off")
     side = round(pixels[0].size ** 0.5) if len(pixels) else 1
     shape = image_shape or (pixels.shape[1:] if pixels.ndim == 3 else (side, side))
-    for panel, at in zip(axes, chosen, strict=False):
-        panel.imshow(pixels[at].reshape(shape), cmap="Greys", interpolation="nearest")
-        panel.set_title(f"says {said[at]}, is {right[at]}", fontsize=8, color=INK)
+    for panel, image, caption in zip(axes, pixels, captions, strict=False):
+        panel.imshow(image.reshape(shape), cmap="Greys", interpolation="nearest")
+        panel.set_title(caption, fontsize=8, color=INK)
     show(picture)
 
 

@@ -27,6 +27,10 @@ RNG = np.random.default_rng(3)
             "<picture: 0 of 2 are wrong>",
         ),
         (
+            lambda: figures.image_gallery(RNG.random((9, 64)), range(9), title="Nine"),
+            "<picture: Nine>",
+        ),
+        (
             lambda: figures.feature_pairs(RNG.random((30, 3)), [0, 1] * 15, ["a", "b", "c"]),
             "<picture: Every feature against every other>",
         ),
