@@ -32,11 +32,12 @@ SHA256 = {
 }
 
 
-def load_mnist(dtype: DTypeLike = np.float32) -> Dataset:
+def load_mnist(dtype: DTypeLike = np.float32, download: bool = True) -> Dataset:
     """Return 60,000 training and 10,000 test digits.
 
     Args:
         dtype: float32, or float64, which takes 440 MB.
+        download: Whether the network may be asked; if not, only the cache is looked at.
 
     Returns:
         Images (N, 784) with pixels from 0 to 1, and integer labels (N,).
@@ -46,7 +47,7 @@ def load_mnist(dtype: DTypeLike = np.float32) -> Dataset:
 
     Source: Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten digits".
     """
-    arrays = [_read_idx(name) for name in SHA256]
+    arrays = [_read_idx(name, download) for name in SHA256]
     images_and_labels = [
         np.divide(a.reshape(len(a), -1), 255, dtype=dtype) if a.ndim == 3 else a.astype(np.int64)
         for a in arrays
@@ -54,9 +55,10 @@ def load_mnist(dtype: DTypeLike = np.float32) -> Dataset:
     return Dataset(*images_and_labels)
 
 
-def _read_idx(name: str) -> NDArray[np.uint8]:
+def _read_idx(name: str, download: bool) -> NDArray[np.uint8]:
     """Read an IDX file: two zeros, the type, the number of axes, their lengths, the bytes."""
-    path = fetch(f"mnist/{name}", SHA256[name], [mirror + name for mirror in MIRRORS])
+    urls = [mirror + name for mirror in MIRRORS]
+    path = fetch(f"mnist/{name}", SHA256[name], urls, rounds=None if download else 0)
     with gzip.open(path) as file:
         content = file.read()
     axes = content[3]
