@@ -73,12 +73,12 @@ def dropout(answer: Any, inputs: dict[str, Any]) -> Steps:
         for _ in range(2):
             yield "backward(dout)"
             back = _factors("dx", made.backward(dout), dout)
-            alike = np.array_equal(np.isclose(back, 0), np.isclose(masks[-1], 0))
+            alike = np.array_equal(_dropped(back), _dropped(masks[-1]))
             yield "units on the way back", "those of forward" if alike else "others"
             yield "factors on the way back", _different(back)
     mask = masks[0]
     yield "mask", mask
-    dropped = np.isclose(mask, 0)
+    dropped = _dropped(mask)
     yield "factors", _different(mask)
     yield "dropped share", round(float(dropped.mean()), 1)
     together = (dropped == dropped[:1]).all() or (dropped == dropped[:, :1]).all()
@@ -100,6 +100,10 @@ def _factors(name: str, got: Any, given: Any) -> Any:
     if got.shape != given.shape:
         raise Misfit(f"{name} has shape {got.shape}, expected {given.shape}: that of what came in.")
     return got / given
+
+
+def _dropped(factors: Any) -> Any:
+    return np.abs(factors) < 1e-8
 
 
 def _different(factors: Any) -> Any:
