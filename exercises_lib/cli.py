@@ -185,7 +185,8 @@ def audit(chapters: tuple[str, ...], details: bool) -> None:
         table.add_row(f"{number} {exercises.TITLES[number]}", *_row(results), end_section=details)
     table.add_section()
     table.add_row("all", *_row(all_results))
-    Console().print(table)
+    console = Console()
+    Console(width=max(console.width, 96)).print(table)
     faults = [(r.exercise.id, fault) for r in all_results for fault in r.faults]
     for exercise_id, fault in faults:
         click.echo(f"{exercise_id}: {fault}", err=True)
