@@ -15,15 +15,6 @@ import urllib.request
 
 import pytest
 
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 def free_port():
     with socket.socket() as found:
@@ -101,8 +92,7 @@ def open_notebook(page, address):
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
 
 
-def test_a_student_opens_a_chapter_plays_answers_and_comes_back(lab, course, chromium):
-    playwright = pytest.importorskip("playwright.sync_api")
+def test_a_student_opens_a_chapter_plays_answers_and_comes_back(lab, course, browser):
     settings = course / "settings" / "@jupyterlab"
     for extension, name, values in [
         ("apputils-extension", "notification", {"fetchNews": "false", "checkForUpdates": False}),
@@ -110,72 +100,70 @@ def test_a_student_opens_a_chapter_plays_answers_and_comes_back(lab, course, chr
     ]:
         (settings / extension).mkdir(parents=True, exist_ok=True)
         (settings / extension / f"{name}.jupyterlab-settings").write_text(json.dumps(values))
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        page = browser.new_page(viewport={"width": 1300, "height": 1000})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        open_notebook(page, lab)
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    open_notebook(page, lab)
 
-        # the chapter runs from the top to the first figure
-        run_cell(page, "from exercises_lib import")
-        run_cell(page, "apples = price * count")
-        run_cell(page, "def apple_receipt")
-        figure = page.locator(".bp-graph").first
-        figure.wait_for(timeout=60_000)
+    # the chapter runs from the top to the first figure
+    run_cell(page, "from exercises_lib import")
+    run_cell(page, "apples = price * count")
+    run_cell(page, "def apple_receipt")
+    figure = page.locator(".bp-graph").first
+    figure.wait_for(timeout=60_000)
 
-        # the figure steps
-        before = figure.locator(".bp-status").inner_text()
-        figure.get_by_role("button", name=re.compile("previous|back", re.I)).first.click()
-        page.wait_for_function(
-            "([element, text]) => element.innerText !== text",
-            arg=[figure.locator(".bp-status").element_handle(), before],
+    # the figure steps
+    before = figure.locator(".bp-status").inner_text()
+    figure.get_by_role("button", name=re.compile("previous|back", re.I)).first.click()
+    page.wait_for_function(
+        "([element, text]) => element.innerText !== text",
+        arg=[figure.locator(".bp-status").element_handle(), before],
+    )
+
+    # an exercise that is still empty
+    run_cell(page, "def apple_total")
+    verdict = run_cell(page, 'check("ch01.apple_total"').locator(".bp-verdict")
+    page.get_by_text("not answered yet").first.wait_for(timeout=30_000)
+    assert "not answered yet" in verdict.inner_text()
+
+    # a wrong answer is told which mistake it is
+    wrong = "def apple_total(price, count, tax):\n    return price * count"
+    run_cell(page, "def apple_total", replace=wrong)
+    cell = run_cell(page, 'check("ch01.apple_total"')
+    cell.locator(".bp-verdict", has_text="not yet").wait_for(timeout=30_000)
+    from exercises_lib import check, exercises
+
+    def wrong_answer(price, count, tax):
+        return price * count
+
+    name = check("ch01.apple_total", wrong_answer, seed=0).mistake
+    asked = exercises.get("ch01.apple_total").mistakes
+    message = next(mistake.message for mistake in asked if mistake.name == name)
+    assert message.replace("`", "")[:40] in cell.locator(".bp-verdict").inner_text()
+
+    # the right one passes
+    right = "def apple_total(price, count, tax):\n    return price * count * tax"
+    run_cell(page, "def apple_total", replace=right)
+    run_cell(page, 'check("ch01.apple_total"').locator(".bp-verdict", has_text="passed").wait_for(
+        timeout=30_000
+    )
+    assert errors == []
+    page.close()
+
+    # the kernel restarts: progress is still there
+    base, token = lab.split("/lab/")[0], lab.split("token=")[1]
+    listing = urllib.request.urlopen(f"{base}/api/kernels?token={token}").read()
+    for kernel in json.loads(listing):
+        request = urllib.request.Request(
+            f"{base}/api/kernels/{kernel['id']}/restart?token={token}", method="POST"
         )
-
-        # an exercise that is still empty
-        run_cell(page, "def apple_total")
-        verdict = run_cell(page, 'check("ch01.apple_total"').locator(".bp-verdict")
-        page.get_by_text("not answered yet").first.wait_for(timeout=30_000)
-        assert "not answered yet" in verdict.inner_text()
-
-        # a wrong answer is told which mistake it is
-        wrong = "def apple_total(price, count, tax):\n    return price * count"
-        run_cell(page, "def apple_total", replace=wrong)
-        cell = run_cell(page, 'check("ch01.apple_total"')
-        cell.locator(".bp-verdict", has_text="not yet").wait_for(timeout=30_000)
-        from exercises_lib import check, exercises
-
-        def wrong_answer(price, count, tax):
-            return price * count
-
-        name = check("ch01.apple_total", wrong_answer, seed=0).mistake
-        asked = exercises.get("ch01.apple_total").mistakes
-        message = next(mistake.message for mistake in asked if mistake.name == name)
-        assert message.replace("`", "")[:40] in cell.locator(".bp-verdict").inner_text()
-
-        # the right one passes
-        right = "def apple_total(price, count, tax):\n    return price * count * tax"
-        run_cell(page, "def apple_total", replace=right)
-        run_cell(page, 'check("ch01.apple_total"').locator(
-            ".bp-verdict", has_text="passed"
-        ).wait_for(timeout=30_000)
-        assert errors == []
-        page.close()
-
-        # the kernel restarts: progress is still there
-        base, token = lab.split("/lab/")[0], lab.split("token=")[1]
-        listing = urllib.request.urlopen(f"{base}/api/kernels?token={token}").read()
-        for kernel in json.loads(listing):
-            request = urllib.request.Request(
-                f"{base}/api/kernels/{kernel['id']}/restart?token={token}", method="POST"
-            )
-            urllib.request.urlopen(request).read()
-        page = browser.new_page(viewport={"width": 1300, "height": 1000})
-        open_notebook(page, lab)
-        text = "from exercises_lib import progress\nprogress()"
-        cell = run_cell(page, "from exercises_lib import", replace=text)
-        cell.locator(".bp-progress").wait_for(timeout=30_000)
-        assert cell.locator('[title="ch01.apple_total: passed"]').count() == 1
-        assert cell.locator('[title="ch01.fruit_total: open"]').count() == 1
-        browser.close()
+        urllib.request.urlopen(request).read()
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    open_notebook(page, lab)
+    text = "from exercises_lib import progress\nprogress()"
+    cell = run_cell(page, "from exercises_lib import", replace=text)
+    cell.locator(".bp-progress").wait_for(timeout=30_000)
+    assert cell.locator('[title="ch01.apple_total: passed"]').count() == 1
+    assert cell.locator('[title="ch01.fruit_total: open"]').count() == 1
+    page.close()
     assert (course / "chapters" / ".progress.sqlite").exists()

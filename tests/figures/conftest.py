@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 MOUNT = """
 const states = JSON.parse(document.getElementById("states").textContent);
@@ -59,16 +51,6 @@ def page(figures: list[Any], *, dark: bool = False) -> str:
         f'<script type="application/json" id="states">{data}</script>'
         f'<script type="module">{MOUNT}</script></body></html>'
     )
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Any]:
-    """A headless Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        instance = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
-        yield instance
-        instance.close()
 
 
 @pytest.fixture(scope="session")
