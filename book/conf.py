@@ -72,6 +72,7 @@ if repository:
 html_math_renderer = "katex_build"
 log = logging.getLogger(__name__)
 katex = Katex(Path(os.environ["BACKPROP_KATEX"]))
+AFTER_MATHS = "<!-- maths ends -->"
 
 
 def rendered(writer, node, display):
@@ -83,7 +84,9 @@ def rendered(writer, node, display):
 
 
 def visit_inline(writer, node):
-    writer.body.append(f'<span class="math notranslate">{rendered(writer, node, False)}</span>')
+    short = " short" if len(node.astext()) < 30 else ""
+    formula = rendered(writer, node, False)
+    writer.body.append(f'<span class="math notranslate{short}">{formula}</span>{AFTER_MATHS}')
     raise nodes.SkipNode
 
 
@@ -95,7 +98,10 @@ def visit_block(writer, node):
     raise nodes.SkipNode
 
 
-CODE = re.compile(r'(<div class="highlight-i?python3? notranslate"><div class="highlight"><pre>)(.*?)(</pre>)', re.S)
+CODE = re.compile(
+    r'(<div class="highlight-i?python3? notranslate"><div class="highlight"><pre>)(.*?)(</pre>)',
+    re.DOTALL,
+)
 
 
 def hang(match):
@@ -109,10 +115,15 @@ def hang(match):
 
 
 def mend(app, pagename, templatename, context, doctree):
-    """Wrap long lines of code; take away a label that hides the visible text from screen readers."""
-    if "body" in context:
-        body = context["body"].replace(' aria-label="Toggle hidden content"', "")
-        context["body"] = CODE.sub(hang, body)
+    """Mend what Sphinx and myst-nb write."""
+    body = context.get("body", "")
+    # A label hides the visible text from screen readers.
+    body = body.replace(' aria-label="Toggle hidden content"', "")
+    # Pygments calls `self` what the figures call themselves.
+    body = body.replace('<span class="bp">', '<span class="nb">')
+    # No line begins with the comma after a formula.
+    body = re.sub(rf"</span>{AFTER_MATHS}([.,;:!?)’]*)", r"\1</span>", body)
+    context["body"] = CODE.sub(hang, body)
 
 
 def slim(app, exception):

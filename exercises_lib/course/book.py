@@ -286,9 +286,7 @@ def _text_cell(cell_id: str, text: str) -> Cell:
     return {"cell_type": "markdown", "id": cell_id, "metadata": {}, "source": lines(text)}
 
 
-def _exercise_cells(
-    cell: Cell, exercise: Exercise, set_label: Callable[[str], str]
-) -> list[Cell]:
+def _exercise_cells(cell: Cell, exercise: Exercise, set_label: Callable[[str], str]) -> list[Cell]:
     anchor = f'<div id="{exercise.id.replace(".", "-")}" class="bp-anchor"></div>'
     if answerable(exercise):
         first = [_text_cell(f"{cell['id']}-form", anchor + form(exercise, set_label))]
