@@ -130,10 +130,16 @@ def _replace(tree: ast.AST, old: ast.AST, new: ast.AST | None) -> bool:
 
 
 def sources(exercise: Exercise) -> Iterator[tuple[ast.Module, str, dict[str, Any]]]:
-    """Give the right answers of an exercise that are functions or classes of their own."""
+    """Give the right answers of an exercise that are functions or classes of their own.
+
+    Answers that are part of the library are left out: they can do more than was asked, and what was
+    not asked is not checked.
+    """
     for answer in (exercise.reference, *exercise.accepted):
         name = getattr(answer, "__name__", "<lambda>")
         if not callable(answer) or name == "<lambda>" or getattr(answer, "__closure__", None):
+            continue
+        if not str(getattr(answer, "__module__", "")).startswith("exercises_lib.exercises."):
             continue
         try:
             text = textwrap.dedent(inspect.getsource(answer))
