@@ -1140,8 +1140,8 @@ ARRAY_OPS = Exercise(
         *(Output(name, "(N, D)", "the shape of x") for name in grads_of("x", 7)),
         *(Output(name, "(D, M)", "the shape of W") for name in grads_of("W", 7)),
     ),
-    remark="With these five operations and the sweep you can differentiate any network of chapters 4 "
-    "to 6; what is missing is a longer list of operations.",
+    remark="An engine: five operations and a sweep. What a network needs beyond it is a longer list of "
+    "operations.",
 )
 
 # --- ch10.getitem -------------------------------------------------------------------------------
@@ -1565,7 +1565,7 @@ def train_by_squares(x, t, rng):
         return h * (h.data > 0) @ params[2] + params[3]
 
     targets = np.eye(10)[t]
-    for _ in range(60):
+    for _ in range(100):
         for batch in nn.minibatches(len(x), 40, rng):
             off = scores(x[batch]) + -targets[batch]
             loss = (off * off).mean()
@@ -1615,9 +1615,10 @@ def judge_predictions(inputs: Mapping[str, Any], got: Any, expected: Any) -> str
 
 
 def judge_slope(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
-    try:
-        measured, found = float(got["measured"]), float(got["by backward"])
-    except (TypeError, KeyError, ValueError):
+    measured, found = (
+        (got.get("measured"), got.get("by backward")) if isinstance(got, dict) else (None, None)
+    )
+    if not isinstance(measured, float) or not isinstance(found, float):
         return "The gradient of the scores could not be measured."
     if measured == 0.0:
         return "When the parameters in `params` move, the scores do not change at all."

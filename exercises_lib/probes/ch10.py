@@ -47,10 +47,10 @@ def scalar(answer: Any, inputs: dict[str, Any]) -> Steps:
     compute, operands, method = SCALARS[program]
     name = name_of(answer)
     given = {key: inputs[key] for key in ("x", "y") if key in inputs}
-    nodes = {}
-    for key, number in given.items():
+    nodes: dict[str, Any] = {}
+    for letter, number in given.items():
         yield f"{name}({number:g})"
-        nodes[key] = answer(number)
+        nodes[letter] = answer(number)
     if method and not callable(getattr(answer, method, None)):
         raise Misfit(f"Your class {name} has no method {method}.")
     yield program
@@ -284,7 +284,8 @@ def digits(answer: Any, inputs: dict[str, Any]) -> Steps:
     during = f"{name_of(answer)}(x, t, rng)"
     yield during
     pairs = unpack(answer(data.x_train, data.t_train, rng), ("params", "scores"), during)
-    params, scores = (pair[1] for pair in pairs)
+    found = dict(pair for pair in pairs if isinstance(pair, tuple))
+    params, scores = found["params"], found["scores"]
     if type(params) not in (list, tuple) or not params:
         raise Misfit(f"params is {_kind(params)}, expected a list of your tensors.")
     for place, param in enumerate(params):
@@ -326,7 +327,7 @@ def _alike(params: Sequence[Any]) -> bool:
     return bool(W.ndim == 2 and W.shape[1] > 1 and np.allclose(W, W[:, :1]))
 
 
-def _slope(params: Sequence[Any], scores: Callable[..., Any], x: Any) -> Iterator[Any]:
+def _slope(params: Sequence[Any], scores: Any, x: Any) -> Iterator[Any]:
     rng = np.random.default_rng(0)
     weight = rng.normal(size=(len(x), 10))
     ways = [rng.normal(size=param.data.shape) for param in params]

@@ -1,0 +1,224 @@
+"""Chapter 10: what the common audit of all exercises does not see."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from exercises_lib import nn
+from exercises_lib.checking import check
+from exercises_lib.checking.plain import Opaque
+from exercises_lib.exercises import ch10_autograd as ch10
+from exercises_lib.probes import ch10 as probes
+
+
+def judged(exercise, answer, seed=0):
+    return check(exercise, answer, np.random.default_rng(seed))
+
+
+class Unwritten(ch10.Node):
+    def __add__(self, other):
+        raise NotImplementedError
+
+
+class UnwrittenTensor(ch10.Recorded):
+    def __add__(self, other):
+        raise NotImplementedError
+
+    def sum(self):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("exercise", "stub"),
+    [(ch10.SCALAR_OPS, Unwritten), (ch10.ARRAY_OPS, UnwrittenTensor)],
+    ids=["scalars", "arrays"],
+)
+def test_a_class_of_which_nothing_is_written_is_unanswered(exercise, stub):
+    assert judged(exercise, stub).status == "unanswered"
+
+
+def test_an_array_class_with_only_its_given_addition_is_unanswered():
+    class Tensor(ch10.Recorded):
+        def __add__(self, other):
+            raise NotImplementedError
+
+    assert judged(ch10.ARRAY_OPS, Tensor).status == "unanswered"
+
+
+def test_a_missing_method_is_named_and_the_rest_is_still_looked_at():
+    lacking = ch10.with_methods(ch10.Value, tanh=None)
+    verdict = judged(ch10.SCALAR_OPS, lacking)
+    assert verdict.status == "wrong"
+    assert "no method tanh" in verdict.message
+
+
+def test_two_wrong_operations_are_both_named():
+    both = ch10.with_methods(
+        ch10.wrong_mul(lambda x, y: (x.data, y.data)),
+        log=lambda self: type(self)(math.log(abs(self.data)), (self,), (self.data,)),
+    )
+    assert set(judged(ch10.SCALAR_OPS, both).mistakes) == {
+        "multiply not swapped",
+        "log not inverted",
+    }
+
+
+def test_two_times_x_is_named_whatever_the_class_is_called():
+    class Scalar(ch10.Value):
+        __radd__ = None
+        __rmul__ = None
+
+    assert judged(ch10.SCALAR_OPS, Scalar).mistake == "no number on the left"
+
+
+def test_a_type_error_inside_a_method_keeps_its_traceback():
+    def add(self, other):
+        return type(self)(self.data + [other], (self, other), (1.0, 1.0))
+
+    verdict = judged(ch10.SCALAR_OPS, ch10.with_methods(ch10.Value, __add__=add))
+    assert "Python does not know" not in verdict.message
+    assert "self.data + [other]" in verdict.traceback
+
+
+def test_a_recursion_inside_a_closure_of_another_form_is_recognised():
+    def backward(output):
+        order = []
+
+        def walk(node):
+            if not any(node is other for other in order):
+                [walk(parent) for parent in node.parents]
+                order.append(node)
+
+        walk(output)
+        for node in order:
+            if node.parents:
+                node.grad = 0
+        output.grad += 1
+        for node in order[::-1]:
+            ch10.hand_down(node)
+
+    assert judged(ch10.BACKWARD, backward).mistake == "recursive"
+
+
+def test_the_library_s_own_order_does_for_a_sweep():
+    assert judged(ch10.BACKWARD, ch10.sweep_with(order=ch10.tensors_first))
+
+
+def test_a_sweep_that_returns_gradients_and_stores_none_is_refused():
+    def backward(output):
+        return dict.fromkeys(ch10.parents_first(output), 1.0)
+
+    assert judged(ch10.BACKWARD, backward).status == "wrong"
+
+
+@pytest.mark.parametrize("program", probes.ARRAYS)
+def test_the_reference_engine_has_the_gradients_of_pytorch(program):
+    torch = pytest.importorskip("torch")
+    cases = [
+        case.inputs
+        for case in ch10.draw_arrays(np.random.default_rng(3))
+        if case.inputs["program"] == program and case.inputs["calls"] == 1
+    ]
+    assert cases
+    for inputs in cases:
+        arrays = {key: value for key, value in inputs.items() if isinstance(value, np.ndarray)}
+        found = {}
+        for make in (ch10.Tensor, lambda a: torch.tensor(a, requires_grad=True)):
+            nodes = {
+                key: (a if make is ch10.Tensor else torch.tensor(a)) if key == "c" else make(a)
+                for key, a in arrays.items()
+            }
+            losses = probes.ARRAYS[program](**nodes)
+            for loss in losses if isinstance(losses, list) else [losses]:
+                loss.backward()
+            found[make] = {key: np.asarray(n.grad) for key, n in nodes.items() if key != "c"}
+        ours, theirs = found.values()
+        for key in ours:
+            assert ours[key].shape == theirs[key].shape
+            np.testing.assert_allclose(ours[key], theirs[key], rtol=1e-12, atol=1e-12)
+
+
+def test_gradients_kept_by_copying_are_as_right_as_those_never_written_into():
+    def backward(self):
+        order = self.order()
+        for node in order:
+            if node.parents:
+                node.grad = None
+        self.grad = np.ones_like(self.data)
+        for node in reversed(order):
+            for parent, pull in zip(node.parents, node.pulls, strict=True):
+                g = self.fit(pull(node.grad), parent.data.shape)
+                if parent.grad is None:
+                    parent.grad = g.copy()
+                else:
+                    parent.grad += g
+
+    assert judged(ch10.ARRAY_OPS, ch10.with_methods(ch10.Tensor, backward=backward))
+
+
+def test_an_index_assignment_is_told_that_gradients_are_lost():
+    def assigned(x, index, dout):
+        dx = np.zeros_like(x)
+        dx[index] = dout
+        return dx
+
+    assert judged(ch10.GETITEM, assigned).mistake == "repeated indices lost"
+
+
+def test_clearing_once_before_the_loop_is_still_the_given_code():
+    def fit_line(x, t, rate, steps):
+        w, b = nn.Tensor(0.0), nn.Tensor(0.0)
+        w.zero_grad()
+        b.zero_grad()
+        losses = []
+        for _ in range(steps):
+            loss = ((x * w + b - t) ** 2).mean()
+            loss.backward()
+            for p in (w, b):
+                p.data = p.data - rate * p.grad
+            losses.append(loss.data.item())
+        return w.data.item(), b.data.item(), losses
+
+    assert judged(ch10.ZERO_GRAD_FIX, fit_line).mistake == "still the given code"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_digits_are_learnt_from_any_start(seed):
+    assert judged(ch10.REACH_AUTOGRAD, ch10.REACH_AUTOGRAD.reference, seed)
+
+
+def test_the_judge_of_the_digits_measures_the_share_of_right_predictions():
+    inputs = {"t": np.arange(100) % 10}
+    guess = inputs["t"].copy()
+    assert ch10.judge_predictions(inputs, guess, None) is None
+    guess[:3] += 1
+    assert ch10.judge_predictions(inputs, guess, None) is None
+    guess[3] += 1
+    assert "96.0%" in ch10.judge_predictions(inputs, guess, None)
+
+
+@pytest.mark.parametrize(
+    "junk", [None, 3, "a", [1], {}, {"measured": "a"}, Opaque("x"), np.ones(3)]
+)
+def test_the_judges_of_the_digits_refuse_junk_without_raising(junk):
+    inputs = {"t": np.arange(10)}
+    assert ch10.judge_predictions(inputs, junk, None)
+    assert ch10.judge_slope(inputs, junk, None)
+
+
+def test_an_engine_with_a_wrong_gradient_is_found_out_even_if_the_scores_are_good():
+    train = ch10.training(epochs=60)
+
+    def cheat(x, t, rng):
+        params, scores = train(x, t, rng)
+        return params, lambda x: broken(scores(x))
+
+    def broken(scores):
+        return nn.Tensor(scores.data, (scores,), (lambda g: 2 * g,))
+
+    verdict = judged(ch10.REACH_AUTOGRAD, cheat)
+    assert verdict.status == "wrong"
+    assert "measured" in verdict.message
