@@ -323,12 +323,6 @@ def layer_from_a_table(a_prev, weight, bias, activation):
     return rules[activation](z), z
 
 
-def relu_in_place(a_prev, weight, bias, activation):
-    z = weight @ a_prev + bias
-    a = np.maximum(z, 0, out=z) if activation == "relu" else sigmoid(z)
-    return a, z
-
-
 def draw_layer(rng: np.random.Generator) -> Iterator[Case]:
     def case(n: int, d: int, m: int, kind: str, note: str, dtype: type = np.float64) -> Case:
         shapes = {"a_prev": (d, n), "weight": (m, d), "bias": (m, 1)}
