@@ -9,6 +9,7 @@ to hold the right results for cases that were drawn a moment before.
 from __future__ import annotations
 
 import contextlib
+import dis
 import io
 import os
 import socket
@@ -332,27 +333,23 @@ def _inside(thing: Any, found: set[str]) -> Iterator[Any]:
 
 
 def _code_uses(code: types.CodeType, space: dict[str, Any], found: set[str]) -> Iterator[Any]:
-    modules = []
     for name in code.co_names:
         if name.startswith((f"{LIBRARY}.nn", f"{LIBRARY}.exercises")):
             found.add(name.removeprefix(f"{LIBRARY}."))
-        thing = space.get(name)
-        if isinstance(thing, types.ModuleType):
-            if thing.__name__.startswith(LIBRARY):
-                modules.append(thing)
-        elif thing is not None:
-            yield thing
-    for module in modules:
-        for name in code.co_names:
-            thing = getattr(module, name, None)
-            if thing is None:
-                continue
-            if isinstance(thing, types.ModuleType):
-                modules.append(thing) if thing not in modules and thing.__name__.startswith(
-                    LIBRARY
-                ) else None
-            else:
-                yield thing
+    current: Any = None  # a module of this library, just loaded
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            current = space.get(step.argval)
+        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD") and isinstance(current, types.ModuleType):
+            current = getattr(current, step.argval, None)
+        else:
+            continue
+        if isinstance(current, types.ModuleType):
+            if not current.__name__.startswith(LIBRARY):
+                current = None
+        elif current is not None:
+            yield current
+            current = None
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _code_uses(constant, space, found)

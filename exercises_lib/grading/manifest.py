@@ -38,8 +38,8 @@ class Check:
         exercise_id: the exercise.
         expression: what is looked at, for example ``"Relu"``.
         answer_id: the id of the cell above it that holds the student's answer; empty if none does.
-        library: names that the course's own answer uses, also through code that is given; that an
-            answer uses them needs no explanation.
+        library: names that the course's own answer uses, also through other cells; that an answer
+            uses them needs no explanation.
     """
 
     cell_id: str
@@ -105,8 +105,7 @@ def plan_of(number: str, notebook: Notebook) -> Plan:
     for cell in cells:
         text = source(cell)
         given.add(clear_solution(text).strip())
-        if not has_solution(cell):
-            definitions |= dict.fromkeys(defined_in(text), text)
+        definitions |= dict.fromkeys(defined_in(text), text)
         if has_solution(cell):
             answer, answer_source = str(cell.get("id", "")), text
         found = check_cell(cell)
@@ -138,7 +137,7 @@ def names_in(text: str) -> set[str]:
 
 
 def _closure(answer: str, definitions: dict[str, str]) -> set[str]:
-    """Return the names that an answer uses, also through functions and classes that are given."""
+    """Return the names that an answer uses, also through functions and classes of other cells."""
     found = names_in(answer) - defined_in(answer)
     todo = list(found)
     while todo:

@@ -10,8 +10,10 @@ Where an exercise is looked at:
 
 1. right where its check cell stands: the last cell that has the check cell's id or says the same;
 2. if there is none, below the last cell that has the answer cell's id or assigns the answer;
-3. if there the exercise is unanswered, once more when all cells have run. An object of this library
-   that happens to have the answer's name is not an answer there.
+3. if there the exercise is unanswered, once more when all cells have run.
+
+An object of this library that has the answer's name because a cell of the course imports it is not
+an answer; one that the student has given that name is marked, and `scan` flags it.
 
 Check cells of the submission are not run; `check`, `hint` and `progress` do nothing in other cells.
 A cell that ends its kernel, or has to be stopped with it, is left out, and the cells before it are
@@ -90,6 +92,8 @@ def assigned(text: str) -> set[str]:
     for node in body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {alias.asname or alias.name for alias in node.names}
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             found |= {
@@ -271,7 +275,6 @@ class LookCell(_Cell):
     """A check cell of the course: it observes the answer, and the comparison is the verdict."""
 
     check: Check
-    last = False
 
     @classmethod
     def make(cls, parent: SubmissionFile, name: str, number: int, check: Check) -> LookCell:
@@ -327,6 +330,13 @@ class LookCell(_Cell):
             text = f"Your code stopped everything when it was run: {kernel.reason()}."
         self.parent.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
 
+    def _bound_by_student(self) -> bool:
+        """Tell whether a cell of the student's own gives the answer its name."""
+        name = self.check.expression
+        own = [cell.source for cell in self.parent.cells]
+        own = [text for text in own if text.strip() not in self.parent.plan.given]
+        return any({name, "*"} & assigned(text) for text in own)
+
     def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
         """Judge the observation; called by nbval in place of its comparison of outputs."""
         file, exercise = self.parent, exercises.get(self.check.exercise_id)
@@ -351,7 +361,8 @@ class LookCell(_Cell):
             text = f"What your code did could not be observed: {type(error).__name__}."
             file.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
             return False
-        if self.last and origin.startswith("exercises_lib."):
+        if origin.startswith("exercises_lib.") and not self._bound_by_student():
+            file.verdicts.setdefault(exercise.id, Verdict.of(exercise, "unanswered"))
             return False
         try:
             verdict = judge(exercise, self.cases, seen)
@@ -380,7 +391,6 @@ class LastLook(_Cell):
             pytest.skip("everything is answered")
         for check in self.parent.open_checks():
             cell = LookCell.make(self.parent, self.name, self.cell_num, check)
-            cell.last = True
             try:
                 cell.runtest()
             except (NbCellError, pytest.skip.Exception):

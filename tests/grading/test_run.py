@@ -157,6 +157,8 @@ def variants(plans: dict[str, Plan]) -> Iterator[tuple[Exercise, str, str, str |
 def test_two_hundred_submissions_get_every_mark_as_it_should_be(
     tmp_path: Path, plans: dict[str, Plan], solved: Maker, untouched: Maker, pool: Pool
 ) -> None:
+    # Chapters that train take seconds each; they are graded in test_flags.
+    plans = {number: plan for number, plan in plans.items() if number <= "05"}
     rng = np.random.default_rng(5)
     everything = list(variants(plans))
     chosen = [everything[i] for i in rng.permutation(len(everything))[: 200 - 2 * len(plans)]]
@@ -172,7 +174,7 @@ def test_two_hundred_submissions_get_every_mark_as_it_should_be(
         expected[f"untouched{chapter}"] = (chapter, "*", None)
     book = Gradebook(tmp_path / "marks.db")
     done = run(tmp_path / "in", book, plans, pool)
-    assert len(done) == len(expected) >= 200 or len(everything) < 200
+    assert len(done) == len(expected) == 200
     for record in book.records():
         chapter, where, mistake = expected[record.student]
         plan = plans[chapter]

@@ -1,0 +1,97 @@
+"""The commands grade, report and export, and the plug-in by hand."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from exercises_lib.cli import main
+from exercises_lib.course.notebooks import Notebook, dump
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
+
+
+@pytest.fixture
+def three(
+    tmp_path: Path, solved: Callable[[str], Notebook], untouched: Callable[[str], Notebook]
+) -> Path:
+    """Three notebooks: solved, mistaken, untouched."""
+    mistaken = untouched("00")
+    for cell in mistaken["cells"]:
+        if cell["id"] == "ch00-double":
+            cell["source"] = "def double(x):\n    return x**2"
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, notebook in (("ana", solved("00")), ("bob", mistaken), ("cem", untouched("00"))):
+        (folder / f"{name}_00_welcome.ipynb").write_text(dump(notebook), encoding="utf-8")
+    return folder
+
+
+def test_grade_report_and_export_from_end_to_end(
+    three: Path, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    book = ["--gradebook", str(tmp_path / "marks.db")]
+    table = tmp_path / "marks.csv"
+    done = CliRunner().invoke(main, ["grade", str(three), *book, "--csv", str(table), "-j", "1"])
+    assert done.exit_code == 0, done.output
+    assert "bob: bob_00_welcome.ipynb: 0/1; mistakes: squared" in done.output
+    with table.open(newline="", encoding="utf-8") as stream:
+        lines = {line["student"]: line for line in csv.DictReader(stream)}
+    assert [lines[name]["ch00.double verdict"] for name in ("ana", "bob", "cem")] == [
+        "passed",
+        "wrong",
+        "unanswered",
+    ]
+    assert lines["bob"]["ch00.double mistake"] == "squared"
+    done = CliRunner().invoke(main, ["report", *book, "--out", str(tmp_path / "report")])
+    assert done.exit_code == 0 and "4 pages" in done.output
+    done = CliRunner().invoke(main, ["export", *book, "--format", "canvas"])
+    assert done.exit_code == 0 and done.output.startswith("Student,ID,SIS User ID")
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("Identifier,Full name,Grade,Maximum Grade\nParticipant 1,ana,,1\n")
+    words = ["export", *book, "--format", "moodle", "--sheet", str(sheet)]
+    done = CliRunner().invoke(main, [*words, "--out", str(tmp_path / "filled.csv")])
+    assert done.exit_code == 0
+    assert "1,ana,1.00,1" in (tmp_path / "filled.csv").read_text()
+    assert "bob has marks, but no line" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["grade", "missing"], 1, "does not exist"),
+        (["grade", "."], 1, "no submissions"),
+        (["grade", ".", "--chapter", "99"], 2, "there is no chapter '99'"),
+        (["grade"], 2, "Missing argument"),
+        (["grade", ".", "--jobs", "0"], 2, "not in the range"),
+        (["report"], 1, "There is no gradebook marks.db"),
+        (["export", "--format", "moodle"], 1, "There is no gradebook"),
+        (["export", "--format", "excel"], 2, "not one of"),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_leaves_nothing_behind(
+    words: list[str], code: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == code, done.output
+    assert message in done.output and "Traceback" not in done.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_plug_in_grades_by_hand_with_pytest(three: Path, root: Path) -> None:
+    words = [sys.executable, "-m", "pytest", "-p", "exercises_lib.grading.plugin"]
+    more = ["--backprop-grade", "-c", os.devnull, "--rootdir", str(three), "-v", str(three)]
+    done = subprocess.run([*words, *more], cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "ana_00_welcome.ipynb::ch00.double PASSED" in done.stdout
+    assert "bob_00_welcome.ipynb::ch00.double FAILED" in done.stdout
+    assert "That is x times itself" in done.stdout
