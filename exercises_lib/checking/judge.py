@@ -176,14 +176,14 @@ def find_problems(
             )
         changed = [name for name in got.changed if name not in want.changed]
         if changed:
-            names = " and ".join(changed)
+            names = listed(changed)
             yield Problem(
                 "purity",
                 CHANGED,
                 f"Your code changes {names} in place. The caller still needs {names}.{where}",
             )
         if got.unstable:
-            names = " and ".join(got.unstable)
+            names = listed(got.unstable)
             yield Problem(
                 "purity",
                 UNSTABLE,
@@ -192,13 +192,18 @@ def find_problems(
             )
 
 
+def listed(names: Sequence[str]) -> str:
+    """Join names as in a sentence: x, y and dout."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
 def _failure_text(failure: Failure, where: str) -> str:
     call = f" in {failure.during}" if failure.during else ""
     if failure.kind == "misfit":
-        return failure.message
+        return failure.message + where
     if failure.kind == "timeout":
         return f"Your code was stopped{call}: its time was up. Do all loops end?{where}"
-    message = f": {failure.message.rstrip('.')}" if failure.message else ""
+    message = f": {_readable(failure.message).strip(' .')}" if failure.message else ""
     return f"Your code raises {failure.type}{call}{message}.{where}"
 
 
@@ -246,7 +251,7 @@ def _type_problem(name: str, got: Any, want: Any) -> Problem | None:
         if not isinstance(got, np.ndarray):
             if is_number(got) and want.ndim == 0:
                 return None
-            more = " Make it an array with np.array(…)." if isinstance(got, (list, tuple)) else ""
+            more = " Make it an array with np.array(…)." if _nested(got) == want.shape else ""
             shape = f" of shape {want.shape}"
             return problem(f"{name} is {describe(got)}, expected a NumPy array{shape}.{more}")
         if (got.dtype.kind == "U") != (want.dtype.kind == "U"):
@@ -269,6 +274,15 @@ def _type_problem(name: str, got: Any, want: Any) -> Problem | None:
             return problem(f"{name} has no entry for {', '.join(lacking[:5])}.")
         return problem(f"{name} has an entry too many: {', '.join(extra[:5])}.")
     return None
+
+
+def _nested(value: Any) -> tuple[int, ...]:
+    """Return the shape of nested lists as an array, as far as their first items tell."""
+    if isinstance(value, np.ndarray):
+        return tuple(value.shape)
+    if not isinstance(value, (list, tuple)):
+        return ()
+    return (len(value), *(_nested(value[0]) if value else ()))
 
 
 def _shape_text(output: Output, got: tuple[int, ...], want: tuple[int, ...]) -> str:
@@ -414,6 +428,28 @@ def _did(seen: Observation, name: str) -> Any:
         return seen.values[name]
     if seen.failure is None:
         return (None,)
+    return (seen.failure.kind, seen.failure.type, _essence(seen.failure.message))
+
+
+_MATMUL = re.compile(r"matmul: .*\(size (\d+) is different from (\d+)\)")
+_DOT = re.compile(r"shapes \(.*\) and \(.*\) not aligned: (\d+) \(dim \d\) != (\d+) \(dim \d\)")
+_BROADCAST = re.compile(r"(operands could not be broadcast together with shapes) (.*\S)")
+
+
+def _readable(message: str) -> str:
+    """Say in one sentence what NumPy says of a matrix product, whether of ``@`` or of ``dot``."""
+    if found := _MATMUL.fullmatch(message):
+        left, right = found[2], found[1]
+    elif found := _DOT.fullmatch(message):
+        left, right = found[1], found[2]
+    else:
+        return message
+    return f"the inner sizes of a matrix product differ: {left} on the left, {right} on the right"
+
+
+def _essence(message: str) -> str:
+    """Take from the message of an error what depends on how a mistake is written down."""
     # Python writes `Relu.backward()`; what a student's class is called is no part of a mistake.
-    message = re.sub(r"[\w.<>]*\.(\w+\(\))", r"\1", seen.failure.message)
-    return (seen.failure.kind, seen.failure.type, message)
+    message = re.sub(r"[\w.<>]*\.(\w+\(\))", r"\1", _readable(message))
+    # `a * b` is `b * a`, and their shapes are listed in this order.
+    return _BROADCAST.sub(lambda found: f"{found[1]} {sorted(found[2].split())}", message)

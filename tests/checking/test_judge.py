@@ -420,3 +420,39 @@ def test_what_a_case_keeps_reaches_the_comparison_and_never_the_answer():
     assert check(exercise, answer, RNG(0)).status == "passed"
     assert seen_by_answer == [1.0, 1.0]
     assert check(exercise, lambda x: 6, RNG(0)).status == "wrong"
+
+
+@pytest.mark.parametrize("product", [lambda x: x @ x, lambda x: np.dot(x, x)])
+def test_a_matrix_product_that_does_not_fit_is_the_same_mistake_written_with_dot_or_at(product):
+    exercise = Exercise(
+        id="ch99.product",
+        title="a product",
+        kind="function",
+        points=1,
+        reference=lambda x: x.T @ x,
+        probe=Probe(call, {"returns": ("out",)}),
+        draw=lambda rng: [Case({"x": rng.normal(size=(2, 3))})],
+        mistakes=(Mistake("no transpose", lambda x: x @ x, "Transpose one."),),
+        hints=("a", "b", "c"),
+    )
+    verdict = check(exercise, product, RNG(0))
+    assert verdict.mistake == "no transpose"
+    assert "the inner sizes of a matrix product differ: 3 on the left, 2 on the right" in str(
+        verdict
+    ).replace("\n  ", " ")
+
+
+@pytest.mark.parametrize("product", [lambda x, y: x * y, lambda x, y: y * x])
+def test_operands_that_cannot_be_broadcast_are_the_same_mistake_in_either_order(product):
+    exercise = Exercise(
+        id="ch99.entries",
+        title="a product",
+        kind="function",
+        points=1,
+        reference=lambda x, y: x @ y,
+        probe=Probe(call, {"returns": ("out",)}),
+        draw=lambda rng: [Case({"x": rng.normal(size=(2, 3)), "y": rng.normal(size=(3, 4))})],
+        mistakes=(Mistake("entry by entry", lambda x, y: x * y, "That is another product."),),
+        hints=("a", "b", "c"),
+    )
+    assert check(exercise, product, RNG(0)).mistake == "entry by entry"
