@@ -58,6 +58,16 @@ DOUBLE = Exercise(
             "That is half the input: you divide where you should multiply.",
         ),
         Mistake(
+            "power of two",
+            lambda x: 2**x,
+            "`**` is the power: 2 to the x. For x = 3 that is 8 and not 6.",
+        ),
+        Mistake(
+            "always the same",
+            lambda x: 6,
+            "You give back the answer for x = 3, whatever x is. The check asks for other numbers.",
+        ),
+        Mistake(
             "changes its input",
             changes_its_input,
             "`x *= 2` writes into the caller's array. Compute a new value and return that.",

@@ -44,9 +44,8 @@ def draw_apples(rng: np.random.Generator) -> Iterator[Case]:
         },
         "another receipt",
     )
-    yield Case(
-        {"price": round(float(rng.uniform(20, 90)), 2), "count": 1, "tax": 1.19}, "one apple"
-    )
+    total = int(rng.integers(30, 100)) + float(rng.uniform(0.6, 0.9))  # rounds up, cuts off down
+    yield Case({"price": round(total / 1.19, 2), "count": 1, "tax": 1.19}, "one apple")
     yield Case({"price": 79.5, "count": 0, "tax": 1.07}, "no apple at all")
 
 
@@ -101,6 +100,29 @@ APPLE_TOTAL = Exercise(
             "and small changes are what this chapter is about.",
         ),
         Mistake(
+            "digits cut off",
+            lambda price, count, tax: int(price * count * tax),
+            "`int` cuts off everything behind the decimal point. The total no longer answers to "
+            "small changes of the price, and small changes are what this chapter is about.",
+        ),
+        Mistake(
+            "rounded to two digits",
+            lambda price, count, tax: round(price * count * tax, 2),
+            "You round the total to two digits. That is right on a printed receipt; a function that "
+            "others compute with returns the number itself, since small changes are what counts.",
+        ),
+        Mistake(
+            "tax read as a percentage",
+            lambda price, count, tax: price * count * (1 + tax / 100),
+            "You treat `tax` as a percentage. It is a factor already: 10 % is written as 1.1.",
+        ),
+        Mistake(
+            "the numbers of the text",
+            lambda price, count, tax: 100 * 2 * 1.1,
+            "You return the total of the receipt in the text whatever is bought. Compute with the "
+            "three arguments.",
+        ),
+        Mistake(
             "printed, not returned",
             lambda price, count, tax: print(price * count * tax),
             "You show the total on the screen, but hand nothing back to the caller.",
@@ -141,8 +163,14 @@ APPLE_GRADIENTS = Exercise(
         Mistake(
             "the inputs themselves",
             of_apples(100, 2, 1.1),
-            "These are the values of the inputs. A derivative says by how much the total rises when "
-            "that input rises by one.",
+            "That is the value of the input itself. A derivative says by how much the total rises "
+            "when that input rises by one.",
+        ),
+        Mistake(
+            "begun with the total",
+            of_apples(484, 24200, 44000),
+            "You begin at the right end with 220, the value of the total. The walk begins with the "
+            "derivative of the total with respect to itself.",
         ),
         Mistake(
             "only the local derivative",
@@ -290,6 +318,17 @@ FRUIT_TOTAL = Exercise(
             "oranges forgotten",
             lambda pa, na, po, no, tax: pa * na * tax,
             "The oranges do not occur. There are two bags on this receipt.",
+        ),
+        Mistake(
+            "apples in both bags",
+            lambda pa, na, po, no, tax: (pa * na + pa * no) * tax,
+            "Both bags are charged at the price of the apples. Look at the names in your second "
+            "product.",
+        ),
+        Mistake(
+            "each bag by itself",
+            lambda pa, na, po, no, tax: (pa * na * tax, po * no * tax),
+            "You return what each bag costs. Asked is one number, for both together.",
         ),
         Mistake(
             "taxed twice",
@@ -575,6 +614,17 @@ ADD_THEN_MULTIPLY = Exercise(
             "The minus sign of `z` is lost. It says that `f` *falls* when `q` rises.",
         ),
         Mistake(
+            "sign of the sum",
+            of_add(-3, 12, -4, -4, -4, -3),
+            "−2 + 5 is above zero: `y` is larger than `x` is negative.",
+        ),
+        Mistake(
+            "begun with f",
+            of_add(3, -12, 48, 48, 48, -36),
+            "You begin at the right end with −12, the value of `f`. The walk begins with "
+            "∂f/∂f: how fast `f` changes with itself.",
+        ),
+        Mistake(
             "plus read as minus",
             of_add(-7, 28, -4, -4, 4, -7),
             "You computed with `x − y`. The first node of this graph is an addition.",
@@ -637,6 +687,12 @@ STEP_DOWNHILL = Exercise(
             "first number and something else for the second.",
         ),
         Mistake(
+            "minus of a minus",
+            of_step(3, -3, 5, 3.7, -1.3, 2.5, 12.5),
+            "The gradient of `y` is right. Subtracting rate × a *negative* gradient moves `y` up, "
+            "and yours went down.",
+        ),
+        Mistake(
             "uphill",
             of_step(3, -3, 5, 4.3, -1.3, 3.5, 19.6),
             "You went along the gradient, and f has become larger. The gradient points uphill.",
@@ -661,6 +717,16 @@ STEP_DOWNHILL = Exercise(
             of_step(3, -3, 5, 3.7, -0.7, 2.5, 10.7),
             "10.7 is what the gradient *predicts*: 15 minus 0.1 times (9 + 9 + 25). Asked is what f "
             "really is at the new place.",
+        ),
+        Mistake(
+            "f before the step",
+            of_step(3, -3, 5, 3.7, -0.7, 2.5, 15),
+            "15 is `f` before the step. Put the three new values into the formula.",
+        ),
+        Mistake(
+            "sign of the new y overlooked",
+            of_step(3, -3, 5, 3.7, -0.7, 2.5, 7.5),
+            "The new `y` is negative, so the new `x − y` is larger than the new `x`.",
         ),
         Mistake(
             "new f with the old z",
@@ -774,7 +840,8 @@ def order_problem(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | N
     missing = [node for node in parents if node not in got]
     if missing:
         names = ", ".join(map(repr, missing[:4])) + (", …" if len(missing) > 4 else "")
-        return f"order has {len(set(got))} of the {len(parents)} nodes; {names} is missing."
+        verb = "is" if len(missing) == 1 else "are"
+        return f"order has {len(set(got))} of the {len(parents)} nodes; {names} {verb} missing."
     place: dict[str, int] = {}
     for at, node in enumerate(got):
         if node in place:
@@ -930,6 +997,41 @@ def inputs_then_rest(parents):
     return inputs + [node for node in parents if parents[node]]
 
 
+def by_number_of_parents(parents):
+    return sorted(parents, key=lambda node: len(parents[node]))
+
+
+def one_look_only(parents):
+    order = []
+    for node in parents:
+        if all(parent in order for parent in parents[node]):
+            order.append(node)
+    return order
+
+
+def from_the_f_of_the_text(parents):
+    order = []
+
+    def visit(node):
+        if node not in order:
+            for parent in parents[node]:
+                visit(parent)
+            order.append(node)
+
+    visit("f")
+    return order
+
+
+def deletes_while_walking(parents):
+    left = dict(parents)
+    order = []
+    for node in left:
+        if all(parent in order for parent in left[node]):
+            order.append(node)
+            del left[node]
+    return order
+
+
 def one_parent_is_enough(parents):
     order = []
     while len(order) < len(parents):
@@ -1007,6 +1109,12 @@ def lacks_nodes(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     return right and any(len(order) < len(parents) for parents, order in pairs)
 
 
+def lacks_nodes_otherwise(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Tell whether nodes are missing, and not those that a single look at each node misses."""
+    looked = orders_like(one_look_only, lambda p: one_look_only(dict(reversed(p.items()))))
+    return lacks_nodes(cases, seen) and not looked(cases, seen)
+
+
 TOPOLOGICAL_ORDER = Exercise(
     id="ch01.topological_order",
     title="Which node first?",
@@ -1046,11 +1154,30 @@ TOPOLOGICAL_ORDER = Exercise(
             when=orders_where(lacks_only_twins),
         ),
         Mistake(
+            "one look at each node",
+            one_look_only,
+            "You look at each node once, in the dictionary's order. A node whose parents come later is "
+            "passed over, and nobody comes back to it.",
+            when=orders_like(one_look_only, lambda p: one_look_only(dict(reversed(p.items())))),
+        ),
+        Mistake(
             "only one output's ancestors",
             from_one_output,
             "You walk back from one node only. What does not lead to it is never reached: begin a walk "
             "at every node that is not in the order yet.",
-            when=lacks_nodes,
+            when=lacks_nodes_otherwise,
+        ),
+        Mistake(
+            "the f of the text",
+            from_the_f_of_the_text,
+            "You begin at a node called `f`. That is the name in the example; a graph has any names, "
+            "and it can have several nodes that nobody uses.",
+        ),
+        Mistake(
+            "deleted during the walk",
+            deletes_while_walking,
+            "You take entries out of the very dictionary that the loop is walking over. Python refuses "
+            "that.",
         ),
         Mistake(
             "written down on arrival",
@@ -1093,6 +1220,13 @@ TOPOLOGICAL_ORDER = Exercise(
             inputs_then_rest,
             "The inputs come first, that is right. But among the other nodes, too, some need others.",
             when=orders_like(inputs_then_rest),
+        ),
+        Mistake(
+            "fewest parents first",
+            by_number_of_parents,
+            "You sort by the number of parents. A node with one parent may still need a node that has "
+            "two.",
+            when=orders_like(by_number_of_parents),
         ),
         Mistake(
             "one parent is enough",
@@ -1392,6 +1526,41 @@ def one_level_only(graph, output):
     return sweep_in(right_order(graph)[::-1], graph, output)
 
 
+def every_node_begins(graph, output):
+    gradients = {node: 1.0 for node in graph}
+    for node in right_order(graph):
+        for parent, local in graph[node]:
+            gradients[parent] += local * gradients[node]
+    return gradients
+
+
+def twins_merged(graph, output):
+    merged = {node: list(dict(used).items()) for node, used in graph.items()}
+    return backward_sweep(merged, output)
+
+
+def queue_of_those_not_waiting(graph, output):
+    gradients = {node: 0.0 for node in graph}
+    gradients[output] = 1.0
+    queue = [output]
+    while queue:
+        node = queue.pop(0)
+        for parent, local in graph[node]:
+            gradients[parent] += local * gradients[node]
+            if parent not in queue:
+                queue.append(parent)
+    return gradients
+
+
+def pairs_taken_for_names(graph, output):
+    return sweep_in(topological_order(graph)[::-1], graph, output)
+
+
+def inputs_only(graph, output):
+    gradients = backward_sweep(graph, output)
+    return {node: gradients[node] for node, used in graph.items() if not used}
+
+
 def upstream_dropped(graph, output):
     gradients = {node: 0.0 for node in graph}
     gradients[output] = 1.0
@@ -1500,6 +1669,7 @@ BACKWARD_SWEEP = Exercise(
                 lambda graph, output: hands_down_again(graph, output, forward=False),
                 hands_down_all_then_again,
                 queue_without_memory,
+                queue_of_those_not_waiting,
                 stack_without_memory,
             ),
         ),
@@ -1538,6 +1708,30 @@ BACKWARD_SWEEP = Exercise(
             every_end_begins,
             "You begin with 1 at every node that nobody uses. Asked are the derivatives of one output, "
             "the one that is named.",
+        ),
+        Mistake(
+            "every node begins with 1",
+            every_node_begins,
+            "Every node begins with 1. That 1 belongs to the output alone: it is the derivative of the "
+            "output with respect to itself.",
+        ),
+        Mistake(
+            "the same parent counted once",
+            twins_merged,
+            "Where a node uses the same parent twice, as in h × h, you keep one of the two arrows: a "
+            "dictionary holds a key once. Each arrow hands something down.",
+        ),
+        Mistake(
+            "pairs taken for names",
+            pairs_taken_for_names,
+            "You hand the recording to `topological_order` as it is. There it finds pairs of a parent "
+            "and a number where it wants the names alone.",
+        ),
+        Mistake(
+            "inputs only",
+            inputs_only,
+            "You return the gradients of the inputs. The answer has an entry for every node, also for "
+            "those in the middle and for the output.",
         ),
         Mistake(
             "stops after the first step",
