@@ -198,6 +198,16 @@ def matmul_backward_by_entries(W, X, dD):
     return dW, dX
 
 
+def matmul_last_term(W, X, dD):
+    dW, dX = np.zeros(W.shape), np.zeros(X.shape)
+    for i in range(W.shape[0]):
+        for j in range(X.shape[1]):
+            for k in range(W.shape[1]):
+                dW[i, k] = dD[i, j] * X[k, j]
+                dX[k, j] = W[i, k] * dD[i, j]
+    return dW, dX
+
+
 def draw_matmul(rng: np.random.Generator) -> Iterator[Case]:
     def case(r: int, k: int, c: int, note: str, dtype: type = np.float64) -> Case:
         shapes = {"W": (r, k), "X": (k, c), "dD": (r, c)}
@@ -274,6 +284,28 @@ MATMUL_BACKWARD = Exercise(
             "places.",
         ),
         Mistake(
+            "the last term only",
+            matmul_last_term,
+            "Each pass of your innermost loop overwrites what the one before it has stored. An "
+            "entry is used several times, and what comes back from each use is added up.",
+        ),
+        Mistake(
+            "forced into the shape",
+            lambda W, X, dD: ((X @ dD.T).reshape(W.shape), (dD.T @ W).reshape(X.shape)),
+            "`reshape` makes the shape right and mixes the entries up: it fills row after row. "
+            "Rows become columns with a transpose only.",
+        ),
+        Mistake(
+            "the other factor alone",
+            lambda W, X, dD: (X.T, W.T),
+            "That is the other factor, without what arrives: `dD` does not occur in your answer.",
+        ),
+        Mistake(
+            "the other factor as it is",
+            lambda W, X, dD: (X, W),
+            "That is the other factor, without what arrives: `dD` does not occur in your answer.",
+        ),
+        Mistake(
             "dX from dW",
             lambda W, X, dD: (dD @ X.T, (dD @ X.T).T @ dD),
             "Your `dX` is made with the gradient `dW` where the weights `W` themselves are needed.",
@@ -332,6 +364,7 @@ def draw_one_sample(rng: np.random.Generator) -> Iterator[Case]:
     yield case(d, m, "other sizes")
     yield case(m, 1, "a single output")
     yield case(m, d, "float32", np.float32)
+    yield case(3, 3, "as many outputs as inputs")
 
 
 AFFINE_ONE_SAMPLE = Exercise(
@@ -373,6 +406,24 @@ AFFINE_ONE_SAMPLE = Exercise(
             lambda x, W, b, dout: (x @ W + b, dout @ W, np.outer(x, dout), dout),
             "`dout @ W` sums over the wrong axis of `W`. Input `d` reaches every output, through "
             "the weights in row `d`.",
+        ),
+        Mistake(
+            "dx with W transposed",
+            lambda x, W, b, dout: (x @ W + b, W.T @ dout, np.outer(x, dout), dout),
+            "`W.T @ dout` sums over the inputs, and `dout` has an entry per output. Write the shapes "
+            "below the names.",
+        ),
+        Mistake(
+            "out with W on the left",
+            lambda x, W, b, dout: (W @ x + b, W @ dout, np.outer(x, dout), dout),
+            "`W @ x` is the order of another convention, with a row of weights per output. Here a "
+            "row of `W` belongs to an input.",
+        ),
+        Mistake(
+            "dW entry by entry",
+            lambda x, W, b, dout: (x @ W + b, W @ dout, x * dout, dout),
+            "`x * dout` pairs the first with the first, the second with the second. `dW` needs every "
+            "product of an input with an output gradient.",
         ),
         Mistake(
             "dx not summed",
@@ -517,6 +568,28 @@ BIAS_GRADIENT = Exercise(
             "You take the first sample's gradient and forget the others.",
         ),
         Mistake(
+            "averaged over axis 1",
+            lambda dout: dout.mean(axis=1),
+            "That averages the outputs of each sample. Every sample adds the same `b`: it is the "
+            "samples whose gradients belong together, and they add up.",
+        ),
+        Mistake(
+            "made a column",
+            lambda dout: dout.sum(axis=0)[:, None],
+            "The numbers are right and stand in a column, with an axis of length 1. `b` has one "
+            "axis, so its gradient has one too.",
+        ),
+        Mistake(
+            "divided by the outputs",
+            lambda dout: dout.sum(axis=0) / dout.shape[1],
+            "The right sums are divided by the number of outputs. Nothing is averaged here.",
+        ),
+        Mistake(
+            "last sample forgotten",
+            lambda dout: dout[:-1].sum(axis=0),
+            "One sample is missing from your sum, the last one. Where does your loop or slice end?",
+        ),
+        Mistake(
             "sums into dout",
             bias_gradient_in_place,
             "You add up the rows inside `dout` itself. `dout` belongs to the caller, who still "
@@ -648,6 +721,27 @@ class DwOfFirstSample(Affine):
         return dx
 
 
+class DwOfLastSample(Affine):
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.dW = np.outer(self.x[-1], dout[-1])
+        return dx
+
+
+class DwNotTransposed(Affine):
+    def backward(self, dout):
+        self.dW = self.x @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class DwFromDx(Affine):
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.dW = self.x.T @ dx
+        return dx
+
+
 class UpstreamDropped(Affine):
     def backward(self, dout):
         return super().backward(np.ones_like(dout))
@@ -658,6 +752,24 @@ class DxWithoutTranspose(Affine):
         self.dW = self.x.T @ dout
         self.db = dout.sum(axis=0)
         return dout @ self.W
+
+
+class DxFactorsSwapped(Affine):
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return self.W.T @ dout
+
+
+class DxTransposed(Affine):
+    def backward(self, dout):
+        return super().backward(dout).T
+
+
+class ReturnsDw(Affine):
+    def backward(self, dout):
+        super().backward(dout)
+        return self.dW
 
 
 class DxFromDw(Affine):
@@ -698,6 +810,24 @@ class Accumulates(Affine):
         return dout @ self.W.T
 
 
+class WeightsOnTheLeft(Affine):
+    def forward(self, x):
+        self.x = x
+        return self.W @ x + self.b
+
+
+class WeightsTransposed(Affine):
+    def forward(self, x):
+        self.x = x
+        return x @ self.W.T + self.b
+
+
+class KeepsTheOutput(Affine):
+    def forward(self, x):
+        self.x = x @ self.W + self.b
+        return self.x
+
+
 class KeepsFirstBatch(Affine):
     x = None
 
@@ -710,6 +840,13 @@ class KeepsFirstBatch(Affine):
 class CopiesParameters(Affine):
     def __init__(self, W, b):
         super().__init__(W.copy(), b.copy())
+
+
+class DbSummedToNumber(Affine):
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.db = np.sum(dout)
+        return dx
 
 
 def draw_affine(rng: np.random.Generator) -> Iterator[Case]:
@@ -728,6 +865,7 @@ def draw_affine(rng: np.random.Generator) -> Iterator[Case]:
     yield case(n, d, m, f"N = {n}, D = {d}, M = {m}")
     yield case(1, m, d, "a batch of one")
     yield case(d, n, m, "float32", np.float32)
+    yield case(3, 3, 3, "N = D = M = 3")
 
 
 AFFINE_OUTPUTS = tuple(
@@ -818,6 +956,63 @@ AFFINE = Exercise(
             "`dx` alone, so that layers can be chained.",
         ),
         Mistake(
+            "dW not transposed",
+            DwNotTransposed,
+            "`x @ dout` multiplies (N, D) by (N, M). The inner size, the one that is added up over, "
+            "has to be the batch.",
+        ),
+        Mistake(
+            "dW from dx",
+            DwFromDx,
+            "Your `dW` is made of `dx`, the gradient at the layer's input. A factor of a product "
+            "receives what arrives at the product's output.",
+        ),
+        Mistake(
+            "dW of the last sample",
+            DwOfLastSample,
+            "Your `dW` is the outer product of the last sample alone; perhaps each pass of a loop "
+            "overwrites the one before. Every sample of the batch uses `W`.",
+        ),
+        Mistake(
+            "dx with the factors swapped",
+            DxFactorsSwapped,
+            "`W.T @ dout` has the factors in the wrong order: `W` is the right factor of x · W, and "
+            "`dout` keeps its samples in rows.",
+        ),
+        Mistake(
+            "dx transposed",
+            DxTransposed,
+            "Your `dx` is transposed: it has one column per sample, and `x` has one row.",
+        ),
+        Mistake(
+            "returns dW",
+            ReturnsDw,
+            "Your `backward` returns `dW`. The layer below waits for `dx`; `dW` has arrived and "
+            "stays in the layer.",
+        ),
+        Mistake(
+            "db summed to one number",
+            DbSummedToNumber,
+            "Your `db` adds up everything, the outputs too. Each output has its own bias.",
+        ),
+        Mistake(
+            "weights on the left",
+            WeightsOnTheLeft,
+            "`W @ x` is the order for one sample per column. Here the samples are rows, on the left "
+            "of the weights.",
+        ),
+        Mistake(
+            "weights transposed",
+            WeightsTransposed,
+            "`W` has the shape (D, M) already: behind an x of shape (N, D) it needs no transpose.",
+        ),
+        Mistake(
+            "keeps the output",
+            KeepsTheOutput,
+            "Your layer keeps its output where it should keep its input: the right numbers for "
+            "`dW` are overwritten before they are stored.",
+        ),
+        Mistake(
             "updates itself",
             UpdatesItself,
             "Your `backward` changes the parameters. The layer only measures; the step is taken "
@@ -889,10 +1084,10 @@ class TransposedTheWrongOne(Affine):
         return dx
 
 
-class DbSummedToNumber(Affine):
+class DbFromDx(Affine):
     def backward(self, dout):
         dx = super().backward(dout)
-        self.db = np.sum(dout)
+        self.db = dx.sum(axis=0)
         return dx
 
 
@@ -937,6 +1132,24 @@ AFFINE_FIX = Exercise(
             "dW transposed",
             DwTransposed,
             "The right gradient is in your `dW` now, but transposed.",
+        ),
+        Mistake(
+            "db from dx",
+            DbFromDx,
+            "Your `db` adds up `dx`, the gradient at the layer's input. The bias joins at the "
+            "output.",
+        ),
+        Mistake(
+            "dx spoiled",
+            DxWithoutTranspose,
+            "The line of `dx` was right as it was given: without the transpose the inner sizes of "
+            "`dout @ W` differ.",
+        ),
+        Mistake(
+            "returns nothing",
+            ReturnsNothing,
+            "Your gradients are stored, and `backward` returns nothing. The given last line was "
+            "right.",
         ),
         Mistake(
             "db summed to one number",
@@ -1017,6 +1230,17 @@ COLUMNS_FORWARD = Exercise(
             "bias, and fits only when N equals M. The shape (M, 1) is there for a reason.",
         ),
         Mistake(
+            "bias transposed",
+            lambda x, weight, bias: weight @ x + bias.T,
+            "The transposed bias has the shape (1, M) and is copied down the rows. As it is given, "
+            "a column of shape (M, 1), it is copied to every sample.",
+        ),
+        Mistake(
+            "the first bias for all outputs",
+            lambda x, weight, bias: weight @ x + bias[0],
+            "`bias[0]` is the bias of the first output. Each output has its own.",
+        ),
+        Mistake(
             "weight transposed",
             lambda x, weight, bias: weight.T @ x + bias,
             "In this convention `weight` is stored with one row per output, as (M, D). It needs no "
@@ -1077,6 +1301,7 @@ def draw_columns_backward(rng: np.random.Generator) -> Iterator[Case]:
     yield case(m, n, d, "other sizes")
     yield case(1, m, d, "a batch of one")
     yield case(d, m, n, "float32", np.float32)
+    yield case(3, 3, 3, "D = N = M = 3")
 
 
 COLUMNS_BACKWARD = Exercise(
@@ -1100,6 +1325,22 @@ COLUMNS_BACKWARD = Exercise(
             lambda dout, x, weight: (weight.T @ dout, dout @ x.T, dout.sum(axis=0, keepdims=True)),
             "You sum over axis 0. That was the batch as long as samples were rows; now they are "
             "columns.",
+        ),
+        Mistake(
+            "d_bias over axis 0, in one axis",
+            lambda dout, x, weight: (weight.T @ dout, dout @ x.T, dout.sum(axis=0)),
+            "You sum over axis 0. That was the batch as long as samples were rows; now they are "
+            "columns. And `d_bias` has two axes here, as `bias` has.",
+        ),
+        Mistake(
+            "d_bias as a row",
+            lambda dout, x, weight: (weight.T @ dout, dout @ x.T, dout.sum(axis=1)[None, :]),
+            "The sums are right and lie in a row. `bias` is a column here.",
+        ),
+        Mistake(
+            "d_bias summed to one number",
+            lambda dout, x, weight: (weight.T @ dout, dout @ x.T, dout.sum()),
+            "You add up all of `dout`, the outputs too. Each output has its own bias.",
         ),
         Mistake(
             "d_bias lost its axis",
@@ -1142,6 +1383,25 @@ COLUMNS_BACKWARD = Exercise(
             lambda dout, x, weight: (dout @ weight.T, x.T @ dout, dout.sum(axis=0)),
             "Those are the rules for one sample per row. Everything lies on its side here, so the "
             "factors change places.",
+        ),
+        Mistake(
+            "x not transposed",
+            lambda dout, x, weight: (
+                weight.T @ dout,
+                dout @ x,
+                dout.sum(axis=1, keepdims=True),
+            ),
+            "`dout @ x` multiplies (M, N) by (D, N): the inner sizes differ. What is added up over "
+            "is the batch.",
+        ),
+        Mistake(
+            "dx transposed",
+            lambda dout, x, weight: (
+                dout.T @ weight,
+                dout @ x.T,
+                dout.sum(axis=1, keepdims=True),
+            ),
+            "Your `dx` is transposed: it has one row per sample, and the samples are columns here.",
         ),
         Mistake(
             "weight not transposed",
@@ -1249,6 +1509,36 @@ def unbroadcast_axes_lost(grad, shape):
     return np.array(grad.sum(axis=tuple(range(added)) + repeated))
 
 
+def unbroadcast_axes_lost_one_by_one(grad, shape):
+    total = grad.copy()
+    while total.ndim > len(shape):
+        total = total.sum(axis=0)
+    for axis, size in enumerate(shape):
+        if size == 1:
+            total = total.sum(axis=axis)
+    return total
+
+
+def unbroadcast_from_the_back(grad, shape):
+    total = grad.copy()
+    while total.ndim > len(shape):
+        total = total.sum(axis=-1)
+    for axis, size in enumerate(shape):
+        if size == 1:
+            total = total.sum(axis=axis, keepdims=True)
+    return total
+
+
+def unbroadcast_one_leading_axis(grad, shape):
+    total = grad.copy()
+    if total.ndim > len(shape):
+        total = total.sum(axis=0)
+    for axis, size in enumerate(shape):
+        if size == 1:
+            total = total.sum(axis=axis, keepdims=True)
+    return total
+
+
 def unbroadcast_mean(grad, shape):
     added = grad.ndim - len(shape)
     repeated = tuple(i for i, size in enumerate(shape, start=added) if size == 1)
@@ -1352,6 +1642,36 @@ UNBROADCAST = Exercise(
             unbroadcast_axes_lost,
             "The right numbers are added up, but a summed axis of length 1 has vanished from the "
             "shape.",
+        ),
+        Mistake(
+            "axes lost, and the others shifted",
+            unbroadcast_axes_lost_one_by_one,
+            "Each sum takes its axis away, so that the axes behind it move up and the next number "
+            "means another one. A summed axis of length 1 has to stay.",
+        ),
+        Mistake(
+            "axes taken away at the back",
+            unbroadcast_from_the_back,
+            "You sum over the last axes. Broadcasting adds axes in *front*; at the back the shapes "
+            "are lined up.",
+        ),
+        Mistake(
+            "one leading axis only",
+            unbroadcast_one_leading_axis,
+            "You take one axis away in front. Broadcasting may have added several: the shape () has "
+            "none at all.",
+        ),
+        Mistake(
+            "everything summed",
+            lambda grad, shape: grad.sum(),
+            "`grad.sum()` adds up everything, whatever the shape. That is right for a single number "
+            "only.",
+        ),
+        Mistake(
+            "reshaped",
+            lambda grad, shape: grad.reshape(shape),
+            "`reshape` moves numbers to other places and needs as many places as there are numbers. "
+            "Here there are fewer: several numbers have to become one.",
         ),
         Mistake(
             "mean",
@@ -1508,6 +1828,16 @@ HAND_FORWARD = Exercise(
             FORWARD | {"loss": FORWARD["y"] - HAND_TARGET},
             "That is the error y − t. The loss is half its square.",
         ),
+        Mistake(
+            "the error, turned round",
+            FORWARD | {"loss": HAND_TARGET - FORWARD["y"]},
+            "That is the error t − y. The loss is half its square.",
+        ),
+        Mistake(
+            "half the error",
+            FORWARD | {"loss": (FORWARD["y"] - HAND_TARGET) / 2},
+            "That is half the error. It has to be squared: a loss is never negative.",
+        ),
     ),
     fields=(
         Field("z0", "first hidden unit before ReLU, $z_0$"),
@@ -1544,6 +1874,12 @@ def multiply_not_swapped() -> dict[str, float]:
     wrong = {"dW2": dy * HAND_PARAMS["W2"], "dh": dy * h, "dz": dy * h, "db1": dy * h}
     wrong["dW1"] = np.outer(HAND_INPUT, dy * h)
     return GRADIENTS | entries(wrong | {"dx": HAND_PARAMS["W1"] @ (dy * h)})
+
+
+def upstream_only() -> dict[str, float]:
+    dy, dz = np.array(GRADIENTS["dy"]), hand_gradients(HAND_PARAMS)["dz"]
+    wrong = {"dW2": np.array([dy, dy]), "dh": np.array([dy, dy])}
+    return GRADIENTS | entries(wrong | {"dW1": np.array([dz, dz])})
 
 
 def gradients_with(**changed: Any) -> dict[str, float]:
@@ -1585,6 +1921,35 @@ HAND_GRADIENTS = Exercise(
             local_derivatives_only(),
             "That is the local derivative alone. What arrives from the loss, dy, has to be "
             "multiplied in.",
+        ),
+        Mistake(
+            "upstream gradients only",
+            upstream_only(),
+            "That is what arrives, handed on as it is. A product multiplies it by the *other* "
+            "factor.",
+        ),
+        Mistake(
+            "the hidden values swapped",
+            gradients_with(dW2=GRADIENTS["dy"] * hand_forward(HAND_PARAMS)["h"][::-1]),
+            "`dW2_0` and `dW2_1` have changed places: each weight goes with the hidden unit it "
+            "leads from.",
+        ),
+        Mistake(
+            "ReLU multiplies by its input",
+            gradients_with(dz=hand_forward(HAND_PARAMS)["z"] * hand_gradients(HAND_PARAMS)["dh"]),
+            "At ReLU you multiply by z. Where z is positive the slope of ReLU is 1, however large z "
+            "is.",
+        ),
+        Mistake(
+            "ReLU closed",
+            gradients_with(dz=np.zeros(2)),
+            "You stop the gradient at ReLU. It lets through what arrives where z is positive, and "
+            "the sign of the gradient plays no part.",
+        ),
+        Mistake(
+            "the loss at the start",
+            gradients_with(dy=np.array(FORWARD["loss"])),
+            "`dy` is the loss in your answer. What starts the way back is its derivative.",
         ),
         Mistake(
             "dW1 transposed",
@@ -1654,6 +2019,7 @@ def update_answer(
 
 
 UPDATED = update_answer()
+UPDATED_PARAMS = hand_step(HAND_RATE)
 
 
 def hidden_gradient_from_new_weights() -> dict[str, float]:
@@ -1668,6 +2034,19 @@ def hidden_gradient_from_new_weights() -> dict[str, float]:
     half, square = found
     numbers = {name: half[name] for name in HAND_PARAMS}
     return entries(numbers | {"y_half": half["y"], "y_square": square["y"]})
+
+
+def update_with(**changed: Any) -> dict[str, float]:
+    """Return the update of which some parameters, and the prediction with them, are others."""
+    new = {name: hand_step(HAND_RATE)[name] for name in HAND_PARAMS} | changed
+    return UPDATED | entries(new | {"y_half": hand_forward(new)["y"]})
+
+
+def two_steps() -> dict[str, float]:
+    new = {name: UPDATED_PARAMS[name] for name in HAND_PARAMS}
+    grads = hand_gradients(new)
+    again = {name: value - HAND_RATE * grads[f"d{name}"] for name, value in new.items()}
+    return UPDATED | {"y_square": float(hand_forward(again)["y"])}
 
 
 def old_hidden_values() -> dict[str, float]:
@@ -1728,6 +2107,34 @@ HAND_UPDATE = Exercise(
             hidden_gradient_from_new_weights(),
             "You used the new `W2` on the way back to the hidden units. All gradients belong to "
             "the old parameters; only when all are known is the step taken.",
+        ),
+        Mistake(
+            "dW1 transposed",
+            update_with(W1=HAND_PARAMS["W1"] - HAND_RATE * np.outer(DZ, HAND_INPUT)),
+            "`dW1_01` and `dW1_10` have changed places in your step: the first index counts inputs, "
+            "the second hidden units.",
+        ),
+        Mistake(
+            "W1 transposed",
+            UPDATED | {"W1_01": UPDATED["W1_10"], "W1_10": UPDATED["W1_01"]},
+            "`W1_01` and `W1_10` have changed places: the first index counts inputs, the second "
+            "hidden units.",
+        ),
+        Mistake(
+            "the gradients themselves",
+            UPDATED | {name[1:]: value for name, value in GRADIENTS.items() if name[1:] in UPDATED},
+            "That is the gradient. What is asked for is the parameter after its step.",
+        ),
+        Mistake(
+            "the step alone",
+            UPDATED | {name: UPDATED[name] - value for name, value in entries(HAND_PARAMS).items()},
+            "That is the step alone. The new parameter is the old one and the step together.",
+        ),
+        Mistake(
+            "a second step",
+            two_steps(),
+            "That is the prediction after *two* steps: for `y_square` go back to the start, with the "
+            "parameters from before the first one.",
         ),
         Mistake(
             "old hidden values",

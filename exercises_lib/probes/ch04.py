@@ -32,7 +32,8 @@ def affine(answer: Any, inputs: dict[str, Any]) -> Steps:
             for attribute in ("dW", "db"):
                 if not hasattr(made, attribute):
                     raise Misfit(
-                        f"After backward, your {name_of(answer)} has no attribute {attribute}."
+                        f"After backward, your {name_of(answer)} has no attribute {attribute}: "
+                        f"backward stores it as self.{attribute}."
                     )
                 yield f"{batch}{attribute}", getattr(made, attribute)
     # Training updates the arrays it handed over; what the answer changed itself stays visible.
