@@ -1,0 +1,185 @@
+"""Chapter 06: what the common audit does not ask."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from exercises_lib import nn
+from exercises_lib.checking import check
+from exercises_lib.data import load_digits
+from exercises_lib.exercises import ch06_training as ch06
+
+
+def verdict(exercise, answer, seed=0):
+    return check(exercise, answer, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_check_of_networks_lets_right_ones_through_whatever_is_drawn(seed):
+    for answer in (ch06.gradient_check, *ch06.GRADIENT_CHECK.accepted):
+        assert verdict(ch06.GRADIENT_CHECK, answer, seed).status == "passed"
+
+
+def test_the_library_passes_the_exercises_that_build_it():
+    assert verdict(ch06.NUMERICAL_GRADIENT, nn.numerical_gradient).status == "passed"
+    assert verdict(ch06.RELATIVE_ERROR, nn.relative_error).status == "passed"
+    assert verdict(ch06.TWO_LAYER_NET, nn.TwoLayerNet).status == "passed"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_digits_are_read_with_a_margin_by_the_reference(seed):
+    (case,) = ch06.draw_digits(np.random.default_rng(seed))
+    given = case.inputs
+    net = ch06.REACH_DIGITS.reference(
+        given["x_train"], given["t_train"], np.random.default_rng(given["seed"])
+    )
+    reached = ch06.accuracy_of(given["x_test"], net.predict(given["x_test"]))
+    assert reached >= ch06.TARGET + 0.008
+
+
+def test_the_labels_of_the_test_are_not_among_what_the_answer_gets():
+    digits = load_digits()
+    (case,) = ch06.draw_digits(np.random.default_rng(5))
+    assert set(case.inputs) == {"x_train", "t_train", "x_test", "seed"}
+    assert len(case.inputs["t_train"]) == len(digits.t_train) == 1437
+    assert not np.array_equal(case.inputs["x_test"], digits.x_test)
+    known = ch06.labels_by_image()
+    assert len(known) == 1797
+    assert [known[row.tobytes()] for row in digits.x_test] == digits.t_test.tolist()
+
+
+def test_accuracies_are_those_of_the_right_digits_in_any_order():
+    (case,) = ch06.draw_digits(np.random.default_rng(6))
+    x = case.inputs["x_test"]
+    labels = np.array([ch06.labels_by_image()[row.tobytes()] for row in x])
+    scores = np.eye(10)[labels]
+    assert ch06.judge_accuracy(case.inputs, scores, scores) is None
+    scores[:11] = np.roll(scores[:11], 1, axis=1)
+    text = ch06.judge_accuracy(case.inputs, scores, scores)
+    assert text is not None and "349 of the 360" in text
+
+
+JUNK = [
+    None,
+    3,
+    "a",
+    [],
+    {},
+    (1, 2),
+    [1, 2],
+    [[1], [2]],
+    {"batches": 3},
+    np.zeros(3),
+    np.array("a"),
+]
+
+
+@pytest.mark.parametrize("got", JUNK, ids=repr)
+def test_comparisons_of_properties_never_raise(got):
+    (digits,) = ch06.draw_digits(np.random.default_rng(0))
+    batches = next(ch06.draw_batches(np.random.default_rng(0))).inputs
+    training = next(ch06.draw_train(np.random.default_rng(0))).inputs
+    fresh = {"std": 0.1}
+    assert ch06.judge_scores(digits.inputs, got, np.zeros((1437, 10)))
+    assert ch06.judge_accuracy(digits.inputs, got, np.zeros((360, 10)))
+    assert ch06.judge_batches("batches")(batches, got, None)
+    for value in (got, [got], [(got, got)], [got, got]):
+        ch06.judge_batches("second epoch")(batches, value, None)
+        ch06.judge_batches("batches")(batches, value, None)
+    assert ch06.judge_steps(training, got, None)
+    assert ch06.judge_losses(training, got, None)
+    pair = [(training["x"][:4], training["t"][:4])]
+    for value in (got, [got], [(got, got)], [1.0], [np.inf]):
+        for some in (value, pair, pair * 12):
+            entry = {"batches": some, "updates": value, "gradients": value}
+            assert ch06.judge_steps(training, entry, None)
+        assert ch06.judge_losses(training, {"before": value, "after": value, "returned": "a"}, None)
+    assert ch06.judge_start("W1", "(D, H)")(fresh, got, np.zeros((4, 3)))
+    ch06.judge_rng(fresh, got, None)
+    assert ch06.judge_decisions({}, got, {"W1": "accepts"})
+    assert ch06.judge_parameters({}, got, "as before")
+    assert ch06.judge_shapes({"a": np.zeros(3), "b": np.zeros((1, 3))}, got, "ValueError")
+
+
+# --- which check catches which bug: measured ----------------------------------------------------
+
+
+class WithoutMask(nn.Relu):
+    def backward(self, dout):
+        return dout
+
+
+class NotDivided(nn.SoftmaxWithLoss):
+    def backward(self, dout=1.0):
+        return super().backward(dout) * len(self.y)
+
+
+class WithFloor(nn.SoftmaxWithLoss):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return float(-np.log(self.y[np.arange(len(t)), t] + 1e-7).mean())
+
+
+def network_with(bug, std):
+    net = nn.TwoLayerNet(7, 5, 4, np.random.default_rng(1), std=std)
+    if bug == "relu":
+        net.layers[1] = WithoutMask()
+    if bug in ("mean", "floor"):
+        net.last_layer = NotDivided() if bug == "mean" else WithFloor()
+    return net
+
+
+def caught(bug, option):
+    rng = np.random.default_rng(2)
+    n, std = {"one": (1, 0.1), "batch": (5, 0.1), "sure": (5, 4.0)}[option]
+    net = network_with(bug, std)
+    x = rng.normal(size=(n, 7))
+    # "sure" and wrong: the labels are the classes with the lowest scores.
+    t = net.predict(x).argmin(axis=1) if option == "sure" else rng.integers(0, 4, n)
+    if bug == "labels":
+        x = x[rng.permutation(n)]
+    return max(ch06.gradient_check(net, x, t).values()) > 1e-4
+
+
+@pytest.mark.parametrize("bug", ch06.BUGS)
+def test_each_bug_is_caught_by_the_check_that_the_choice_exercise_calls_the_first(bug):
+    found = [option for option in ("one", "batch", "sure") if caught(bug, option)]
+    assert (found[0] if found else "none") == ch06.CAUGHT[bug]
+
+
+# --- answers that weak tests let through --------------------------------------------------------
+
+
+def test_the_given_network_runs_without_an_error_where_all_sizes_are_equal():
+    net = ch06.GivenNet(3, 3, 3, np.random.default_rng(0))
+    x = np.random.default_rng(1).normal(size=(6, 3))
+    net.step(x, x.argmax(axis=1), 0.1)
+    assert verdict(ch06.NETWORK_FIX, ch06.GivenNet).mistake == "still the given code"
+
+
+def test_batches_as_lists_of_pairs_are_as_good_as_a_generator():
+    def answer(x, t, size, rng):
+        return list(ch06.minibatches(x, t, size, rng))
+
+    assert verdict(ch06.MINIBATCHES, answer).status == "passed"
+
+
+def test_a_training_loop_that_also_watches_the_accuracy_passes():
+    def answer(net, x, t, epochs, batch_size, lr, rng):
+        losses = []
+        for _ in range(epochs):
+            losses += ch06.train(net, x, t, 1, batch_size, lr, rng)
+            net.accuracy(x, t)
+            net.loss(x, t)
+        return losses
+
+    assert verdict(ch06.TRAIN, answer).status == "passed"
+
+
+def test_an_endless_training_is_stopped():
+    def answer(net, x, t, epochs, batch_size, lr, rng):
+        while True:
+            ch06.train(net, x, t, 1, batch_size, lr, rng)
+
+    assert "does not end" in verdict(ch06.TRAIN, answer).message
