@@ -109,7 +109,35 @@ def test_numbers_and_zero_dimensional_arrays_are_both_right_for_a_single_number(
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_sizes_of_every_drawn_batch_differ(seed):
-    for case in ch04.draw_affine(np.random.default_rng(seed)):
+def test_the_sizes_of_every_drawn_batch_differ_but_in_the_last_which_is_square(seed):
+    *cases, square = ch04.draw_affine(np.random.default_rng(seed))
+    for case in cases:
         (n, d), m = case.inputs["x"].shape, len(case.inputs["b"])
         assert len({n, d, m}) == 3
+    assert square.inputs["x"].shape == square.inputs["W"].shape == (3, 3)
+
+
+def affine_with(backward):
+    return type("Affine", (nn.Affine,), {"backward": backward})
+
+
+def keep(layer, dout, dW):
+    layer.dW, layer.db = dW(), dout.sum(axis=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "backward"),
+    [
+        (
+            "dW not transposed",
+            lambda self, dout: keep(self, dout, lambda: np.dot(self.x, dout)) or dout @ self.W.T,
+        ),
+        (
+            "dx with the factors swapped",
+            lambda self, dout: keep(self, dout, lambda: self.x.T @ dout) or np.dot(self.W.T, dout),
+        ),
+    ],
+)
+def test_products_that_fail_alike_are_told_apart_written_with_dot_or_at(name, backward):
+    for seed in range(5):
+        assert verdict(ch04.AFFINE, affine_with(backward), seed).mistake == name
