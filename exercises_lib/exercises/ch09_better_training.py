@@ -955,8 +955,8 @@ STORES_CORRECTED = (
     "step. The memories stay as they are; the corrected ones are used and thrown away."
 )
 UNCORRECTED = (
-    "Neither memory is corrected. Both begin at 0, s far more stubbornly than m, so the first "
-    "steps are several times as long as they should be."
+    "Neither memory is corrected. Both begin at 0 and fill slowly, s more slowly than m. With the "
+    "usual betas the first steps come out three to six times as long as they should be."
 )
 ONLY_MEAN = (
     "You correct m and not s. In the first steps s is far too small, and a division by its root "

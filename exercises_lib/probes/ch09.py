@@ -70,6 +70,7 @@ def dropout(answer: Any, inputs: dict[str, Any]) -> Steps:
     for _ in range(2):
         yield "forward(x, True, rng)"
         masks.append(_factors("out", made.forward(x, True, rng), original))
+        yield "factors", _different(masks[-1])
         for _ in range(2):
             yield "backward(dout)"
             back = _factors("dx", made.backward(dout), dout)
@@ -79,7 +80,6 @@ def dropout(answer: Any, inputs: dict[str, Any]) -> Steps:
     mask = masks[0]
     yield "mask", mask
     dropped = _dropped(mask)
-    yield "factors", _different(mask)
     yield "dropped share", round(float(dropped.mean()), 1)
     together = (dropped == dropped[:1]).all() or (dropped == dropped[:, :1]).all()
     yield "units", "together" if together and 0 < dropped.mean() < 1 else "each for itself"
