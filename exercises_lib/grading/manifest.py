@@ -159,11 +159,12 @@ def defined_in(text: str) -> set[str]:
 
 
 def imports(text: str) -> set[str]:
-    """Return the modules that a piece of code imports at its top level."""
+    """Return the modules that a piece of code imports at its top level, or tries to."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
+    body += [inner for node in body if isinstance(node, ast.Try) for inner in node.body]
     found: set[str] = set()
     for node in body:
         if isinstance(node, ast.Import):
