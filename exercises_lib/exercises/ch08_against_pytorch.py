@@ -609,10 +609,8 @@ def draw_training(rng: np.random.Generator) -> Iterator[Case]:
         return Case({**inputs, **weights}, note)
 
     d, h, c = rng.choice(np.arange(3, 7), size=3, replace=False).tolist()
-    yield case(9, d, h, c, (4, 4, 3, 4, 2), 0.3, "five steps, batches of 2 to 4 samples, lr 0.3")
-    yield case(
-        6, h, c, d, (1, 5, 1), float(rng.uniform(0.5, 0.9)), "three steps, batches of 1 and 5"
-    )
+    yield case(9, d, h, c, (4, 3, 4), 0.3, "three steps, batches of 3 and 4 samples, lr 0.3")
+    yield case(6, h, c, d, (1, 5), float(rng.uniform(0.5, 0.9)), "two steps, batches of 1 and 5")
 
 
 TRAINING_LOOP = Exercise(

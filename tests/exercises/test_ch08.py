@@ -18,6 +18,7 @@ from exercises_lib import data, exercises, nn
 from exercises_lib.checking import check
 from exercises_lib.course.notebooks import check_cells, read, source
 from exercises_lib.exercises import ch08_against_pytorch as ch08
+from exercises_lib.grading.manifest import plan_of
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "solutions" / "08_against_pytorch.ipynb"
@@ -118,6 +119,10 @@ def test_the_library_network_has_the_gradients_of_pytorch_to_ten_digits(seed):
     assert ours == pytest.approx(loss.item(), rel=1e-12)
     for name, grad in grads.items():
         np.testing.assert_allclose(grad, p[name].grad.numpy(), rtol=1e-10, atol=1e-14)
+
+
+def test_pytorch_is_loaded_before_the_kernels_of_a_grading_are_forked():
+    assert "torch" in plan_of("08", read(NOTEBOOK)).modules
 
 
 def test_a_difference_in_the_eighth_digit_is_rejected():
