@@ -22,6 +22,7 @@ def draw_softmax(rng: np.random.Generator) -> Iterator[Case]:
     large = rng.normal(0, 2, (3, 4)) + np.array([[1000.0], [-1000.0], [0.0]])
     large[2, 1] += 1500
     yield Case({"x": large}, "scores around 1000 in one row, around -1000 in another")
+    yield Case({"x": np.array([[-500.0, 500.0, 499.0]])}, "distances of 1000 within a row")
 
 
 def softmax_by_rows(x):
@@ -119,12 +120,56 @@ SOFTMAX = Exercise(
             "distances between them, and with the distances the probabilities.",
         ),
         Mistake(
+            "subtracted the mean",
+            lambda x: (
+                (e := np.exp(x - x.mean(axis=1, keepdims=True))) / e.sum(axis=1, keepdims=True)
+            ),
+            "After subtracting the mean some exponents are still positive, and a score far "
+            "above the others overflows. No exponent may be above 0.",
+        ),
+        Mistake(
             "subtracted the minimum",
             lambda x: (
                 (e := np.exp(x - x.min(axis=1, keepdims=True))) / e.sum(axis=1, keepdims=True)
             ),
             "After subtracting the smallest score all exponents are positive, and a large "
             "distance within a row still overflows. No exponent may be above 0.",
+        ),
+        Mistake(
+            "not divided",
+            exp_of_shifted,
+            "The exponentials are there, and they are safe. But a row of them does not sum to"
+            " 1 yet.",
+        ),
+        Mistake(
+            "the logarithms",
+            lambda x: x - np.logaddexp.reduce(x, axis=1, keepdims=True),
+            "Those are the logarithms of the probabilities: negative numbers. The "
+            "probabilities themselves are asked for.",
+        ),
+        Mistake(
+            "a sigmoid for every score",
+            nn.sigmoid,
+            "You squeeze every score by itself. Between 0 and 1 are they all, but a row does "
+            "not sum to 1: the classes have to compete.",
+        ),
+        Mistake(
+            "the maximum of every column",
+            lambda x: (e := np.exp(x - x.max(axis=0))) / e.sum(axis=1, keepdims=True),
+            "`x.max(axis=0)` is the maximum of a class over the samples. Subtracting another "
+            "number from every class changes the distances within a row.",
+        ),
+        Mistake(
+            "clipped the scores",
+            lambda x: (e := np.exp(np.clip(x, -500, 500))) / e.sum(axis=1, keepdims=True),
+            "A limit for the scores prevents the overflow and changes the problem: all scores"
+            " beyond it look alike. What keeps the distances?",
+        ),
+        Mistake(
+            "nan replaced",
+            lambda x: np.nan_to_num(np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)),
+            "Replacing `nan` by a number hides where it came from: the exponentials have "
+            "overflowed, and the probabilities are gone.",
         ),
         Mistake(
             "no exponential",
@@ -167,8 +212,8 @@ def draw_cross_entropy(rng: np.random.Generator) -> Iterator[Case]:
         return nn.softmax(rng.normal(0, 1.5, (n, classes)))
 
     y, t = predicted(4, 3), np.array([2, 0, 1, 2])
-    y[1] = [1e-12, 0.4, 0.6]
-    yield Case({"y": y, "t": t}, "integer labels; one right class has probability 1e-12")
+    y[1], y[2] = [1e-20, 0.4, 0.6], [0.4, 1e-4, 0.5999]
+    yield Case({"y": y, "t": t}, "integer labels; one right class has probability 1e-20")
     yield Case({"y": predicted(5, 4), "t": np.eye(4)[rng.permutation(5) % 4]}, "one-hot labels")
     square = rng.permutation(3)
     yield Case({"y": predicted(3, 3), "t": square}, "integer labels, as many samples as classes")
@@ -300,8 +345,77 @@ CROSS_ENTROPY = Exercise(
         Mistake(
             "added 1e-7",
             lambda y, t: -np.log(picked(y, t) + 1e-7).mean(),
-            "`+ 1e-7` inside the logarithm is not small beside a small probability: one of 1e-12 "
-            "should cost 27.6, and yours costs 16.1.",
+            "`+ 1e-7` inside the logarithm is not small beside a small probability: one of 1e-20 "
+            "should cost 46.1, and yours costs 16.1.",
+        ),
+        Mistake(
+            "limited at 1e-7",
+            lambda y, t: -np.log(np.clip(picked(y, t), 1e-7, 1)).mean(),
+            "With a lower limit of 1e-7 no sample can cost more than 16.1. A right class with "
+            "probability 1e-20 should cost 46.1.",
+        ),
+        Mistake(
+            "limited at 1e-12",
+            lambda y, t: -np.log(np.clip(picked(y, t), 1e-12, 1)).mean(),
+            "With a lower limit of 1e-12 no sample can cost more than 27.6. A right class with "
+            "probability 1e-20 should cost 46.1.",
+        ),
+        Mistake(
+            "another base",
+            lambda y, t: -np.log10(picked(y, t)).mean(),
+            "`np.log10` is the logarithm to base 10. The loss takes the natural one; its "
+            "derivative is 1/y.",
+        ),
+        Mistake(
+            "base 2",
+            lambda y, t: -np.log2(picked(y, t)).mean(),
+            "`np.log2` is the logarithm to base 2. The loss takes the natural one; its derivative "
+            "is 1/y.",
+        ),
+        Mistake(
+            "logarithm of the mean",
+            lambda y, t: -np.log(picked(y, t).mean()),
+            "You average the probabilities first and take one logarithm. Each sample has a loss of "
+            "its own, and the losses are averaged.",
+        ),
+        Mistake(
+            "softmax once more",
+            lambda y, t: -np.log(picked(nn.softmax(y), t)).mean(),
+            "`y` holds probabilities already. A softmax of them makes all classes nearly equally "
+            "likely.",
+        ),
+        Mistake(
+            "divided by the classes",
+            lambda y, t: -np.log(picked(y, t)).sum() / y.shape[1],
+            "You divide by C, the number of classes. The mean runs over the samples.",
+        ),
+        Mistake(
+            "the most likely class",
+            lambda y, t: -np.log(y.max(axis=1)).mean(),
+            "You take each row's largest probability. The loss asks what the *right* class got, and "
+            "the labels do not occur in your answer.",
+        ),
+        Mistake(
+            "labels told apart by their type",
+            lambda y, t: (
+                -np.log(y[np.arange(len(y)), t if t.dtype.kind == "i" else t.argmax(axis=1)]).mean()
+            ),
+            "One-hot rows can hold integers too. What tells the two kinds of label apart for sure is "
+            "the number of axes.",
+        ),
+        Mistake(
+            "argmax down the columns",
+            lambda y, t: (
+                -np.log(y[np.arange(len(y)), t.argmax(axis=0) if t.ndim == 2 else t]).mean()
+            ),
+            "`t.argmax(axis=0)` looks for a sample in every class. The 1 of a sample is to be found "
+            "along its row.",
+        ),
+        Mistake(
+            "logarithm of t · y",
+            lambda y, t: -np.log(y * one_hot(t, y.shape[1])).sum() / len(y),
+            "You multiply by the labels before the logarithm. All wrong classes become 0 there, and "
+            "log(0) is −inf.",
         ),
         Mistake(
             "0 times log(0)",
@@ -434,6 +548,28 @@ GRAPH_BACKWARD = Exercise(
             "At 1/S you pass the gradient of y₀ on unchanged. The multiplication swaps: what 1/S "
             "receives is multiplied by the *other* factor.",
         ),
+        Mistake(
+            "class 1 is right",
+            graph_values(0, 0, -1 / 0.3, -10, 0.1, 0.1, 0.1 - 1 / 3, 0.1, 0.2, -0.7, 0.5),
+            "In your walk class 1 is right, as in the example above. Here it is class 0.",
+        ),
+        Mistake(
+            "the numbers of the example",
+            graph_values(-1, -8, 0, -8, 0.125, -0.875, 0.125, 0.125, -0.875, 0.25, 0.625),
+            "Those numbers belong to the scores of the example, with S = 8. Here the exponentials "
+            "are 2, 3 and 5.",
+        ),
+        Mistake(
+            "the local derivative at S",
+            graph_values(-1, -5, 0, -10, -0.01, -0.51, -0.01, -0.01, -1.02, -0.03, -0.05),
+            "That is the local derivative of the reciprocal alone. What arrives at 1/S has to be "
+            "multiplied in.",
+        ),
+        Mistake(
+            "every logarithm counts",
+            graph_values(-1, -5, -1 / 0.3, -30, 0.3, -0.2, -1 / 3 + 0.3, 0.1, -0.4, -0.1, 0.5),
+            "The label of class 1 is 0, so no gradient leaves L towards its logarithm.",
+        ),
     ),
     fields=GRAPH_FIELDS,
     hints=(
@@ -542,6 +678,41 @@ SOFTMAX_BACKWARD = Exercise(
             "dout not weighted by y",
             lambda y, dout: y * (dout - dout.sum(axis=1, keepdims=True)),
             "You subtract the plain sum of `dout`. Each class counts with its probability there.",
+        ),
+        Mistake(
+            "dout averaged without weights",
+            lambda y, dout: y * (dout - dout.mean(axis=1, keepdims=True)),
+            "You subtract the plain mean of `dout`. The mean that is needed is weighted: each"
+            " class counts with its probability.",
+        ),
+        Mistake(
+            "not multiplied by y",
+            lambda y, dout: dout - (dout * y).sum(axis=1, keepdims=True),
+            "How far each `dout` lies above the weighted mean is there. The score's own "
+            "probability in front of it is missing.",
+        ),
+        Mistake(
+            "divided by the batch",
+            lambda y, dout: softmax_backward(y, dout) / len(y),
+            "You divide by the batch size. Softmax itself has no mean in it; if the loss has "
+            "one, the division is already in `dout`.",
+        ),
+        Mistake(
+            "softmax once more",
+            lambda y, dout: softmax_backward(nn.softmax(y), dout),
+            "`y` is what softmax gave, not the scores. You put it through softmax a second time.",
+        ),
+        Mistake(
+            "the Jacobians themselves",
+            lambda y, dout: np.array([np.diag(row) - np.outer(row, row) for row in y]),
+            "Those are the Jacobians, one matrix per sample. They are still to be multiplied "
+            "by what arrives in `dout`.",
+        ),
+        Mistake(
+            "the diagonal's one lost",
+            lambda y, dout: -y * (dout * y).sum(axis=1, keepdims=True),
+            "Only the road through the sum S is there. The direct road, from each probability"
+            " to its own score, is missing.",
         ),
         Mistake(
             "a mean of the products",
@@ -703,6 +874,28 @@ class DividedByEntries(Right):
         return dout * (self.y - self.t) / self.y.size
 
 
+class DividedByClasses(Right):
+    def backward(self, dout=1.0):
+        return dout * (self.y - self.t) / self.y.shape[1]
+
+
+class SlopeOnceMore(Right):
+    def backward(self, dout=1.0):
+        return dout * (self.y - self.t) * self.y * (1 - self.y) / len(self.y)
+
+
+class ScoresForProbabilities(Right):
+    def forward(self, x, t):
+        loss = super().forward(x, t)
+        self.y = x
+        return loss
+
+
+class LabelForgotten(Right):
+    def backward(self, dout=1.0):
+        return dout * self.y / len(self.y)
+
+
 class WrongSign(Right):
     def backward(self, dout=1.0):
         return dout * (self.t - self.y) / len(self.y)
@@ -738,6 +931,52 @@ class StoredYChanged(Right):
 class LossSummed(Right):
     def forward(self, x, t):
         return super().forward(x, t) * len(x)
+
+
+class LossOverAllEntries(Right):
+    def forward(self, x, t):
+        return super().forward(x, t) / x.shape[1]
+
+
+class LossPerSample(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return -(self.t * log_softmax(x)).sum(axis=1)
+
+
+class LossSign(Right):
+    def forward(self, x, t):
+        return -super().forward(x, t)
+
+
+class ShiftNotUndone(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return -(self.t * shift_not_added_back(x)).sum() / len(x)
+
+
+class SumForEveryClass(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        shifted = x - x.max(axis=1, keepdims=True)
+        return (np.log(np.exp(shifted).sum(axis=1, keepdims=True)) - self.t * shifted).sum() / len(
+            x
+        )
+
+
+class ScoresChanged(Right):
+    def forward(self, x, t):
+        x -= x.max(axis=1, keepdims=True)
+        return super().forward(x, t)
+
+
+class FirstBatchKept(Right):
+    y = None
+
+    def forward(self, x, t):
+        if self.y is None:
+            return super().forward(x, t)
+        return -(one_hot(t, x.shape[1]) * log_softmax(x)).sum() / len(x)
 
 
 class NoShift(Right):
@@ -861,6 +1100,29 @@ SOFTMAX_WITH_LOSS = Exercise(
             "`y.size` is N · C. The mean in the loss runs over the N samples only.",
         ),
         Mistake(
+            "divided by the number of classes",
+            DividedByClasses,
+            "`y.shape[1]` is the number of classes. The mean in the loss runs over the samples.",
+        ),
+        Mistake(
+            "softmax's slope once more",
+            SlopeOnceMore,
+            "`y - t` is the gradient at the scores already: softmax's slopes are in it. You "
+            "multiply by y (1 − y) once more.",
+        ),
+        Mistake(
+            "scores in place of probabilities",
+            ScoresForProbabilities,
+            "Your gradient takes the scores for the probabilities. What is subtracted from is"
+            " what softmax gave.",
+        ),
+        Mistake(
+            "label forgotten",
+            LabelForgotten,
+            "Your gradient pushes every score down, the right one too: the label does not "
+            "occur in it.",
+        ),
+        Mistake(
             "sign",
             WrongSign,
             "Your gradient points the other way. Raising the right class's score must *lower* the "
@@ -900,6 +1162,46 @@ SOFTMAX_WITH_LOSS = Exercise(
             "loss summed",
             LossSummed,
             "Your loss is the sum over the batch, N times the mean that was asked for.",
+        ),
+        Mistake(
+            "loss averaged over all entries",
+            LossOverAllEntries,
+            "Your loss is divided by N · C. Each sample has one loss, so there are N numbers "
+            "to average.",
+        ),
+        Mistake(
+            "one loss per sample",
+            LossPerSample,
+            "These are the losses of the single samples. `forward` returns their mean, one number.",
+        ),
+        Mistake(
+            "sign of the loss",
+            LossSign,
+            "Your loss is negative: it would be smallest where the prediction is worst.",
+        ),
+        Mistake(
+            "the shift not undone",
+            ShiftNotUndone,
+            "Inside the sum the scores are shifted, and the right class's score is not. The "
+            "two have to be shifted alike.",
+        ),
+        Mistake(
+            "the sum counted once for every class",
+            SumForEveryClass,
+            "The logarithm of the sum has shape (N, 1) and is copied to all classes before "
+            "you add up. Each sample has it once.",
+        ),
+        Mistake(
+            "changes the scores",
+            ScoresChanged,
+            "`x -= …` writes into the caller's scores. Keep the shifted ones in an array of "
+            "your own.",
+        ),
+        Mistake(
+            "keeps the first batch",
+            FirstBatchKept,
+            "Your layer remembers the first batch it ever saw. Each `forward` replaces what "
+            "the last one kept.",
         ),
         Mistake(
             "no shift",
@@ -1070,6 +1372,21 @@ class DoutAdded(Given):
         return dout + (self.y - self.t) / len(self.y)
 
 
+class LabelDivided(Given):
+    def backward(self, dout=1.0):
+        return dout * self.y - self.t / len(self.y)
+
+
+class FixedSign(Given):
+    def backward(self, dout=1.0):
+        return dout * (self.t - self.y) / len(self.y)
+
+
+class MultipliedByBatch(Given):
+    def backward(self, dout=1.0):
+        return dout * (self.y - self.t) * len(self.y)
+
+
 class YOverwritten(Given):
     def backward(self, dout=1.0):
         self.y -= self.t
@@ -1129,6 +1446,23 @@ BATCH_FIX = Exercise(
             LossDividedToo,
             "The gradient is right now. But `forward` divides by the batch a second time: "
             "the loss was a mean already.",
+        ),
+        Mistake(
+            "brackets lost",
+            LabelDivided,
+            "Without brackets `dout` multiplies `y` alone, and the division is for `t` alone."
+            " Both belong to the whole difference.",
+        ),
+        Mistake(
+            "sign",
+            FixedSign,
+            "The two factors are there, and the sign has been turned: `y - t` was right as it"
+            " was given.",
+        ),
+        Mistake(
+            "multiplied by the batch",
+            MultipliedByBatch,
+            "Now the gradient is even larger: a sample's share in a mean *shrinks* with the batch.",
         ),
         Mistake(
             "added dout",
@@ -1220,7 +1554,7 @@ def saturated_gradient(inputs, got, expected):
             size = f"saturated dp[{i}] is {got[i]:.4g}; here p is certain and wrong"
             if got[i] * (p[i] - t[i]) < 0:
                 return f"{size}, and the sign is not right."
-            if abs(got[i]) * p.size < 0.9e6:
+            if abs(got[i]) < 0.9e6 / p.size:
                 return f"{size}, so it should be very large."
         elif not np.isclose(got[i], expected[i], rtol=1e-4):
             return f"saturated dp[{i}] is {got[i]:.4g}, expected {expected[i]:.4g}."
@@ -1267,6 +1601,16 @@ def bce_added(p, t):
 def bce_zero_outside(p, t):
     loss, dp = bce(p, t)
     return loss, np.where((p > 1e-7) & (p < 1 - 1e-7), dp, 0.0)
+
+
+def bce_in_place(p, t):
+    np.clip(p, 1e-7, 1 - 1e-7, out=p)
+    return bce(p, t)
+
+
+def bce_nan_replaced(p, t):
+    loss, dp = bce_unclipped(p, t)
+    return np.nan_to_num(loss), np.nan_to_num(dp)
 
 
 def bce_one_term(p, t):
@@ -1328,6 +1672,44 @@ BINARY_CROSS_ENTROPY = Exercise(
             lambda p, t: (bce(p, t)[0], -bce(p, t)[1]),
             "The sign of your gradient is wrong. With t = 1 a larger p makes the loss smaller, so "
             "dp is negative there.",
+        ),
+        Mistake(
+            "sign of the loss",
+            lambda p, t: (-bce(p, t)[0], bce(p, t)[1]),
+            "Logarithms of probabilities are negative, and so is your loss. It would be "
+            "smallest where the prediction is worst.",
+        ),
+        Mistake(
+            "one loss per entry",
+            lambda p, t: (
+                -(t * np.log(np.clip(p, 1e-7, 1)) + (1 - t) * np.log(np.clip(1 - p, 1e-7, 1))),
+                bce(p, t)[1],
+            ),
+            "These are the losses of the single entries. The loss is their mean, one number.",
+        ),
+        Mistake(
+            "order swapped",
+            lambda p, t: bce(p, t)[::-1],
+            "Loss and gradient have changed places: the function returns `loss, dp`.",
+        ),
+        Mistake(
+            "labels turned round",
+            lambda p, t: bce(p, 1 - t),
+            "You charge for the answer that is right: with t = 1 it is the logarithm of p "
+            "that counts, with t = 0 that of 1 − p.",
+        ),
+        Mistake(
+            "nan replaced",
+            bce_nan_replaced,
+            "Replacing what is not finite by another number hides the fault: a prediction "
+            "that is certain must cost 0 if it is right, and a lot if it is wrong. The place "
+            "to act is p.",
+        ),
+        Mistake(
+            "changes p",
+            bce_in_place,
+            "You limit the caller's `p` itself. Keep the limited probabilities in an array of"
+            " your own.",
         ),
         Mistake(
             "both terms negative",
@@ -1511,6 +1893,80 @@ class SigmoidSummed(FusedSigmoid):
         return super().forward(x, t) * x.size
 
 
+class SigmoidScoreForP(FusedSigmoid):
+    def forward(self, x, t):
+        loss = super().forward(x, t)
+        self.p = x
+        return loss
+
+
+class SigmoidLossByRows(FusedSigmoid):
+    def forward(self, x, t):
+        return super().forward(x, t) * x.size / len(x)
+
+
+class SigmoidLossPerColumn(FusedSigmoid):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return (np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))).mean(axis=0)
+
+
+class SigmoidLargestOfAll(FusedSigmoid):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return np.mean(np.max(x) - x * t + np.log1p(np.exp(-np.abs(x))))
+
+
+class SigmoidOneTwice(FusedSigmoid):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return np.mean(np.maximum(x, 0) - x * t + np.log1p(1 + np.exp(-np.abs(x))))
+
+
+class SigmoidNoSize(FusedSigmoid):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-x)))
+
+
+class SigmoidPositiveExponent(FusedSigmoid):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(np.abs(x))))
+
+
+class SigmoidNoMaximum(FusedSigmoid):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return np.mean(-x * t + np.log1p(np.exp(-np.abs(x))))
+
+
+class SigmoidPlusXT(FusedSigmoid):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return np.mean(np.maximum(x, 0) + x * t + np.log1p(np.exp(-np.abs(x))))
+
+
+class SigmoidSquares(FusedSigmoid):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return np.mean((self.p - t) ** 2)
+
+
+class SigmoidNoDefault(FusedSigmoid):
+    def backward(self, dout):
+        return dout * (self.p - self.t) / self.p.size
+
+
+class SigmoidFirstBatchKept(FusedSigmoid):
+    p = None
+
+    def forward(self, x, t):
+        if self.p is None:
+            return super().forward(x, t)
+        return FusedSigmoid().forward(x, t)
+
+
 class SigmoidStoredChanged(FusedSigmoid):
     def backward(self, dout=1.0):
         self.p -= self.t
@@ -1593,6 +2049,75 @@ SIGMOID_WITH_LOSS = Exercise(
             SigmoidSign,
             "Your gradient points the other way: with t = 1 a higher score lowers the loss, so dx is "
             "negative there.",
+        ),
+        Mistake(
+            "score in place of the probability",
+            SigmoidScoreForP,
+            "Your gradient takes the score for the probability. What the label is compared "
+            "with is what the sigmoid gave.",
+        ),
+        Mistake(
+            "dout has no default",
+            SigmoidNoDefault,
+            "Nothing lies above a loss, so `backward()` is usually called without an "
+            "argument; then the upstream gradient is 1. Your `dout` has no default value.",
+        ),
+        Mistake(
+            "keeps the first batch",
+            SigmoidFirstBatchKept,
+            "Your layer remembers the first batch it ever saw. Each `forward` replaces what "
+            "the last one kept.",
+        ),
+        Mistake(
+            "loss divided by the rows",
+            SigmoidLossByRows,
+            "Your loss is divided by the number of rows. The mean runs over all entries, "
+            "which are more as soon as x has two axes.",
+        ),
+        Mistake(
+            "one loss per column",
+            SigmoidLossPerColumn,
+            "Your loss is a mean over axis 0 only. It is one number for all entries.",
+        ),
+        Mistake(
+            "the largest score of all",
+            SigmoidLargestOfAll,
+            "`np.max(x)` is the largest score of the whole batch. `np.maximum(x, 0)` compares"
+            " each score with 0.",
+        ),
+        Mistake(
+            "1 added twice",
+            SigmoidOneTwice,
+            "`np.log1p(z)` adds the 1 itself. You add it once more.",
+        ),
+        Mistake(
+            "the exponent without | |",
+            SigmoidNoSize,
+            "Your exponent is −x, positive for negative scores: the formula has the *size* of"
+            " x there, and without it the result is wrong and overflows.",
+        ),
+        Mistake(
+            "a positive exponent",
+            SigmoidPositiveExponent,
+            "Your exponent is +|x|. It is never negative, so it overflows; and the larger of "
+            "x and 0 has been taken out already.",
+        ),
+        Mistake(
+            "the maximum left out",
+            SigmoidNoMaximum,
+            "Taking the larger of x and 0 out of the logarithm puts it in front. Your loss "
+            "leaves it away.",
+        ),
+        Mistake(
+            "x · t added",
+            SigmoidPlusXT,
+            "x · t is subtracted: with t = 1 a higher score makes the loss smaller.",
+        ),
+        Mistake(
+            "squares",
+            SigmoidSquares,
+            "Those are the squares of p − t. The loss here is the cross-entropy; with its "
+            "gradient p − t the squares do not fit together.",
         ),
         Mistake(
             "loss summed",
@@ -1739,6 +2264,49 @@ MEAN_SQUARED_ERROR = Exercise(
             "You average over the last axis only. The loss is one number for the whole batch.",
         ),
         Mistake(
+            "gradient of half the sum",
+            lambda y, t: (mse(y, t)[0], y - t),
+            "`y - t` is the gradient of half the *sum* of the squares. The loss is their "
+            "mean, without a half.",
+        ),
+        Mistake(
+            "squares in the gradient",
+            lambda y, t: (mse(y, t)[0], 2 * (y - t) ** 2 / y.size),
+            "The square is still in your gradient. Differentiated, it becomes the difference "
+            "itself, times 2.",
+        ),
+        Mistake(
+            "gradient averaged to one number",
+            lambda y, t: (mse(y, t)[0], np.mean(2 * (y - t))),
+            "You average the gradient to one number. Every prediction has a derivative of its own.",
+        ),
+        Mistake(
+            "gradient divided by the columns",
+            lambda y, t: (mse(y, t)[0], 2 * (y - t) / y.shape[-1]),
+            "The gradient is divided by the last size alone. The loss is a mean over all entries.",
+        ),
+        Mistake(
+            "averaged before the square",
+            lambda y, t: (np.mean(y - t) ** 2, mse(y, t)[1]),
+            "You average the differences and square the mean. Errors of opposite sign cancel "
+            "in it; squares do not.",
+        ),
+        Mistake(
+            "difference of the squares",
+            lambda y, t: (np.mean(y**2 - t**2), mse(y, t)[1]),
+            "That is the difference of the squares. The difference comes first, then the square.",
+        ),
+        Mistake(
+            "one loss per column",
+            lambda y, t: (((y - t) ** 2).mean(axis=0), mse(y, t)[1]),
+            "You average over the first axis only. The loss is one number for the whole batch.",
+        ),
+        Mistake(
+            "order swapped",
+            lambda y, t: mse(y, t)[::-1],
+            "Loss and gradient have changed places: the function returns `loss, dy`.",
+        ),
+        Mistake(
             "changes its input",
             mse_in_place,
             "`y -= t` overwrites the predictions of the caller. Keep the difference in an array of "
@@ -1812,6 +2380,15 @@ def axis_lost(x):
     return shifted - np.log(np.exp(shifted).sum(axis=1))
 
 
+def shifted_in_place(x):
+    x -= x.max(axis=1, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=1, keepdims=True))
+
+
+def over_the_batch(x):
+    return log_softmax(x.T).T
+
+
 def scores_clipped(x):
     return log_softmax(np.clip(x, -700, 700))
 
@@ -1869,6 +2446,72 @@ STABILITY_FIX = Exercise(
             lambda x: x - np.log(np.exp(x).sum(axis=1, keepdims=True)),
             "No probability is computed any more, which removes log(0) for moderate scores. But "
             "`np.exp` still gets the raw scores, and overflows from 710 on.",
+        ),
+        Mistake(
+            "limited the probability at 1e-12",
+            lambda x: np.log(np.clip(nn.softmax(x), 1e-12, 1)),
+            "No logarithm can fall below −27.6 with this limit. For the scores 0 and 1000 it "
+            "has to. The limit hides the fault; it does not mend it.",
+        ),
+        Mistake(
+            "a small number in the sum",
+            lambda x: (
+                (z := x - x.max(axis=1, keepdims=True))
+                - np.log(np.exp(z).sum(axis=1, keepdims=True) + 1e-7)
+            ),
+            "The sum is at least 1 after the shift, so its logarithm needs no protection. "
+            "What you add there makes every result a little wrong.",
+        ),
+        Mistake(
+            "the logarithm added",
+            lambda x: (
+                (z := x - x.max(axis=1, keepdims=True))
+                + np.log(np.exp(z).sum(axis=1, keepdims=True))
+            ),
+            "The logarithm of a quotient is a *difference*: numerator minus denominator.",
+        ),
+        Mistake(
+            "divided by the logarithm",
+            lambda x: (
+                (z := x - x.max(axis=1, keepdims=True))
+                / np.log(np.exp(z).sum(axis=1, keepdims=True))
+            ),
+            "The logarithm of a quotient is a difference of logarithms. You divide one by the"
+            " other.",
+        ),
+        Mistake(
+            "the shifted scores alone",
+            lambda x: x - x.max(axis=1, keepdims=True),
+            "Those are the shifted scores: the logarithm of the numerator. That of the "
+            "denominator is missing.",
+        ),
+        Mistake(
+            "the probabilities",
+            nn.softmax,
+            "Those are the probabilities. Their logarithms are asked for.",
+        ),
+        Mistake(
+            "sign",
+            lambda x: -log_softmax(x),
+            "Those are the losses. A logarithm of a probability is negative.",
+        ),
+        Mistake(
+            "nan replaced",
+            lambda x: np.nan_to_num(np.log(nn.softmax(x))),
+            "Replacing what is not finite by another number hides where the probability was "
+            "lost; the right value is an ordinary number.",
+        ),
+        Mistake(
+            "over the batch",
+            over_the_batch,
+            "Your maximum and sum run down the columns, over the samples. The classes of one "
+            "sample lie along a row.",
+        ),
+        Mistake(
+            "changes its input",
+            shifted_in_place,
+            "`x -= …` writes into the caller's scores. Keep the shifted ones in an array of "
+            "your own.",
         ),
         Mistake(
             "one maximum for the whole array",

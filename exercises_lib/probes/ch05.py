@@ -33,13 +33,26 @@ def labels(answer: Any, inputs: dict[str, Any]) -> Steps:
 
 
 def loss_layer(answer: Any, inputs: dict[str, Any]) -> Steps:
-    """Run a loss layer; large scores and integer labels are told apart from the rest."""
+    """Run a loss layer that has seen another batch before.
+
+    Large scores and integer labels are told apart from the rest.
+    """
     x, t = inputs["x"], inputs["t"]
     kind = "integer-label " if t.ndim < x.ndim else ""
     if np.abs(x).max() >= LARGE:
         kind = "large-score "
-    steps = probes.layer(answer, inputs, forward=("x", "t"), returns=("loss",))
-    yield from _renamed(steps, kind)
+    probes.need_class(answer, ("forward", "backward"))
+    yield f"{probes.name_of(answer)}()"
+    made = answer()
+    yield "forward(x, t)"
+    made.forward(-x, t[::-1].copy())
+    back = [inputs["dout"]] if "dout" in inputs else []
+    for _ in range(2):
+        yield "forward(x, t)"
+        yield f"{kind}loss", made.forward(x, t)
+        for _ in range(2):
+            yield f"backward({'dout' if back else ''})"
+            yield f"{kind}dx", made.backward(*back)
 
 
 def probabilities(answer: Any, inputs: dict[str, Any]) -> Steps:
