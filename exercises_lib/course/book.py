@@ -19,7 +19,7 @@ import click
 
 from exercises_lib import exercises
 from exercises_lib.checking import Exercise
-from exercises_lib.course.build import execute
+from exercises_lib.course.build import execute, make_chapter
 from exercises_lib.course.embed import Figures, place_figures
 from exercises_lib.course.katex import Katex
 from exercises_lib.course.notebooks import (
@@ -107,9 +107,8 @@ def build_book(
         name = notebook_name(number)
         place_figures(notebook, figures)
         write_text(src / name, dump(make_page(number, notebook, lambda t: set_text(t, maths))))
-        fresh_copy = src / "_static" / "notebooks" / name
-        fresh_copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(root / "chapters" / name, fresh_copy)
+        untouched = make_chapter(read(root / "solutions" / name))
+        write_text(src / "_static" / "notebooks" / name, dump(untouched))
     front = (src / "index.md").read_text(encoding="utf-8")
     front = front.replace("<!-- two apples -->", two_apples(figures))
     count = sum(len(exercises.chapter_exercises(number)) for number in numbers)

@@ -1,0 +1,119 @@
+"""From a solution notebook to a page; and what is said when a tool is missing."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from exercises_lib.course import book
+from exercises_lib.course.embed import STATE, VIEW, Figures, place_figures
+from exercises_lib.course.katex import Katex, TexError
+from exercises_lib.course.notebooks import CourseError, check_cells, notebook_name, read, source
+from exercises_lib.course.quiz import answerable, form, payload, veil
+from exercises_lib.exercises import CHAPTERS, chapter_exercises, get
+
+
+@pytest.fixture(scope="module")
+def katex(root, tools):
+    modules = book.install_modules(root / "book")
+    return Katex(modules / "katex" / "dist" / "katex.min.js")
+
+
+@pytest.mark.parametrize("number", CHAPTERS)
+def test_a_page_asks_every_exercise_and_folds_its_solution(number, root):
+    solution = read(root / "solutions" / notebook_name(number))
+    page = book.make_page(number, solution, str)
+    assert check_cells(page) == []
+    text = "\n".join(source(cell) for cell in page["cells"])
+    for exercise in chapter_exercises(number):
+        assert text.count(f'id="{exercise.id.replace(".", "-")}"') == 1
+        assert (f'data-exercise="{exercise.id}"' in text) == answerable(exercise)
+    folded = [cell for cell in page["cells"] if "bp-solution" in cell["metadata"].get("tags", [])]
+    assert len(folded) == len(chapter_exercises(number))
+    for cell in page["cells"]:
+        tags = cell["metadata"].get("tags", [])
+        assert "SOLUTION" not in source(cell)
+        if "bp-stub" in tags:
+            assert "YOUR CODE HERE" in source(cell)
+
+
+def test_a_form_keeps_its_answers_from_a_glance_and_nothing_else():
+    exercise = get("ch01.apple_gradients")
+    data = payload(exercise)
+    hidden = veil(data)
+    assert json.loads(base64.b64decode(hidden)[::-1]) == data
+    assert "\n" not in form(exercise)
+    assert [item["name"] for item in data["fields"]] == ["price", "count", "tax"]
+
+
+def test_labels_are_set_and_escaped(katex):
+    text = book.set_text("`a < b` and $x_0$ & more", katex)
+    assert "<code>a &lt; b</code>" in text
+    assert 'class="katex"' in text
+    assert text.endswith(" &amp; more")
+
+
+def test_a_formula_that_cannot_be_read_is_an_error(katex):
+    with pytest.raises(TexError, match="KaTeX parse error"):
+        katex.html(r"\frac{1}{")
+    assert "katex-display" in katex.html("x", display=True)
+
+
+def figure_notebook(state):
+    output = {"output_type": "display_data", "metadata": {}, "data": {VIEW: {"model_id": "a"}}}
+    cell = {
+        "cell_type": "code",
+        "id": "ch01-fig",
+        "metadata": {},
+        "source": "",
+        "outputs": [output],
+    }
+    widgets = {STATE: {"state": {"a": {"state": state}}}}
+    return {"cells": [cell, json.loads(json.dumps(cell))], "metadata": {"widgets": widgets}}
+
+
+def test_a_script_is_stored_once_however_many_figures_use_it(tmp_path):
+    figures = Figures(tmp_path, "figures")
+    notebook = figure_notebook({"_esm": "export default {}", "_css": "p {}", "spec": {"x": "</a"}})
+    place_figures(notebook, figures)
+    figures.write_styles()
+    assert len(list(tmp_path.glob("*.js"))) == 1
+    assert (tmp_path / "figures.css").read_text() == "p {}\n"
+    written = notebook["cells"][0]["outputs"][0]["data"]["text/html"]
+    assert "export default" not in written
+    assert "</a" not in written.partition("</script>")[0]
+    assert "widgets" not in notebook["metadata"]
+
+
+def test_a_widget_that_needs_a_kernel_is_refused(tmp_path):
+    with pytest.raises(CourseError, match="ch01-fig shows a widget that needs a kernel"):
+        place_figures(figure_notebook({"value": 3}), Figures(tmp_path, "figures"))
+
+
+@pytest.mark.parametrize(
+    ("tool", "words"), [("node", "Node, which is not installed"), ("npm", "come by npm")]
+)
+def test_a_missing_tool_is_named_with_what_to_do(tool, words, monkeypatch, tmp_path):
+    def which(name):
+        return None if name == tool else f"/usr/bin/{name}"
+
+    monkeypatch.setattr(book.shutil, "which", which)
+    (tmp_path / "package.json").write_text('{"dependencies": {"a": "1"}, "devDependencies": {}}')
+    with pytest.raises(CourseError, match=words):
+        book.need_tools()
+        book.install_modules(tmp_path)
+
+
+def test_missing_sphinx_is_named_with_what_to_type(monkeypatch):
+    monkeypatch.setattr(book, "find_spec", lambda name: None)
+    with pytest.raises(CourseError, match=r"pip install .* \"\.\[book\]\""):
+        book.need_tools()
+
+
+def test_the_command_explains_itself():
+    said = CliRunner().invoke(book.book, ["--help"]).output
+    for word in ("--repository", "--fresh", "Node", "index.html", "Colab"):
+        assert word in said

@@ -1,0 +1,119 @@
+"""Every page of the book, in a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from exercises_lib.exercises import CHAPTERS, chapter_exercises
+
+CHAPTER_PAGES = {f"{number}_{topic}": number for number, topic in CHAPTERS.items()}
+PAGES = ["index", *CHAPTER_PAGES, "notation", "glossary", "exercises", "instructors", "search"]
+
+CODE_LOOKED_AT = ("index", "00_welcome")
+
+RAW_MATHS = """() => {
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const raw = [];
+  const KEPT = "pre, code, script, noscript, annotation";
+  for (let node = walker.nextNode(); node; node = walker.nextNode())
+    if (!node.parentElement.closest(KEPT) && /\\$|\\\\[a-z]{2}/.test(node.data))
+      raw.push(node.data);
+  return raw;
+}"""
+
+STEP = """(place) => {
+  const before = place.innerHTML;
+  const range = place.querySelector("input[type=range]:not([disabled])");
+  const others = "[role=button], [role=option], button:not([aria-disabled=true])";
+  const other = [...place.querySelectorAll(others)].at(-1);
+  if (range) {
+    const [low, high] = [Number(range.min), Number(range.max)];
+    range.value = Number(range.value) > (low + high) / 2 ? low : high;
+    range.dispatchEvent(new Event("input", { bubbles: true }));
+  } else if (other) {
+    other.focus();
+    other.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+  } else return place.querySelector(".bp-live") ? "no controls" : "no controls at all";
+  return place.innerHTML === before ? "did not move" : "moved";
+}"""
+
+SIDEWAYS = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def name(request):
+    """The name of each page in turn; the tests of one page share one visit."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def page(name, site, visit):
+    view = visit(f"{site}/{name}.html", reduced_motion="reduce")
+    yield view
+    view.close()
+
+
+def test_a_page_loads_without_errors_and_without_outside_requests(page, name):
+    assert page.errors == []
+    assert page.title().endswith("Backprop, step by step")
+    assert page.locator("h1:visible").count() == 1
+
+
+def test_all_maths_is_set(page, name):
+    assert page.evaluate(RAW_MATHS) == []
+    assert page.locator(".katex-error").count() == 0
+    if name in CHAPTER_PAGES and name != "00_welcome":
+        assert page.locator(".katex").count() > 10
+
+
+def test_every_figure_is_mounted_and_moves(page, name):
+    figures = page.locator(".bp-figure").all()
+    if name == "index" or name in CHAPTER_PAGES:
+        assert figures or name == "08_against_pytorch"
+    for figure in figures:
+        assert figure.get_attribute("data-mounted") == ""
+        assert figure.locator("svg, canvas").count()
+        assert figure.evaluate(STEP) in ("moved", "no controls")
+    assert page.errors == []
+
+
+def test_solutions_are_folded_and_open(page, name):
+    solutions = page.locator(".tag_bp-solution details")
+    if name in CHAPTER_PAGES:
+        assert solutions.count() == len(chapter_exercises(CHAPTER_PAGES[name]))
+    for solution in solutions.all():
+        assert not solution.locator("pre").is_visible()
+        solution.locator("summary").click()
+        assert solution.locator("pre").is_visible()
+        assert "SOLUTION" not in solution.locator("pre").inner_text()
+
+
+def test_no_serious_accessibility_fault_is_found(page, name, root):
+    page.add_script_tag(path=root / "book" / "node_modules" / "axe-core" / "axe.min.js")
+    # Formulas are hidden from readers in favour of MathML; code looks the same on all pages.
+    aside = [[".katex"]] if name in CODE_LOOKED_AT else [[".katex"], ["div.highlight"]]
+    found = []
+    for theme, rules in (("light", None), ("dark", ["color-contrast"])):
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+        options = {"resultTypes": ["violations"]}
+        if rules:
+            options["runOnly"] = {"type": "rule", "values": rules}
+        result = page.evaluate(
+            "([aside, options]) => axe.run({ exclude: aside }, options)", [aside, options]
+        )
+        violations = result["violations"]
+        found += [
+            (theme, violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
+            for violation in violations
+            if violation["impact"] in ("serious", "critical")
+        ]
+    assert found == []
+
+
+def test_a_phone_does_not_scroll_sideways(page, name):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(150)  # figures arrange themselves anew
+    try:
+        assert page.evaluate(SIDEWAYS) <= 0
+    finally:
+        page.set_viewport_size({"width": 1200, "height": 900})
