@@ -124,7 +124,7 @@ SHAPE_QUESTIONS: tuple[tuple[str, str, str, dict[str, tuple[str, str]]], ...] = 
             "c": (
                 "(1, 3)",
                 "The numbers may be the same, the shape is not: `b1` has one axis. "
-                "Broadcasting often hides the difference, until it does not.",
+                "NumPy's arithmetic often hides the difference, until it does not.",
             ),
         },
     ),
