@@ -123,6 +123,8 @@ def draw_scalars(rng: np.random.Generator) -> Iterator[Case]:
         if method == "relu":
             yield Case({"program": program, "x": number(sign=1)}, "x is positive")
             yield Case({"program": program, "x": number(sign=-1)}, "x is negative")
+            yield Case({"program": program, "x": number(0.1, 0.6, 1)}, "x is a little above 0")
+            yield Case({"program": program, "x": number(0.1, 0.6, -1)}, "x is a little below 0")
             continue
         scale = (0.3, 1.1) if method == "tanh" else (1.3, 2.7)
         inputs = {"program": program, "x": number(*scale, sign=sign)}
