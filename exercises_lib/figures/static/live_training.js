@@ -21,6 +21,7 @@ const mountLive = (el, spec) => {
       element.replaceChildren(picture, legend(curves.map(({ label }, at) => [label, KINDS[at % 4], SHAPES[at % 4]])));
     });
   }
+  parts.controls.append(html("progress", { class: "bp-progress", max: spec.epochs, value: spec.epoch, "aria-label": "epochs that are over" }));
   parts.say(spec.epoch === 0 ? "The training has not begun yet."
     : `Epoch ${spec.epoch} of ${spec.epochs}: ${spec.curves.map(({ label, last }) => `${label} ${number(last, 3)}`).join(", ")}.`);
   return parts;
