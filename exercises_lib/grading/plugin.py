@@ -23,6 +23,7 @@ run again in a new one, so that what comes after it is still graded.
 from __future__ import annotations
 
 import ast
+import importlib
 import secrets
 import time
 import zlib
@@ -292,6 +293,8 @@ class LookCell(_Cell):
         if missing:
             file.verdicts[exercise.id] = unavailable(exercise, missing)
             pytest.skip(f"needs {', '.join(missing)}")
+        for name in exercise.requires:
+            importlib.import_module(name)  # here, and not within the time that judging may take
         if not file.revive():
             text = "The notebook had been stopped before this exercise was reached."
             file.verdicts.setdefault(exercise.id, Verdict.of(exercise, "error", text))
@@ -369,7 +372,7 @@ class LookCell(_Cell):
         except Exception as error:  # what was observed is beyond what the judge can be given
             text = f"What your code gives back cannot be judged ({type(error).__name__})."
             verdict = Verdict.of(exercise, "error", text)
-            file.note("ok", f"{exercise.id}: the judge failed: {error!r}"[:300])
+            file.note("grader-failed", f"{exercise.id}: the judge failed: {error!r}"[:300])
         file.verdicts[exercise.id] = verdict
         file.library[exercise.id] = library
         self.comparison_traceback = [str(verdict)]
