@@ -12,7 +12,10 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from exercises_lib.checking import Misfit, Unanswered
+from exercises_lib.checking.plain import describe, plain
 
 Steps = Iterator[str | tuple[str, Any]]
 
@@ -106,7 +109,7 @@ def need_function(answer: Any) -> None:
     """Raise `Misfit` if the answer cannot be called."""
     if not callable(answer):
         raise Misfit(
-            f"The answer is {type(answer).__name__!r}, expected a function. "
+            f"The answer is {describe(plain(answer))}, expected a function. "
             "Pass the function itself, without calling it."
         )
 
@@ -135,11 +138,11 @@ def unpack(result: Any, names: Sequence[str], during: str) -> Steps:
 
     Args:
         result: what it returned.
-        names: one name: the result itself; several: a tuple (or list) of that many.
+        names: one name: the result itself; several: a tuple, list or array of that many.
         during: the call, for the message.
 
     Raises:
-        Misfit: if the result is not a tuple of the right length.
+        Misfit: if the result is not of the right length.
     """
     if len(names) == 1:
         yield names[0], result
@@ -147,8 +150,8 @@ def unpack(result: Any, names: Sequence[str], during: str) -> Steps:
     wanted = f"{len(names)} values: {', '.join(names)}"
     if result is None:
         raise Misfit(f"{during} returns None, expected {wanted}. Did you forget the return?")
-    if not isinstance(result, (tuple, list)):
-        raise Misfit(f"{during} returns {type(result).__name__!r}, expected {wanted}.")
+    if not (isinstance(result, (tuple, list)) or (isinstance(result, np.ndarray) and result.ndim)):
+        raise Misfit(f"{during} returns {describe(plain(result))}, expected {wanted}.")
     if len(result) != len(names):
         raise Misfit(f"{during} returns {len(result)} values, expected {wanted}.")
     yield from zip(names, result, strict=True)
