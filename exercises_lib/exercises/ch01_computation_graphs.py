@@ -544,7 +544,7 @@ LOCAL_OR_PASSED = Exercise(
         Mistake(
             "F is called both",
             marked("F", "both"),
-            "F is −15, and the node's local derivative for `a` stands beside it on the same edge: it "
+            "F is −15, and the node's local derivative for `a` stands beside it on the same arrow: it "
             "is another number.",
         ),
     ),
@@ -1111,7 +1111,7 @@ def lacks_nodes(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
 
 def lacks_nodes_otherwise(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     """Tell whether nodes are missing, and not those that a single look at each node misses."""
-    looked = orders_like(one_look_only, lambda p: one_look_only(dict(reversed(p.items()))))
+    looked = orders_like(one_look_only, lambda p: one_look_only(dict(reversed(list(p.items())))))
     return lacks_nodes(cases, seen) and not looked(cases, seen)
 
 
@@ -1158,7 +1158,9 @@ TOPOLOGICAL_ORDER = Exercise(
             one_look_only,
             "You look at each node once, in the dictionary's order. A node whose parents come later is "
             "passed over, and nobody comes back to it.",
-            when=orders_like(one_look_only, lambda p: one_look_only(dict(reversed(p.items())))),
+            when=orders_like(
+                one_look_only, lambda p: one_look_only(dict(reversed(list(p.items()))))
+            ),
         ),
         Mistake(
             "only one output's ancestors",

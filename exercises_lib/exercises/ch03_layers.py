@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 
 import numpy as np
 
-from exercises_lib.checking import Case, Exercise, Field, Mistake, Output, Probe
+from exercises_lib.checking import Case, Exercise, Field, Mistake, Observation, Output, Probe
 from exercises_lib.checking.plain import describe
 from exercises_lib.nn import (
     AddLayer,
@@ -31,6 +31,50 @@ from exercises_lib.probes import values
 def a_class(name, forward, backward):
     """Make a class of a student's name: an AttributeError quotes it, and is matched by its text."""
     return type(name, (), {"forward": forward, "backward": backward})
+
+
+def fails_on_the_way_back(error: str) -> Callable[[Sequence[Case], Sequence[Observation]], bool]:
+    """Recognise that `backward` raises an error of this type, whatever name stands in its text."""
+
+    def when(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+        failures = [one.failure for one in seen if one.failure is not None]
+        return any(f.type == error and f.during.startswith("backward(") for f in failures)
+
+    return when
+
+
+def gives_a_list(name: str) -> Callable[[Sequence[Case], Sequence[Observation]], bool]:
+    """Recognise that an output is a list where an array belongs."""
+
+    def when(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+        return all(isinstance(one.values.get(name), list) for one in seen)
+
+    return when
+
+
+def nothing_stored(answer: type) -> tuple[Mistake, Mistake]:
+    """The two ways in which `backward` misses what `forward` had, for any one-input layer."""
+    forward, backward = answer.forward, answer.backward  # type: ignore[attr-defined]
+
+    def with_a_free_name(self, dout):
+        return dout * kept_by_forward  # noqa: F821
+
+    return (
+        Mistake(
+            "names without self",
+            a_class(answer.__name__, forward, with_a_free_name),
+            "`backward` uses a name of `forward`. Such names are gone when a method ends; what "
+            "shall last is stored with `self.` in front.",
+            when=fails_on_the_way_back("NameError"),
+        ),
+        Mistake(
+            "nothing stored",
+            a_class(answer.__name__, lambda self, x: forward(answer(), x), backward),
+            "`backward` asks for something with `self.` that `forward` has not stored under this "
+            "name.",
+            when=fails_on_the_way_back("AttributeError"),
+        ),
+    )
 
 
 def like_x(*names: str) -> tuple[Output, ...]:
@@ -86,14 +130,53 @@ def mul_forward_in_place(self, x, y):
     return x
 
 
+def mul_forward_dot(self, x, y):
+    self.x, self.y = x, y
+    return np.dot(x, y)
+
+
 def mul_backward(self, dout):
     return dout * self.y, dout * self.x
+
+
+def mul_backward_with_free_names(self, dout):
+    return y * dout, x * dout  # noqa: F821
 
 
 def mul_backward_in_place(self, dout):
     dx = dout
     dx *= self.y
     return dx, dout * self.x
+
+
+def mul_backward_over_memory(self, dout):
+    self.x, self.y = dout * self.y, dout * self.x
+    return self.x, self.y
+
+
+def mul_backward_line_by_line(self, dout):
+    self.x = dout * self.y
+    self.y = dout * self.x
+    return self.x, self.y
+
+
+class MulLayerWithoutSelf:
+    def forward(x, y):
+        return x * y
+
+    def backward(dout):
+        return dout, dout
+
+
+class MulLayerWantsInputs:
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+
+    def forward(self):
+        return self.x * self.y
+
+    def backward(self, dout):
+        return dout * self.y, dout * self.x
 
 
 class MulLayerOfTheClass:
@@ -191,10 +274,48 @@ MUL_LAYER = Exercise(
         ),
         Mistake("one memory for all", MulLayerOfTheClass, SHARED_MEMORY),
         Mistake(
+            "gradients stored in place of the inputs",
+            mul(mul_backward_line_by_line),
+            "`backward` writes gradients into `self.x` and `self.y`. There the next line still needs "
+            "the values, and so does a second `backward`. Give the gradients names of their own.",
+        ),
+        Mistake(
+            "memory overwritten on the way back",
+            mul(mul_backward_over_memory),
+            "The first `backward` is right. But it overwrites what `forward` stored, so a second one "
+            "finds gradients where it wants values.",
+        ),
+        Mistake(
+            "matrix product",
+            mul(mul_backward, mul_forward_dot),
+            "`np.dot` and `@` are the product of matrices. This layer multiplies entry by entry, "
+            "which is `*`.",
+        ),
+        Mistake(
+            "self forgotten",
+            MulLayerWithoutSelf,
+            "The methods lack `self`. Python hands the object to each method as its first argument; "
+            "the stub shows where it goes.",
+        ),
+        Mistake(
+            "inputs wanted too early",
+            MulLayerWantsInputs,
+            "Your class asks for x and y when a layer is made. A layer is made once, empty; its inputs "
+            "come with each call of `forward(x, y)`.",
+        ),
+        Mistake(
+            "names without self",
+            mul(mul_backward_with_free_names, lambda self, x, y: x * y),
+            "`backward` uses a name of `forward`. Such names are gone when a method ends; what "
+            "shall last is stored with `self.` in front.",
+            when=fails_on_the_way_back("NameError"),
+        ),
+        Mistake(
             "nothing stored",
             mul(mul_backward, lambda self, x, y: x * y),
-            "`backward` asks for `self.x`, and `forward` never stored it. A name without `self.` is "
-            "forgotten when the method ends.",
+            "`backward` asks for something with `self.` that `forward` has not stored. A name without "
+            "`self.` is forgotten when the method ends.",
+            when=fails_on_the_way_back("AttributeError"),
         ),
     ),
     hints=(
@@ -299,6 +420,23 @@ ADD_LAYER = Exercise(
             "You add the local derivative to `dout`. Along a path, derivatives multiply.",
         ),
         Mistake(
+            "inputs sent back",
+            add(lambda self, dout: (self.x, self.y), add_forward_keeps),
+            "You send the inputs back. Asked is how strongly the final result reacts to each of them, "
+            "and `dout` has to be in that.",
+        ),
+        Mistake(
+            "gradient added to the inputs",
+            add(lambda self, dout: (dout + self.x, dout + self.y), add_forward_keeps),
+            "You add `dout` to the values. A gradient goes back; the values of a sum play no part in it.",
+        ),
+        Mistake(
+            "summed up",
+            add(lambda self, dout: (np.sum(dout), np.sum(dout))),
+            "You add up all entries of `dout`. The layer works entry by entry, and each entry of x has "
+            "a gradient of its own.",
+        ),
+        Mistake(
             "rule of subtraction",
             add(lambda self, dout: (dout, -dout)),
             "The second gradient has a minus sign. That would be right for x − y.",
@@ -395,6 +533,16 @@ def relu_forward_np_max(self, x):
 def relu_forward_max(self, x):
     self.mask = x > 0
     return max(x, 0)
+
+
+def relu_forward_picks(self, x):
+    self.mask = x > 0
+    return x[self.mask]
+
+
+def relu_forward_minimum(self, x):
+    self.mask = x < 0
+    return np.minimum(x, 0)
 
 
 class ReluOfTheClass:
@@ -499,8 +647,31 @@ RELU = Exercise(
         Mistake(
             "overwrites x",
             relu(relu_backward, relu_forward_in_place),
-            "`forward` writes zeros into `x` itself. `out = x` makes no copy: both names mean the "
-            "same array, and another layer may need the old numbers.",
+            "The array `x` is overwritten. Neither `out = x` nor `self.x = x` makes a copy: all these "
+            "names mean the same array, and another layer may need the old numbers.",
+        ),
+        Mistake(
+            "overwrites both",
+            relu(relu_backward_in_place, relu_forward_in_place),
+            "Both `x` and `dout` are overwritten. `out = x` and `dx = dout` make no copies: they give "
+            "the caller's array a second name.",
+        ),
+        Mistake(
+            "positive entries picked out",
+            relu(lambda self, dout: dout[self.mask], relu_forward_picks),
+            "`x[x > 0]` picks out the positive entries and drops the rest, so the shape is lost. The "
+            "others stay in their places, as zeros.",
+        ),
+        Mistake(
+            "minimum",
+            relu(relu_backward, relu_forward_minimum),
+            "That keeps the negative numbers and stops the positive ones: a ReLU upside down.",
+        ),
+        Mistake(
+            "two masks",
+            relu(lambda self, dout: dout * self.mask * (dout > 0)),
+            "You stop the negative entries of `dout` as well. Only the sign of the *input* decides; "
+            "a gradient may well be negative.",
         ),
         Mistake(
             "step instead of ReLU",
@@ -521,9 +692,10 @@ RELU = Exercise(
         Mistake(
             "Python's max",
             relu(relu_backward, relu_forward_max),
-            "Python's `max` asks once whether the whole array is larger than 0, and an array has no "
-            "single answer. You need a comparison entry by entry.",
+            "`max(x, 0)` and `if x > 0` ask once whether the whole array is larger than 0, and an "
+            "array has no single answer. You need a comparison entry by entry.",
         ),
+        *nothing_stored(relu(relu_backward)),
         Mistake("one memory for all", ReluOfTheClass, SHARED_MEMORY),
     ),
     hints=(
@@ -549,7 +721,9 @@ def draw_squash(rng: np.random.Generator) -> Iterator[Case]:
     x[0, 1] *= -1
     yield Case({"x": x, "dout": dout}, "a batch of one")
     x = rng.normal(size=(2, 3)).astype(np.float32)
-    yield Case({"x": x, "dout": rng.normal(size=(2, 3)).astype(np.float32)}, "float32")
+    x[1, :2] = -800.0, 800.0
+    dout = rng.normal(size=(2, 3)).astype(np.float32)
+    yield Case({"x": x, "dout": dout}, "float32, with 800 and -800 in x")
     x, dout = rng.normal(size=(2, 4)), rng.normal(size=(2, 4))
     x[0, :3] = 800.0, 0.0, -800.0
     yield Case({"x": x, "dout": dout}, "with 800 and -800 in x")
@@ -582,6 +756,26 @@ def sigmoid_forward_flipped(self, x):
 def sigmoid_forward_keeps_x(self, x):
     self.out = x
     return sigmoid(x)
+
+
+def sigmoid_forward_clipped(self, x):
+    self.out = 1 / (1 + np.exp(-np.clip(x, -700, 700)))
+    return self.out
+
+
+def sigmoid_forward_math(self, x):
+    self.out = 1 / (1 + math.exp(-x))
+    return self.out
+
+
+def sigmoid_forward_if(self, x):
+    self.out = 1 / (1 + np.exp(-x)) if x >= 0 else np.exp(x) / (1 + np.exp(x))
+    return self.out
+
+
+def sigmoid_forward_one_sided(self, x):
+    self.out = 1 / (1 + np.exp(-np.abs(x)))
+    return self.out
 
 
 class SigmoidOfTheClass:
@@ -681,6 +875,41 @@ SIGMOID = Exercise(
             "this check counts it as an error. Note that `np.where` does not help by itself: it "
             "computes both of its branches everywhere before it chooses.",
         ),
+        Mistake(
+            "clipped for float64",
+            a_sigmoid(sigmoid_backward, sigmoid_forward_clipped),
+            "You clip x where float64 is still safe. In float32 the largest number is much smaller: "
+            "there e⁸⁹ is too large already.",
+        ),
+        Mistake(
+            "always the right half",
+            a_sigmoid(sigmoid_backward, sigmoid_forward_one_sided),
+            "No overflow any more, but with |x| the left half of the curve is the mirror image of the "
+            "right one. For negative x another form of the fraction is needed.",
+        ),
+        Mistake(
+            "math.exp",
+            a_sigmoid(sigmoid_backward, sigmoid_forward_math),
+            "`math.exp` takes a single number. For arrays NumPy has a function of the same name.",
+        ),
+        Mistake(
+            "if for a whole array",
+            a_sigmoid(sigmoid_backward, sigmoid_forward_if),
+            "`if` asks once whether the whole array is positive, and an array has no single answer. "
+            "The choice between the two forms is made entry by entry.",
+        ),
+        Mistake(
+            "brackets missing",
+            a_sigmoid(lambda self, dout: dout * self.out * 1 - self.out),
+            "Brackets are missing: `a * 1 - b` is not a · (1 − b), the product comes first.",
+        ),
+        Mistake(
+            "formula applied to dout",
+            a_sigmoid(lambda self, dout: dout * (1 - dout)),
+            "You put `dout` into the formula of the slope. The slope is made of the output, which "
+            "`forward` knew; then it is multiplied by `dout`.",
+        ),
+        *nothing_stored(a_sigmoid(sigmoid_backward)),
         Mistake("one memory for all", SigmoidOfTheClass, SHARED_MEMORY),
     ),
     hints=(
@@ -695,7 +924,8 @@ SIGMOID = Exercise(
     probe=Probe(probes.layer),
     draw=draw_squash,
     outputs=like_x("out", "dx"),
-    remark="Among the inputs were 800 and −800: no overflow, and a slope of 0 at both ends.",
+    remark="Among the inputs were 800 and −800, in float64 and in float32: no overflow, and a slope "
+    "of 0 at both ends.",
 )
 
 
@@ -721,6 +951,11 @@ def tanh_forward_naive(self, x):
 
 def tanh_forward_sigmoid(self, x):
     self.out = 2 * sigmoid(x) - 1
+    return self.out
+
+
+def tanh_forward_math(self, x):
+    self.out = math.tanh(x)
     return self.out
 
 
@@ -810,6 +1045,34 @@ TANH = Exercise(
             "1/cosh² is the right slope, but `np.cosh` of a large number is larger than any float. "
             "The output, which you have already, gives the slope without that.",
         ),
+        Mistake(
+            "brackets missing",
+            a_tanh(lambda self, dout: dout * 1 - self.out**2),
+            "Brackets are missing: `a * 1 - b` is not a · (1 − b), the product comes first.",
+        ),
+        Mistake(
+            "squared as a whole",
+            a_tanh(lambda self, dout: dout * (1 - self.out) ** 2),
+            "You square the whole bracket. On the far left out is −1 and yours is 4, though the curve "
+            "is flat there.",
+        ),
+        Mistake(
+            "plus for minus",
+            a_tanh(lambda self, dout: dout * (1 + self.out**2)),
+            "1 + out² is never below 1, and tanh is flat at both ends. Look at the sign.",
+        ),
+        Mistake(
+            "one factor 2 lost",
+            a_tanh(lambda self, dout: dout * (1 - self.out**2) / 2),
+            "Half of the slope. If you go through the sigmoid, there are two factors 2: one is the "
+            "height, the other comes from the inner 2x.",
+        ),
+        Mistake(
+            "math.tanh",
+            a_tanh(tanh_backward, tanh_forward_math),
+            "`math.tanh` takes a single number. For arrays NumPy has a function of the same name.",
+        ),
+        *nothing_stored(a_tanh(tanh_backward)),
         Mistake("one memory for all", TanhOfTheClass, SHARED_MEMORY),
     ),
     hints=(
@@ -910,6 +1173,33 @@ def shop_with(*, share=False, swap=False, chain=True, tax_name=False, half=False
     return wrong
 
 
+def shop_fruits_share(apple_price, apple_count, orange_price, orange_count, tax):
+    fruit, basket, taxed = MulLayer(), AddLayer(), MulLayer()
+    apple_sum = fruit.forward(apple_price, apple_count)
+    orange_sum = fruit.forward(orange_price, orange_count)
+    total = taxed.forward(basket.forward(apple_sum, orange_sum), tax)
+    d_basket, d_tax = taxed.backward(1.0)
+    d_apple, d_orange = (fruit.backward(dout) for dout in basket.backward(d_basket))
+    return total, dict(zip(NAMES, (*d_apple, *d_orange, d_tax), strict=True))
+
+
+def shop_begins_with_total(*inputs):
+    total, gradients = shop(*inputs)
+    return total, {name: total * gradient for name, gradient in gradients.items()}
+
+
+def shop_takes_tax_for_basket(ap, an, op, on, tax):
+    total, _ = shop(ap, an, op, on, tax)
+    basket = ap * an + op * on
+    found = (an * basket, ap * basket, on * basket, op * basket, tax)
+    return total, dict(zip(NAMES, found, strict=True))
+
+
+def shop_pools(ap, an, op, on, tax):
+    _, gradients = shop(ap, an, op, on, tax)
+    return (ap + op) * (an + on) * tax, gradients
+
+
 def shop_without_tax(*inputs):
     _, gradients = shop(*inputs)
     return inputs[0] * inputs[1] + inputs[2] * inputs[3], gradients
@@ -938,6 +1228,30 @@ SHOP = Exercise(
             shop_with(share=True),
             "Your three products share one layer object. Its second `forward` overwrites what the "
             "first one stored, so all of them go back with the numbers of the last product.",
+        ),
+        Mistake(
+            "one layer for both fruits",
+            shop_fruits_share,
+            "Apples and oranges share one layer object. When the oranges went forward, they overwrote "
+            "what was stored of the apples.",
+        ),
+        Mistake(
+            "begun with the total",
+            shop_begins_with_total,
+            "You begin the way back with the total. It begins with how fast the total changes with "
+            "itself.",
+        ),
+        Mistake(
+            "gradients of the last product exchanged",
+            shop_takes_tax_for_basket,
+            "You take the two gradients of the last product in the wrong order. `backward` gives them "
+            "out in the order in which `forward` took the basket and the tax in.",
+        ),
+        Mistake(
+            "prices and counts pooled",
+            shop_pools,
+            "Your total adds the prices, adds the counts, and multiplies then. Each fruit has a "
+            "product of its own; the two products are added.",
         ),
         Mistake(
             "price and count swapped",
@@ -1015,7 +1329,6 @@ def draw_sequential(rng: np.random.Generator) -> Iterator[Case]:
         (3, 4, "three layers"),
         (1, 2, "a single layer"),
         (4, 1, "four layers and a batch of one"),
-        (0, 2, "no layers: what goes in comes out"),
     ):
         x, dout = rng.normal(size=(rows, 3)), rng.normal(size=(rows, 3))
         yield Case({"weights": matrices(rng, count), "x": x, "dout": dout}, note)
@@ -1144,6 +1457,50 @@ def row_backward_calls_forward(self, dout):
     return dout
 
 
+def row_backward_over_none(self, dout):
+    for layer in self.layers.reverse():
+        dout = layer.backward(dout)
+    return dout
+
+
+def row_backward_beyond(self, dout):
+    for index in range(len(self.layers), 0, -1):
+        dout = self.layers[index].backward(dout)
+    return dout
+
+
+def row_backward_first(self, dout):
+    for layer in reversed(self.layers):
+        return layer.backward(dout)
+    return dout
+
+
+def row_backward_pops(self, dout):
+    while self.layers:
+        dout = self.layers.pop().backward(dout)
+    return dout
+
+
+def row_backward_skips_last(self, dout):
+    for layer in self.layers[-2::-1]:
+        dout = layer.backward(dout)
+    return dout
+
+
+def row_backward_all(self, dout):
+    gradients = []
+    for layer in reversed(self.layers):
+        dout = layer.backward(dout)
+        gradients.append(dout)
+    return gradients
+
+
+def row_backward_multiplies(self, dout):
+    for layer in reversed(self.layers):
+        dout = dout * layer.backward(dout)
+    return dout
+
+
 class SequentialIndex:
     def __init__(self, layers):
         self.layers = tuple(layers)
@@ -1223,6 +1580,45 @@ SEQUENTIAL = Exercise(
             "`backward` goes through all layers and then returns nothing.",
         ),
         Mistake(
+            "loop over None",
+            row(row_backward_over_none),
+            "`.reverse()` turns a list round where it stands and returns None, so there is nothing to "
+            "loop over.",
+        ),
+        Mistake(
+            "index too large",
+            row(row_backward_beyond),
+            "`range(n, 0, -1)` begins with n, and a list of n layers ends with number n − 1.",
+        ),
+        Mistake(
+            "return inside the backward loop",
+            row(row_backward_first),
+            "The `return` stands inside the loop, so `backward` ends after the last layer of the row.",
+        ),
+        Mistake(
+            "layers taken out",
+            row(row_backward_pops),
+            "`pop` takes the layers out of the list. After one way back the network is empty.",
+        ),
+        Mistake(
+            "last layer skipped",
+            row(row_backward_skips_last),
+            "The order is right, but the walk begins at the last layer but one.",
+        ),
+        Mistake(
+            "all gradients",
+            row(row_backward_all),
+            "`backward` returns a list with the gradient before each layer. Only one is asked for: that "
+            "of the network's input.",
+            when=gives_a_list("dx"),
+        ),
+        Mistake(
+            "multiplied once more",
+            row(row_backward_multiplies),
+            "You multiply by `dout`, but each layer has done that already: what its `backward` returns "
+            "is the whole gradient of its input.",
+        ),
+        Mistake(
             "list reversed in place",
             row(row_backward_reverses_list),
             "`.reverse()` turns the stored list itself round. The next `forward` then runs from the "
@@ -1269,7 +1665,7 @@ SEQUENTIAL = Exercise(
     probe=Probe(probes.sequential),
     draw=draw_sequential,
     outputs=ORDERS,
-    remark="The check's own layers wrote down when each was called; a row of no layers works too.",
+    remark="The check's own layers wrote down when each was called.",
 )
 
 # --------------------------------------------------------------------------- relu_fix
@@ -1312,9 +1708,16 @@ RELU_FIX = Exercise(
             "You make a new array, but with the mask the wrong way round: what should be stopped passes.",
         ),
         Mistake(
+            "open entries picked out",
+            relu(lambda self, dout: dout[self.mask]),
+            "You pick out the entries that pass and drop the others, so the shape is lost. The others "
+            "stay in their places, as zeros.",
+        ),
+        Mistake(
             "overwrites x instead",
             relu(relu_backward, relu_forward_in_place),
-            "`backward` is mended, but now `forward` writes zeros into the array that it was given.",
+            "`dout` is safe, but now the array `x` is written into. `self.x = x` and `out = x` make no "
+            "copy.",
         ),
         Mistake(
             "mask from the gradient",
@@ -1418,6 +1821,24 @@ def back_not_chained(layers, dout):
     return dx
 
 
+def back_lost(layers, dout):
+    for layer in reversed(layers):
+        layer.backward(dout)
+    return dout
+
+
+def back_first_only(layers, dout):
+    for layer in reversed(layers):
+        return layer.backward(dout)
+    return dout
+
+
+def back_pops(layers, dout):
+    while layers:
+        dout = layers.pop().backward(dout)
+    return dout
+
+
 REVERSE_FIX = Exercise(
     id="ch03.reverse_fix",
     title="Mend the reversed list",
@@ -1443,6 +1864,22 @@ REVERSE_FIX = Exercise(
             back_not_reversed,
             "No error any more, but the layers are now visited from first to last. The gradient "
             "arrives at the end of the row.",
+        ),
+        Mistake(
+            "gradient thrown away",
+            back_lost,
+            "The order is right, but what each layer returns is dropped, so `dout` comes out as it "
+            "went in.",
+        ),
+        Mistake(
+            "return inside the loop",
+            back_first_only,
+            "The order is right, but the `return` stands inside the loop: only one layer gets its turn.",
+        ),
+        Mistake(
+            "layers taken out",
+            back_pops,
+            "`pop` takes the layers out of the caller's list. After one call the network is empty.",
         ),
         Mistake(
             "[:-1] for [::-1]",
@@ -1550,6 +1987,19 @@ def network_outside(first, second):
     return Sequential([Scale(first), OUTSIDE[0], Scale(second), OUTSIDE[1]])
 
 
+def network_first_outside(first, second):
+    return Sequential([Scale(first), OUTSIDE[0], Scale(second), Tanh()])
+
+
+def network_of_classes(first, second):
+    return Sequential([Scale(first), Tanh, Scale(second), Tanh])
+
+
+def network_first_scale_twice(first, second):
+    scale = Scale(first)
+    return Sequential([scale, Tanh(), scale, Tanh()])
+
+
 def network_swapped(first, second):
     return Sequential([Scale(second), Tanh(), Scale(first), Tanh()])
 
@@ -1592,6 +2042,22 @@ SHARED_LAYER_FIX = Exercise(
             network_outside,
             "There are two tanh objects now, but they are made once, outside the function, so two "
             "networks share them: the second network's forward pass spoils the first one's memory.",
+        ),
+        Mistake(
+            "one tanh made outside",
+            network_first_outside,
+            "One of the tanh objects is made once, outside the function or as a default argument, so "
+            "two networks share it: the second network's forward pass spoils the first one's memory.",
+        ),
+        Mistake(
+            "brackets after Tanh missing",
+            network_of_classes,
+            "Without brackets, `Tanh` is the class itself and not a layer. Calling it makes an object.",
+        ),
+        Mistake(
+            "first factor twice",
+            network_first_scale_twice,
+            "Both scales multiply by the first factor. The second one has a factor of its own.",
         ),
         Mistake(
             "factors swapped",
@@ -1648,6 +2114,8 @@ def draw_zoo(rng: np.random.Generator) -> Iterator[Case]:
             x *= 0.005
         if name == "relu, mask taken from dout":  # so wide that some of a random dout is negative
             x = np.abs(away_from_zero(rng, 4, 8))
+        if name == "tanh, last entry wrong":  # one among so many that a mean hides it
+            x = away_from_zero(rng, 8, 13)
         seed = int(rng.integers(2**31))
         yield Case({"layer": name, "x": x, "seed": seed}, f"a {kind} layer, {name}")
 
@@ -1748,6 +2216,11 @@ def signed_error(a, b):
     return float(np.max((a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8)))
 
 
+def mean_error(a, b):
+    size = np.abs(a) + np.abs(b)
+    return float(np.mean(np.abs(a - b) / np.where(size == 0, 1, size)))
+
+
 def broadcast_error(a, b):
     return float(np.max(np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8)))
 
@@ -1793,6 +2266,18 @@ def check_layer_shape_of_x(layer, x, rng, h=1e-5):
     given_dout = dout.copy()
     dx = np.array(layer.backward(given_dout))
     if dx.shape != x.shape or np.any(given_x != x) or np.any(given_dout != dout):
+        return np.inf
+    numeric = numerical_gradient(lambda z: np.sum(layer.forward(z) * dout), x.copy(), h)
+    return relative_error(dx, numeric)
+
+
+def check_layer_early_look(layer, x, rng, h=1e-5):
+    given_x = x.copy()
+    dout = rng.standard_normal(layer.forward(given_x).shape)
+    spoilt = np.any(given_x != x)
+    given_dout = dout.copy()
+    dx = np.array(layer.backward(given_dout))
+    if dx.shape != x.shape or spoilt or np.any(given_dout != dout):
         return np.inf
     numeric = numerical_gradient(lambda z: np.sum(layer.forward(z) * dout), x.copy(), h)
     return relative_error(dx, numeric)
@@ -1848,8 +2333,8 @@ CHECK_LAYER = Exercise(
         Mistake(
             "dout of one number",
             checker(upstream=lambda rng, shape: np.full(shape, rng.standard_normal())),
-            "All entries of your `dout` are the same number. A layer that mixes up the entries of "
-            "`dout` then looks right.",
+            "A layer that mixes up the entries of `dout` looks right to your check. Either all entries "
+            "of your `dout` are the same number, or you compare sums and lengths instead of entries.",
         ),
         Mistake(
             "dout never negative",
@@ -1913,7 +2398,24 @@ CHECK_LAYER = Exercise(
             "no look at x",
             checker(look_at_x=False, fresh=True),
             "A layer that overwrites its input passes your check. Keep a copy of x and compare "
-            "after `forward`.",
+            "with it at the end.",
+        ),
+        Mistake(
+            "x looked at too early",
+            check_layer_early_look,
+            "A layer that writes into x on the way *back* passes your check. Compare x with its copy "
+            "after `backward`.",
+        ),
+        Mistake(
+            "mean error",
+            checker(error=mean_error),
+            "One wrong entry among many right ones disappears in your error. That is what a mean does: "
+            "ask for the largest.",
+        ),
+        Mistake(
+            "nothing compared",
+            lambda layer, x, rng, h=1e-5: 0.0,
+            "Your check says the same of every layer and never asks it to go back.",
         ),
         Mistake(
             "no look at the shape",
@@ -1942,8 +2444,8 @@ CHECK_LAYER = Exercise(
         Mistake(
             "the copy is shifted",
             check_layer_unmoved,
-            "You shift a copy, but `forward` gets the original, so nothing changes and the numerical "
-            "gradient is 0.",
+            "Right layers are rejected, too. Does anything move in your measurement? If a copy is "
+            "shifted and `forward` gets the original, the numerical gradient is 0.",
         ),
         Mistake(
             "True or False",
@@ -1968,7 +2470,8 @@ CHECK_LAYER = Exercise(
         *(Output(name, compare=judge_error) for name in (*probes.RIGHT, *probes.WRONG)),
         Output("x at backward", compare=judge_memory),
     ),
-    remark="Your check accepted 6 right layers and rejected 10 wrong ones.",
+    remark=f"Your check accepted {len(probes.RIGHT)} right layers and rejected {len(probes.WRONG)} "
+    "wrong ones.",
     repeat=False,  # what is observed are decisions, and a second run decides the same
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from exercises_lib.checking import Misfit
+from exercises_lib.checking.plain import describe, plain
 from exercises_lib.probes import Steps, name_of, need_function, unpack
 
 CURVES: dict[str, Callable[[float], float]] = {
@@ -63,7 +64,7 @@ def stages(answer: Any, inputs: dict[str, Any], *, names: Sequence[str]) -> Step
         raise Misfit(f"{during} returns None, expected a dictionary. Did you forget the return?")
     if not isinstance(result, dict):
         raise Misfit(
-            f"{during} returns {type(result).__name__!r}, expected a dictionary with the entries "
+            f"{during} returns {describe(plain(result))}, expected a dictionary with the entries "
             f"{', '.join(names)}."
         )
     lacking = [name for name in names if name not in result]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from exercises_lib.checking import Misfit
-from exercises_lib.checking.plain import is_number, plain
+from exercises_lib.checking.plain import describe, is_number, plain
 from exercises_lib.nn import sigmoid
 from exercises_lib.probes import Steps, name_of, need_class, need_function, unpack
 
@@ -78,8 +78,8 @@ def shop(answer: Any, inputs: dict[str, Any]) -> Steps:
     total, gradients = (pair[1] for pair in pairs)
     yield "total", total
     if not isinstance(gradients, dict):
-        kind = type(gradients).__name__
-        raise Misfit(f"gradients is {kind!r}, expected a dictionary: name of the input → gradient.")
+        kind = describe(plain(gradients))
+        raise Misfit(f"gradients is {kind}, expected a dictionary: name of the input → gradient.")
     lacking = [name for name in inputs if name not in gradients]
     if lacking:
         raise Misfit(f"gradients has no entry {lacking[0]!r}; it needs {', '.join(inputs)}.")
@@ -169,12 +169,8 @@ def skip_block(answer: Any, inputs: dict[str, Any]) -> Steps:
         dx = made.backward(inputs["dout"])
         yield "dx", dx
         dx = plain(dx)
-        if (
-            isinstance(dx, np.ndarray)
-            and dx.shape == inputs["dout"].shape
-            and dx.dtype.kind in "iuf"
-        ):
-            yield "dout + dx", inputs["dout"] + dx
+        fits = isinstance(dx, np.ndarray) and dx.shape == inputs["dout"].shape
+        yield "dout + dx", inputs["dout"] + dx if fits and dx.dtype.kind in "iuf" else dx
 
 
 def network(answer: Any, inputs: dict[str, Any]) -> Steps:
@@ -189,10 +185,12 @@ def network(answer: Any, inputs: dict[str, Any]) -> Steps:
     names = [key for key in inputs if key not in ("x", "dout")]
     yield f"{name_of(answer)}({', '.join(names)})"
     made, other = answer(*arguments), answer(*arguments)
+    if made is None:
+        raise Misfit(f"{name_of(answer)} returns None. Did you forget the return?")
     for method in ("forward", "backward"):
         if not callable(getattr(made, method, None)):
             raise Misfit(
-                f"{name_of(answer)} returns {type(made).__name__!r}, "
+                f"{name_of(answer)} returns {describe(plain(made))}, "
                 "expected a network with forward and backward."
             )
     for _ in range(2):
@@ -233,6 +231,16 @@ def _zero_in_place(array: Any, where: Any) -> Any:
     return array
 
 
+def _written_into(array: Any, values: Any) -> Any:
+    array[...] = values
+    return array
+
+
+def _last_entry_off(dx: Any) -> Any:
+    dx[-1, -1] += 1
+    return dx
+
+
 def _first_row_only(dx: Any) -> Any:
     return np.concatenate([dx[:1], np.zeros_like(dx[1:])])
 
@@ -269,6 +277,10 @@ WRONG: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         np.tanh,
         lambda x, out, dout: _first_row_only(dout * (1 - out**2)),
     ),
+    "tanh, last entry wrong": (
+        np.tanh,
+        lambda x, out, dout: _last_entry_off(dout * (1 - out**2)),
+    ),
     "tanh, every slope too small": (
         np.tanh,
         lambda x, out, dout: dout * (1 - out**2) - 0.5 * np.abs(dout),
@@ -282,6 +294,10 @@ WRONG: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "relu that overwrites x": (
         lambda x: _zero_in_place(x, x < 0),
         lambda x, out, dout: dout * (x > 0),
+    ),
+    "identity that writes dx into x": (
+        lambda x: x,  # out is x itself
+        lambda x, out, dout: _written_into(out, dout),
     ),
 }
 """Wrong layers of the zoo."""

@@ -128,7 +128,7 @@ def test_max_gate_that_returns_arrays_is_told_about_their_shape() -> None:
     ("returned", "said"),
     [
         (None, "Did you forget the return?"),
-        ((1, 2), "returns 'tuple', expected a dictionary"),
+        ((1, 2), "returns a tuple of 2, expected a dictionary"),
         ({"f": 1}, "without an entry for"),
     ],
 )
@@ -190,3 +190,28 @@ def test_fork_exercise_gives_the_code_that_the_mistake_still_has() -> None:
     scope: dict[str, object] = {}
     exec(given.split("print(")[0], scope)
     assert verdict("ch02.fork_fix", scope["fork_given"]).mistake == "still the given code"
+
+
+def test_gradients_in_one_array_count_as_several_values() -> None:
+    assert verdict("ch02.add_gate", lambda x, y, dout: np.full(2, dout)).status == "passed"
+    three = verdict("ch02.add_gate", lambda x, y, dout: np.full(3, dout))
+    assert "returns 3 values, expected 2 values: dx, dy" in three.message
+    assert (
+        "returns a number, expected 2 values"
+        in verdict("ch02.add_gate", lambda x, y, dout: dout).message
+    )
+
+
+def test_a_form_that_is_wrong_in_one_case_only_is_told_with_that_case() -> None:
+    def silent_at_a_tie(x, y, dout):
+        if x != y:
+            return (dout, 0.0) if x > y else (0.0, dout)
+
+    message = verdict("ch02.max_gate", silent_at_a_tie).message
+    assert "Did you forget the return? Case: a tie, x equals y." in message
+    assert "Case" not in verdict("ch02.max_gate", lambda x, y, dout: dout).message
+
+
+def test_two_significant_digits_are_enough_for_the_neuron() -> None:
+    answer = {"p0": -2, "p1": 6, "s": 4, "z": 1, "n": -1, "u": 0.37, "d": 1.37, "f": 0.73}
+    assert verdict("ch02.neuron_forward", answer).status == "passed"

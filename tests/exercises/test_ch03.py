@@ -176,3 +176,70 @@ def test_own_comparisons_say_something_about_anything(got):
     assert ch03.judge_memory({}, got, "as given")
     assert ch03.right_order("backward")({}, got, [2, 1, 0])
     assert ch03.same_layers({}, got, [0, 1, 2])
+
+
+def test_a_row_may_begin_with_its_first_layer():
+    class Sequential:
+        def __init__(self, layers):
+            self.layers = layers
+
+        def forward(self, x):
+            out = self.layers[0].forward(x)
+            for layer in self.layers[1:]:
+                out = layer.forward(out)
+            return out
+
+        def backward(self, dout):
+            for layer in self.layers[::-1]:
+                dout = layer.backward(dout)
+            return dout
+
+    assert verdict("Sequential", Sequential)
+
+
+def test_a_list_of_gradients_is_not_told_to_become_an_array():
+    class Sequential(nn.Sequential):
+        def backward(self, dout):
+            return [layer.backward(dout) for layer in reversed(self.layers)]
+
+    assert "Make it an array" not in verdict("Sequential", Sequential).message
+
+
+@pytest.mark.parametrize(
+    ("forward", "mistake"),
+    [
+        (lambda self, x: np.tanh(x), "nothing stored"),
+        (lambda self, x: setattr(self, "output", np.tanh(x)) or self.output, "nothing stored"),
+    ],
+)
+def test_what_backward_misses_is_named_whatever_its_name(forward, mistake):
+    made = type("Tanh", (nn.Tanh,), {"__init__": lambda self: None, "forward": forward})
+    assert verdict("Tanh", made).mistake == mistake
+
+
+def test_a_name_of_forward_used_in_backward_is_named_whatever_it_is():
+    class Tanh:
+        def forward(self, x):
+            some_name = np.tanh(x)
+            return some_name
+
+        def backward(self, dout):
+            return dout * (1 - some_name**2)  # noqa: F821
+
+    assert verdict("Tanh", Tanh).mistake == "names without self"
+
+
+def test_a_sigmoid_that_is_safe_in_float64_only_is_rejected():
+    class Sigmoid(nn.Sigmoid):
+        def forward(self, x):
+            self.out = 1 / (1 + np.exp(-np.clip(x, -500, 500)))
+            return self.out
+
+    assert verdict("Sigmoid", Sigmoid).mistake == "clipped for float64"
+
+
+def test_the_page_says_how_many_layers_the_check_of_checks_has():
+    words = {6: "six", 13: "thirteen"}
+    text = NOTEBOOK.read_text(encoding="utf-8")
+    assert f"your function meets {words[len(probes.RIGHT)]} right layers" in text
+    assert f"and {words[len(probes.WRONG)]} wrong ones" in text
