@@ -22,6 +22,11 @@ from exercises_lib.grading import wire
 from exercises_lib.grading.sandbox import Isolation, Limits
 
 START_SECONDS = 120.0
+KEPT = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
+    *("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"),
+)
+"""Environment variables that kernels get."""
 GRACE = 1.0
 """Seconds that an interrupted cell has to come to an end before its kernel is killed."""
 
@@ -67,16 +72,10 @@ class Zygote:
             os.chown(self.home, user, user)
             os.chmod(self.folder, 0o711)  # noqa: PTH101
         self.control, other = socket.socketpair()
-        environment = {
-            **os.environ,
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-            "MPLBACKEND": "agg",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        for name in ("PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONWARNINGS"):
-            environment.pop(name, None)
+        # Nothing else of the instructor's environment, where tokens and passwords are kept.
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+        environment |= {"MKL_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"}
         with other:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "exercises_lib.grading.zygote", str(other.fileno())],

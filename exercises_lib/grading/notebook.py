@@ -10,6 +10,8 @@ MAX_BYTES = 30 << 20
 """Largest notebook that is read; with pictures a chapter has a few hundred kilobytes."""
 MAX_CELLS = 2_000
 MAX_SOURCE = 200_000
+MAX_CODE = 2_000_000
+"""Characters of code in all; what the course hands out has a hundredth of it."""
 
 
 class Unreadable(Exception):
@@ -65,7 +67,7 @@ def read_notebook(data: bytes) -> dict[str, Any]:
     if notebook["nbformat"] != 4 or isinstance(notebook["nbformat"], bool):
         raise Unreadable(
             "wrong-format",
-            f"The notebook has format {str(notebook['nbformat'])[:20]}, expected 4. "
+            f"The notebook has format {str(notebook['nbformat'])[:20]!r}, expected 4. "
             "Opening it in JupyterLab and saving it again converts it.",
         )
     cells = notebook.get("cells")
@@ -73,7 +75,11 @@ def read_notebook(data: bytes) -> dict[str, Any]:
         raise Unreadable("wrong-format", "The notebook has no list of cells.")
     if len(cells) > MAX_CELLS:
         raise Unreadable("too-large", f"The notebook has {len(cells):,} cells.")
-    return {**notebook, "cells": [_cell(cell, number) for number, cell in enumerate(cells, 1)]}
+    read = [_cell(cell, number) for number, cell in enumerate(cells, 1)]
+    code = sum(len(cell["source"]) for cell in read if cell["cell_type"] == "code")
+    if code > MAX_CODE:
+        raise Unreadable("too-large", f"The notebook has {code:,} characters of code.")
+    return {**notebook, "cells": read}
 
 
 def _cell(cell: Any, number: int) -> dict[str, Any]:

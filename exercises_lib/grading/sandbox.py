@@ -493,22 +493,22 @@ def _without(readable: Iterable[str], hidden: Iterable[str]) -> list[str]:
 
 def _limit(limits: Limits, used: tuple[int, int]) -> None:
     space, data = used
-    for kind, value in (
-        (resource.RLIMIT_AS, space + limits.memory if space else 0),
-        (resource.RLIMIT_DATA, data + limits.memory if data else 0),
-        (resource.RLIMIT_CPU, int(limits.total_seconds) + 5),
-        (resource.RLIMIT_FSIZE, limits.disk),
-        (resource.RLIMIT_NOFILE, 256),
-        (resource.RLIMIT_NPROC, limits.processes),
-        (resource.RLIMIT_CORE, -1),
-    ):
-        wanted = 0 if value == -1 else value
-        if value == 0:
+    wanted = {
+        resource.RLIMIT_AS: space and space + limits.memory,
+        resource.RLIMIT_DATA: data and data + limits.memory,
+        resource.RLIMIT_CPU: int(limits.total_seconds) + 5,
+        resource.RLIMIT_FSIZE: limits.disk,
+        resource.RLIMIT_NOFILE: 256,
+        resource.RLIMIT_NPROC: limits.processes,
+    }
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, value in wanted.items():
+        if value == 0:  # what the warm process uses is not known here
             continue
         _, hard = resource.getrlimit(kind)
-        wanted = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(kind, (wanted, wanted))
+            resource.setrlimit(kind, (value, value))
 
 
 def _landlock_version() -> int:

@@ -270,6 +270,8 @@ class Session:
         ]
         for verdict in verdicts:
             verdict["mistakes"] = list(verdict["mistakes"])
+            for key in ("message", "traceback", "printed"):  # half a surrogate pair is no text
+                verdict[key] = verdict[key].encode("utf-8", "replace").decode("utf-8")
         assert self.warm.zygote is not None
         return Outcome(
             status=file.status,

@@ -267,6 +267,12 @@ LIES = [
         verdict="error",
     ),
     Attack(
+        "raises half a surrogate pair and a null",
+        "",
+        answer="def double(x):\n    raise ValueError('\\ud800\\x00\\x1b[31m')",
+        verdict="error",
+    ),
+    Attack(
         "is a callable that lies about everything",
         "class C:\n    def __getattribute__(self, n): raise KeyboardInterrupt\n    def __call__(self, x): return 0",
         answer="double = C()",
@@ -295,7 +301,7 @@ MUST_RAISE = """
 def refused(f, *a, **k):
     try: f(*a, **k)
     except Exception: return
-    raise SystemExit(repr(f))
+    raise AssertionError(repr(f))
 """
 
 READS = [
@@ -314,8 +320,8 @@ READS = [
         "assert not list((p / 'exercises').glob('*')), 'readable'\nassert not list((p / 'nn').glob('*')), 'readable'",
     ),
     Attack(
-        "reads the grader's memory",
-        "import os\nfor p in os.listdir('/proc'):\n    if p.isdigit() and int(p) != os.getpid():\n        open(f'/proc/{p}/mem', 'rb')",
+        "looks for the grader's processes",
+        "import os\npids = [p for p in os.listdir('/proc') if p.isdigit()]\nassert pids == [str(os.getpid())], pids",
     ),
     Attack(
         "walks the stack to the judge",
@@ -390,6 +396,14 @@ HARM = [
     Attack("runs on in a forked copy", "import os\nos.fork()", RIGHT, "*", "*"),
 ]  # fmt: skip
 
+PARSERS = [
+    Attack("nests brackets", "(" * 5000, RIGHT, "passed"),
+    Attack("nests signs", "-" * 100_000 + "1", RIGHT, "passed", "*"),
+    Attack("nests attributes", "a" + ".a" * 50_000, RIGHT, "passed", "*"),
+    Attack("nests signs in a copy of the check", 'check("ch00.double", ' + "-" * 500 + "double)", RIGHT, "passed"),
+    Attack("has a null and half a surrogate", "x = '\x00\ufffd'", RIGHT, "passed"),
+]  # fmt: skip
+
 FAIR = [
     Attack("warns on stderr", "import warnings, sys\nwarnings.warn('careful')\nprint('note', file=sys.stderr)", RIGHT, "passed"),
     Attack("has an error in another cell", "1 / 0", RIGHT, "passed"),
@@ -408,10 +422,13 @@ FAIR = [
 
 
 def cells(attack: Attack) -> list[tuple[str, str]]:
-    """Lay out the notebook of an attack."""
+    """Lay out the notebook of an attack; one that succeeds ends its kernel, which is seen."""
+    code = attack.code
+    if "assert " in code or "refused" in code:
+        code = f"import os\ntry:\n    exec({code!r})\nexcept AssertionError:\n    os._exit(9)"
     return [
         ("ch00-setup", SETUP),
-        ("attack", attack.code),
+        ("attack", code),
         ("ch00-double", attack.answer),
         ("ch00-double-check", CHECK),
         ("after", attack.after),
@@ -425,7 +442,7 @@ def limits(attack: Attack) -> Limits:
 
 
 @pytest.mark.parametrize(
-    "attack", [*SPOOFS, *LIES, *READS, *HARM, *FAIR], ids=lambda attack: attack.name
+    "attack", [*SPOOFS, *LIES, *READS, *HARM, *PARSERS, *FAIR], ids=lambda attack: attack.name
 )
 def test_an_attack_gets_its_verdict_and_touches_nobody_else(
     attack: Attack, grade: Callable[..., Outcome]

@@ -336,6 +336,7 @@ def test_of_two_files_of_a_student_the_later_counts(
     assert sorted(found) == [("17", 0, False), ("17", 1, True), ("18", 0, True)]
 
 
+MUCH = {"cells": [{"cell_type": "code", "source": "x" * 150_000}] * 20, "nbformat": 4}
 LONG = {"nbformat": 4, "cells": [{"source": "x" * 300_000}]}
 BROKEN: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "empty"),
@@ -365,6 +366,8 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "huge": (b'{"nbformat": 4, "x": "' + b"x" * (31 << 20) + b'"}', "too-large"),
     "many-cells": (b'{"nbformat": 4, "cells": [' + b"{}," * 3000 + b"{}]}", "too-large"),
     "long-cell": (json.dumps(LONG).encode(), "too-large"),
+    "much-code": (json.dumps(MUCH).encode(), "too-large"),
+    "escapes": (b'{"nbformat": "\\u001b[31m", "cells": []}', "wrong-format"),
 }  # fmt: skip
 
 
