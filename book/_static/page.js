@@ -1,9 +1,9 @@
-// What scrolls sideways can be reached by keyboard; nothing else becomes a stop on the way.
+// Formulas that scroll sideways can be reached by keyboard, as the theme does for code and tables.
 (() => {
   const wide = () => {
-    for (const box of document.querySelectorAll(".bd-article :is(div.math, pre, .pst-scrollable-table-container)")) {
-      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
+    for (const formula of document.querySelectorAll("div.math")) {
+      if (formula.scrollWidth > formula.clientWidth + 1) formula.tabIndex = 0;
+      else formula.removeAttribute("tabindex");
     }
   };
   wide();

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 
-def need_tools() -> None:
+@pytest.fixture(scope="session")
+def tools() -> None:
     """Skip, with the reason, where the book cannot be built."""
     for module in ("sphinx", "myst_nb", "sphinx_book_theme"):
         if find_spec(module) is None:
@@ -27,13 +28,12 @@ def need_tools() -> None:
 
 
 @pytest.fixture(scope="session")
-def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(root: Path, tools: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which the book was built: ``source`` and ``html``.
 
     One process of a parallel run builds it, the others wait. Set BACKPROP_BOOK to the folder of a
     build to test that one.
     """
-    need_tools()
     if "BACKPROP_BOOK" in os.environ:
         return Path(os.environ["BACKPROP_BOOK"])
     from exercises_lib.course.book import build_book
