@@ -20,11 +20,11 @@ CHAPTERS: list[tuple[str, str, str, int]] = [
     ("03", "Layers", "Objects that remember what the way back needs.", 100),
     ("04", "Affine", "Matrix gradients, read off the shapes.", 100),
     ("05", "Softmax with loss", "Scores, probabilities, and the gradient y − t.", 100),
-    ("06", "Training", "A network that reads handwritten digits.", 110),
-    ("07", "Banknotes", "A classifier from the first line to the last.", 90),
+    ("06", "Training", "A network that reads handwritten digits.", 150),
+    ("07", "Banknotes", "A classifier from the first line to the last.", 120),
     ("08", "Against PyTorch", "The same gradients, to ten digits.", 60),
-    ("09", "Better training", "Optimisers, first weights, dropout, batch norm.", 110),
-    ("10", "Your own autograd", "An engine that writes the backward pass for you.", 110),
+    ("09", "Better training", "Optimisers, first weights, dropout, batch norm.", 150),
+    ("10", "Your own autograd", "An engine that writes the backward pass for you.", 120),
 ]
 
 
