@@ -172,7 +172,7 @@ class SubmissionFile(IPyNbFile):  # type: ignore[misc,unused-ignore]
     def note(self, status: str, text: str) -> None:
         """Write down what went wrong outside the answers."""
         self.troubles.append(text)
-        if self.status == "ok":
+        if self.status == "ok" or status == "grader-failed":
             self.status = status
 
     def revive(self) -> bool:
@@ -188,7 +188,11 @@ class SubmissionFile(IPyNbFile):  # type: ignore[misc,unused-ignore]
         if self.restarts >= RESTARTS or time.monotonic() > self.until:
             return False
         self.restarts += 1
-        kernel.restart()
+        try:
+            kernel.restart()
+        except SandboxError as error:
+            self.note("grader-failed", str(error))
+            return False
         for source in self.ran:
             message = kernel.execute_cell_input(source)
             try:

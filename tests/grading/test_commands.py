@@ -87,6 +87,11 @@ def test_bad_input_gets_a_sentence_and_leaves_nothing_behind(
     assert not list(tmp_path.iterdir())
 
 
+def test_the_doctor_says_which_walls_stand() -> None:
+    done = CliRunner().invoke(main, ["doctor"])
+    assert "Grading, isolation: walls: " in done.output
+
+
 def test_the_plug_in_grades_by_hand_with_pytest(three: Path, root: Path) -> None:
     words = [sys.executable, "-m", "pytest", "-p", "exercises_lib.grading.plugin"]
     more = ["--backprop-grade", "-c", os.devnull, "--rootdir", str(three), "-v", str(three)]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
+from typing import Any, ClassVar
 
 import pytest
 
@@ -153,6 +154,31 @@ def test_the_warm_process_dies_with_the_grader() -> None:
     assert run(again, "print(2)") == "2"
     made.stop()
     again.stop()
+    warm.close()
+
+
+def test_a_warm_process_that_dies_in_the_middle_is_the_graders_fault() -> None:
+    from exercises_lib.grading import plugin
+
+    class File:
+        """Stands for a submission whose kernel and warm process are gone."""
+
+        until, restarts, status, limits, ran = time.monotonic() + 60, 0, "crashed", LIMITS, ()
+        kernel: Any
+        troubles: ClassVar[list[str]] = []
+        note = plugin.SubmissionFile.note
+        revive = plugin.SubmissionFile.revive
+
+    warm = Warm()
+    file = File()
+    file.kernel = warm.kernel([], LIMITS)
+    assert warm.zygote is not None
+    warm.zygote.process.kill()
+    warm.zygote.process.wait()
+    run(file.kernel, "print(1)")
+    file.kernel.stop()
+    assert not file.revive()
+    assert file.status == "grader-failed"
     warm.close()
 
 
