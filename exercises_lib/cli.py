@@ -217,7 +217,21 @@ def doctor() -> None:
     for line in examine():
         click.echo(f"{'✓' if line.found else '–'} {line.what}: {line.text}")
         healthy &= line.found or not line.needed
+    _confinement()
     sys.exit(0 if healthy else 1)
+
+
+def _confinement() -> None:
+    """Say how well this machine can confine students' code when it is graded."""
+    from exercises_lib.grading.kernel import SandboxError, sandbox_report
+
+    try:
+        report = sandbox_report()
+    except SandboxError as error:
+        click.echo(f"– Grading: {error}")
+        return
+    note = "" if report.complete else "; grade with care, or with --require-sandbox"
+    click.echo(f"{'✓' if report.complete else '–'} Grading, isolation: {report}{note}")
 
 
 if __name__ == "__main__":
