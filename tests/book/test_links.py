@@ -92,8 +92,7 @@ def test_pages_stay_small(html):
 
 
 def test_every_chapter_offers_its_untouched_notebook(html, pages):
-    for name in CHAPTERS.values():
-        (page,) = [found for found in pages if found.endswith(f"_{name}.html")]
-        path = html / "_static" / "notebooks" / page.replace(".html", ".ipynb")
-        assert is_untouched(read(path))
-        assert f"_static/notebooks/{path.name}" in pages[page].links
+    for number, topic in CHAPTERS.items():
+        address = f"_static/notebooks/{number}_{topic}.ipynb"
+        assert is_untouched(read(html / address))
+        assert address in pages[f"{number}_{topic}.html"].links
