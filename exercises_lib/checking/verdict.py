@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from exercises_lib.checking.exercise import Exercise, Mistake
 
 Status = Literal["passed", "wrong", "error", "unanswered", "unavailable"]
+
+EMPHASIS = re.compile(r"(?<![\w*])\*(?=\w)([^*]+?)(?<=\w)\*(?![\w*])")
 
 LOOKS: dict[str, tuple[str, str, str]] = {
     "passed": ("✓", "passed", "#1a7f37"),
@@ -114,7 +117,7 @@ class Verdict:
         ]
         for index, line in enumerate(self.message.split("\n") if self.message else []):
             weight = "" if index or self.status == "passed" else "font-weight:500;"
-            parts.append(f'<div style="{weight}margin-top:.25em">{_code(line)}</div>')
+            parts.append(f'<div style="{weight}margin-top:.25em">{inline_html(line)}</div>')
         if self.traceback:
             parts.append(_block("In your code:", self.traceback))
         if self.printed:
@@ -126,11 +129,13 @@ class Verdict:
         return {"text/plain": str(self), "text/html": self._repr_html_()}
 
 
-def _code(line: str) -> str:
-    """Escape a line; what stands between backticks becomes code."""
+def inline_html(line: str) -> str:
+    """Escape a line; ``code`` between backticks and *words* between asterisks are set as such."""
     pieces = html.escape(line).split("`")
     return "".join(
-        f"<code>{piece}</code>" if index % 2 and index < len(pieces) - 1 else piece
+        f"<code>{piece}</code>"
+        if index % 2 and index < len(pieces) - 1
+        else EMPHASIS.sub(r"<em>\1</em>", piece)
         for index, piece in enumerate(pieces)
     )
 
@@ -160,7 +165,7 @@ def hint_html(exercise_id: str, number: int, text: str, after: str = "") -> str:
             parts.append(f'<pre style="margin:.3em 0 .3em 1em;white-space:pre-wrap">{code}</pre>')
             block = []
         if line.strip():
-            parts.append(f'<div style="margin-top:.25em">{_code(line)}</div>')
+            parts.append(f'<div style="margin-top:.25em">{inline_html(line)}</div>')
     if after:
         parts.append(f'<div style="margin-top:.35em;opacity:.75">{html.escape(after)}</div>')
     parts.append("</div>")
