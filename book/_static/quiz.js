@@ -69,13 +69,15 @@
 
   const words = { passed: "✓ passed", wrong: "✗ not yet", unanswered: "○ not answered yet" };
 
+  const STRESSED = /(?<![\p{L}\p{N}_*])\*(?=[\p{L}\p{N}_])([^*]+?)(?<=[\p{L}\p{N}_])\*(?![\p{L}\p{N}_*])/u;
+  const plain = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
   const element = (tag, className, text) => {
     const made = document.createElement(tag);
     made.className = className;
-    // What stands between backticks is code.
+    // What stands between backticks is code, what stands between asterisks is stressed.
     text.split("`").forEach((piece, index, all) => {
-      if (index % 2 && index < all.length - 1) made.append(element("code", "", piece));
-      else made.append(piece);
+      if (index % 2 && index < all.length - 1) made.append(plain("code", piece));
+      else piece.split(STRESSED).forEach((part, at) => made.append(at % 2 ? plain("em", part) : part));
     });
     return made;
   };

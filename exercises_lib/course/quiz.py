@@ -97,7 +97,7 @@ def form(exercise: Exercise, set_text: Callable[[str], str] = SET_PLAIN) -> str:
     for number, item in enumerate(exercise.fields):
         place = f"{key}-{number}"
         label = set_text(item.label)
-        if len(exercise.fields) > 1 and item.name not in re.findall(r"`([^`]+)`", item.label):
+        if len(exercise.fields) > 1 and item.name not in re.findall(r"\w+", item.label):
             label += f" <code>{html.escape(item.name)}</code>"  # what the verdict calls it
         if item.options:
             choices = "".join(

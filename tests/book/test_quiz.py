@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html as html_text
+import re
+
 import numpy as np
 import pytest
 
 from exercises_lib import check
+from exercises_lib.checking.verdict import inline_html
 from exercises_lib.course.quiz import answerable, payload
 from exercises_lib.exercises import CHAPTERS, all_exercises
 
@@ -44,6 +48,11 @@ def chapter(site, visit):
         page.close()
 
 
+def as_read(line):
+    """The text of a line as the notebook shows it."""
+    return html_text.unescape(re.sub("<[^>]+>", "", inline_html(line)))
+
+
 def answers_to(exercise):
     """The right answer, every mistake, blanks, and mixtures of right and wrong in one answer."""
     data = payload(exercise)
@@ -73,7 +82,7 @@ def test_a_page_says_what_the_notebook_says(exercise, chapter):
     said = chapter(exercise.chapter).evaluate(ANSWER, [exercise.id, typed])
     for answer, (status, lines) in zip(answers, said, strict=True):
         verdict = check(exercise.id, answer)
-        expected = [line.replace("`", "") for line in verdict.message.split("\n") if line]
+        expected = [as_read(line) for line in verdict.message.split("\n") if line]
         if verdict.status == "unanswered" and len(answer) == 1:
             expected = ["Fill in your answer, then check."]
         assert (status, lines) == (verdict.status, expected), answer
@@ -156,7 +165,8 @@ def test_the_next_hint_opens_after_a_try_as_in_the_notebook(chapter):
 
     def expected():
         given = hint("ch01.fruit_gradients")
-        return [f"Hint {given.number} of 3", given.after, *given.text.replace("`", "").split("\n")]
+        lines = given.text.split("\n")
+        return [f"Hint {given.number} of 3", given.after, *map(as_read, lines)]
 
     for tries in (True, False, False, True, True, False):
         if tries:
