@@ -14,7 +14,6 @@ from exercises_lib.checking.verdict import inline_html
         ("the *right* class, *not all*.", "the <em>right</em> class, <em>not all</em>."),
         ("`a * b * c` and `x *= 2`", "<code>a * b * c</code> and <code>x *= 2</code>"),
         ("2 * 3 * 4, x*y*z, **bold**, *args", "2 * 3 * 4, x*y*z, **bold**, *args"),
-        ("a single ` stays", "a single ` stays"),
     ],
 )
 def test_code_and_stress_are_set_and_nothing_else(line, expected):
