@@ -45,6 +45,8 @@ from exercises_lib.grading.manifest import Check, Plan, chapter_of
 from exercises_lib.grading.notebook import Code, Unreadable, code_cells, read_notebook
 from exercises_lib.grading.sandbox import Limits
 
+MAX_STEPS = 1_000
+"""How many outputs are read of one run; a probe gives a few dozen."""
 RESTARTS = 3
 """How often a submission gets a new kernel."""
 
@@ -364,6 +366,8 @@ class LookCell(_Cell):
             AttributeError,
             IndexError,
             OverflowError,
+            RecursionError,
+            MemoryError,
         ) as error:
             text = f"What your code did could not be observed: {type(error).__name__}."
             file.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
@@ -424,7 +428,7 @@ def observations(reply: Any, cases: Sequence[Case], repeat: bool) -> list[Observ
 def _run(data: Any) -> Run:
     failure = data["failure"]
     return Run(
-        steps=[(str(name), value) for name, value in data["steps"][:10_000]],
+        steps=[(str(name), value) for name, value in data["steps"][:MAX_STEPS]],
         after=dict(data["after"]),
         failure=None if failure is None else Failure(*(str(part)[:5000] for part in failure)),
         printed=str(data["printed"])[:2000],

@@ -45,7 +45,7 @@ a{color:var(--accent)}
 p,li{max-width:46rem}
 .soft{color:var(--soft)}
 .scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-size:.93rem}
+table{border-collapse:collapse;width:100%;min-width:34rem;font-size:.93rem}
 th,td{text-align:left;padding:.35em .6em;border-bottom:1px solid var(--line);vertical-align:top}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .bar{display:flex;height:.9em;min-width:8em;border-radius:3px;overflow:hidden;background:var(--line)}

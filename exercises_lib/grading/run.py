@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -15,7 +16,7 @@ from exercises_lib.grading.manifest import Plan, chapter_of
 from exercises_lib.grading.notebook import Unreadable, code_cells, read_notebook
 from exercises_lib.grading.sandbox import Limits
 from exercises_lib.grading.submissions import Submission
-from exercises_lib.grading.worker import Outcome, Task, Worker
+from exercises_lib.grading.worker import Outcome, Task, Worker, WorkerError
 
 TRIES = 2
 """How often a submission is tried over which the grader's own process dies."""
@@ -98,7 +99,15 @@ class Pool:
 def local(
     jobs: int, hidden: Sequence[str] = (), *, require: bool = False
 ) -> Iterator[tuple[Executor, Grade]]:
-    """Grade on this machine, with `jobs` workers."""
+    """Grade on this machine, with `jobs` workers.
+
+    Raises:
+        WorkerError: if this system cannot fork processes.
+    """
+    if not hasattr(os, "fork"):
+        raise WorkerError(
+            "Grading forks processes, which Windows cannot: run it in WSL or on another system."
+        )
     pool = Pool(hidden, require=require)
     executor = ThreadPoolExecutor(jobs, thread_name_prefix="grade")
     try:
