@@ -408,6 +408,12 @@ FRUIT_GRADIENTS = Exercise(
             "one bag occurs in the derivatives of the other.",
         ),
         Mistake(
+            "tax counted twice",
+            of_fruit(2.42, 121, 3.63, 181.5, 650),
+            "The tax is in your four derivatives twice. It comes in once, at its own node; the addition "
+            "hands on what it gets.",
+        ),
+        Mistake(
             "tax sees the apples only",
             of_fruit(2.2, 110, 3.3, 165, 200),
             "For the tax you used the apples alone. Its node multiplies everything that was added up.",
@@ -614,6 +620,12 @@ ADD_THEN_MULTIPLY = Exercise(
             "The minus sign of `z` is lost. It says that `f` *falls* when `q` rises.",
         ),
         Mistake(
+            "the product for z",
+            of_add(3, -12, -4, -4, -4, -12),
+            "For `z` you give the value of `f`. How fast a product rises with one of its factors no "
+            "longer contains that factor.",
+        ),
+        Mistake(
             "sign of the sum",
             of_add(-3, 12, -4, -4, -4, -3),
             "−2 + 5 is above zero: `y` is larger than `x` is negative.",
@@ -685,6 +697,17 @@ STEP_DOWNHILL = Exercise(
             of_step(3, 3, 5, 3.7, -1.3, 2.5, 12.5),
             "Raising `y` makes `x − y` smaller. The local derivative of a difference is +1 for the "
             "first number and something else for the second.",
+        ),
+        Mistake(
+            "minus at the multiplication",
+            of_step(3, -3, -5, 3.7, -0.7, 3.5, 15.4),
+            "The derivative for `z` has got a minus. `x − y` is positive, so `f` rises with `z`; the "
+            "minus of the subtraction belongs to `y` alone.",
+        ),
+        Mistake(
+            "another rate",
+            of_step(3, -3, 5, 3.97, -0.97, 2.95, 14.573),
+            "Your step is a tenth of what is asked: the rate is 0.1.",
         ),
         Mistake(
             "minus of a minus",
@@ -1009,6 +1032,13 @@ def one_look_only(parents):
     return order
 
 
+def parents_as_met(parents):
+    order = []
+    for used in parents.values():
+        order += [parent for parent in used if parent not in order]
+    return list(dict.fromkeys(order + list(parents)))
+
+
 def from_the_f_of_the_text(parents):
     order = []
 
@@ -1168,6 +1198,13 @@ TOPOLOGICAL_ORDER = Exercise(
             "You walk back from one node only. What does not lead to it is never reached: begin a walk "
             "at every node that is not in the order yet.",
             when=lacks_nodes_otherwise,
+        ),
+        Mistake(
+            "parents as they come",
+            parents_as_met,
+            "You list the parents as you meet them, then the rest. A parent may need another node that "
+            "you meet later.",
+            when=orders_like(parents_as_met),
         ),
         Mistake(
             "the f of the text",
@@ -1558,6 +1595,14 @@ def pairs_taken_for_names(graph, output):
     return sweep_in(topological_order(graph)[::-1], graph, output)
 
 
+def shared_out(graph, output):
+    halved = {
+        node: [(parent, local / len(used)) for parent, local in used]
+        for node, used in graph.items()
+    }
+    return backward_sweep(halved, output)
+
+
 def inputs_only(graph, output):
     gradients = backward_sweep(graph, output)
     return {node: gradients[node] for node, used in graph.items() if not used}
@@ -1728,6 +1773,12 @@ BACKWARD_SWEEP = Exercise(
             pairs_taken_for_names,
             "You hand the recording to `topological_order` as it is. There it finds pairs of a parent "
             "and a number where it wants the names alone.",
+        ),
+        Mistake(
+            "shared out among the parents",
+            shared_out,
+            "You divide a node's gradient by the number of its parents. Nothing is shared out: each "
+            "parent gets local × upstream in full.",
         ),
         Mistake(
             "inputs only",

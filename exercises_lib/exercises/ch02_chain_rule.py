@@ -888,6 +888,16 @@ NEURON_BACKWARD_EXERCISE = Exercise(
             "counts: w's gradient has x in it, and x's gradient has w.",
         ),
         Mistake(
+            "no gradient for the bias",
+            neuron_backward(dw2=lambda v: 0.0),
+            "w₂ has no x to go with it, but it is no constant: raise it, and z rises by as much.",
+        ),
+        Mistake(
+            "local derivative for the bias",
+            neuron_backward(dw2=lambda v: 1.0),
+            "1 is how fast z rises with w₂. What arrives at z has to be multiplied in.",
+        ),
+        Mistake(
             "sign of w0's gradient",
             {**neuron_backward(), "dw0": -neuron_backward()["dw0"]},
             "What w₀ receives is multiplied by x₀, and x₀ is −1.",
@@ -1226,6 +1236,11 @@ STAGED_FORWARD = Exercise(
             "inv is 1/den. Without the reciprocal, f becomes a product where a quotient is meant.",
         ),
         Mistake(
+            "difference instead of sum",
+            forward_with(s=lambda v: v.x - v.y),
+            "Your s is x − y. The square in the denominator is that of a sum.",
+        ),
+        Mistake(
             "brackets of the denominator",
             forward_with(inv=lambda v: 1 / v.sx + v.q),
             "`1 / sx + q` divides by sx alone. inv is one over the whole denominator.",
@@ -1553,6 +1568,16 @@ FORK_FIX = Exercise(
             fork_with(ds=lambda v: 2 * v.s * v.dout),
             "What s hands on is only its share from q. Either the share from p was left out, or ds "
             "was passed on before it was complete: a fork must have heard from all its uses first.",
+        ),
+        Mistake(
+            "both the same",
+            lambda x, y, dout: (fork_fix(x, y, dout)[0],) * 2,
+            "You return dx for y as well. x has a use that y has not: p = x · s contains it once more.",
+        ),
+        Mistake(
+            "y for x",
+            fork_with(ds=lambda v: 2 * v.s * v.dout + v.y * v.dout),
+            "In p = x · s the other factor of s is x, and you took y.",
         ),
         Mistake(
             "handed on twice",

@@ -43,6 +43,12 @@ def fails_on_the_way_back(error: str) -> Callable[[Sequence[Case], Sequence[Obse
     return when
 
 
+def asks_a_whole_array(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise that an array was used where Python wants one truth value."""
+    failures = [one.failure for one in seen if one.failure is not None]
+    return any(f.type == "ValueError" and "truth value of an array" in f.message for f in failures)
+
+
 def gives_a_list(name: str) -> Callable[[Sequence[Case], Sequence[Observation]], bool]:
     """Recognise that an output is a list where an array belongs."""
 
@@ -535,6 +541,11 @@ def relu_forward_max(self, x):
     return max(x, 0)
 
 
+def relu_forward_keeps_x(self, x):
+    self.x = x
+    return np.maximum(x, 0)
+
+
 def relu_forward_picks(self, x):
     self.mask = x > 0
     return x[self.mask]
@@ -616,7 +627,7 @@ RELU = Exercise(
         Mistake(
             "mask from the gradient",
             relu(lambda self, dout: dout * (dout > 0)),
-            "You look at the sign of `dout` to decide what passes. Whether a unit was open is a "
+            "You look at the sign of `dout` to decide what passes. Whether the gate was open is a "
             "question about the *input* of the forward pass; a gradient may well be negative.",
         ),
         Mistake(
@@ -668,6 +679,15 @@ RELU = Exercise(
             "That keeps the negative numbers and stops the positive ones: a ReLU upside down.",
         ),
         Mistake(
+            "sign of the input",
+            relu(
+                lambda self, dout: dout * np.sign(self.x),
+                relu_forward_keeps_x,
+            ),
+            "`np.sign` gives −1 where x is negative, so the gradient is turned round there. It has to "
+            "be stopped.",
+        ),
+        Mistake(
             "two masks",
             relu(lambda self, dout: dout * self.mask * (dout > 0)),
             "You stop the negative entries of `dout` as well. Only the sign of the *input* decides; "
@@ -694,6 +714,7 @@ RELU = Exercise(
             relu(relu_backward, relu_forward_max),
             "`max(x, 0)` and `if x > 0` ask once whether the whole array is larger than 0, and an "
             "array has no single answer. You need a comparison entry by entry.",
+            when=asks_a_whole_array,
         ),
         *nothing_stored(relu(relu_backward)),
         Mistake("one memory for all", ReluOfTheClass, SHARED_MEMORY),
@@ -897,6 +918,7 @@ SIGMOID = Exercise(
             a_sigmoid(sigmoid_backward, sigmoid_forward_if),
             "`if` asks once whether the whole array is positive, and an array has no single answer. "
             "The choice between the two forms is made entry by entry.",
+            when=asks_a_whole_array,
         ),
         Mistake(
             "brackets missing",
@@ -1049,6 +1071,11 @@ TANH = Exercise(
             "brackets missing",
             a_tanh(lambda self, dout: dout * 1 - self.out**2),
             "Brackets are missing: `a * 1 - b` is not a · (1 − b), the product comes first.",
+        ),
+        Mistake(
+            "multiplied by the output",
+            a_tanh(lambda self, dout: dout * self.out),
+            "You multiply `dout` by the output. At x = 0 that is 0, where tanh is steepest.",
         ),
         Mistake(
             "squared as a whole",
@@ -2092,7 +2119,7 @@ SHARED_LAYER_FIX = Exercise(
         "Every call of a class, such as `Tanh()`, makes a new object. An object in a list is not "
         "copied: the same name twice is the same object twice.",
         "The skeleton:\n    def make_network(first, second):\n"
-        "        return Sequential([Scale(first), …, Scale(second), …])",
+        "        return nn.Sequential([Scale(first), …, Scale(second), …])",
     ),
     probe=Probe(probes.network),
     draw=draw_network,
@@ -2462,7 +2489,7 @@ CHECK_LAYER = Exercise(
         "The skeleton:\n    given_x = …           # a copy\n    out = layer.forward(given_x)\n    dout = rng.standard_normal(…)\n"
         "    given_dout = …\n    dx = np.array(…)      # a copy, in case the layer reuses its array\n"
         "    if …:                 # wrong shape, x changed, dout changed\n        return …\n"
-        "    numeric = numerical_gradient(lambda z: …, x.copy(), h)\n    return relative_error(…, …)",
+        "    numeric = nn.numerical_gradient(lambda z: …, x.copy(), h)\n    return nn.relative_error(…, …)",
     ),
     probe=Probe(probes.layer_checker),
     draw=draw_zoo,
