@@ -358,7 +358,7 @@ def _ratio_text(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any], everywhere: bo
 
 def _number(value: Any) -> str:
     value = complex(np.asarray(value, dtype=complex))
-    return f"{value.real:.6g}" if value.imag == 0 else f"{value:.6g}"
+    return f"{value.real + 0.0:.6g}" if value.imag == 0 else f"{value:.6g}"  # 0 and not -0
 
 
 def diagnose(
