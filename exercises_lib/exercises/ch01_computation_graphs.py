@@ -209,6 +209,12 @@ APPLE_GRADIENTS = Exercise(
             "of the total with respect to itself.",
         ),
         Mistake(
+            "the tax itself",
+            of_apples(2.2, 110, 1.1),
+            "1.1 is the value of the tax itself. If the tax rises by one, it is the *other* parent of "
+            "that node that says how much more there is to pay.",
+        ),
+        Mistake(
             "per percentage point",
             of_apples(2.2, 110, 2),
             "The total rises by 2 when the tax rises by one percentage point, from 1.10 to 1.11. The "
