@@ -33,13 +33,19 @@ STEP = """(place) => {
   const others = "[role=button], [role=option], button:not([aria-disabled=true])";
   const other = [...place.querySelectorAll(others)].at(-1);
   if (range) {
-    const [low, high] = [Number(range.min), Number(range.max)];
-    range.value = Number(range.value) > (low + high) / 2 ? low : high;
-    range.dispatchEvent(new Event("input", { bubbles: true }));
-  } else if (other) {
-    other.focus();
-    other.dispatchEvent(new MouseEvent("click", { bubbles: true }));
-  } else return place.querySelector(".bp-live") ? "no controls" : "no controls at all";
+    const [low, high, was] = [Number(range.min), Number(range.max), range.value];
+    const slide = (value) => {
+      range.value = value;
+      range.dispatchEvent(new Event("input", { bubbles: true }));
+      return place.innerHTML !== before;
+    };
+    const moved = slide(was > (low + high) / 2 ? low : high);
+    slide(was);
+    return moved ? "moved" : "did not move";
+  }
+  if (!other) return place.querySelector(".bp-live") ? "no controls" : "no controls at all";
+  other.focus();
+  other.dispatchEvent(new MouseEvent("click", { bubbles: true }));
   return place.innerHTML === before ? "did not move" : "moved";
 }"""
 
