@@ -107,6 +107,7 @@ def grade(
         counts: dict[str, int] = {}
         started = time.monotonic()
         stopped = False
+        weak: set[str] = set()
         try:
             with place as (executor, grader), _progress(len(found)) as say:
                 for done in run.grade_all(
@@ -122,6 +123,8 @@ def grade(
                 ):
                     counts[done.status] = counts.get(done.status, 0) + 1
                     say(done)
+                    if done.outcome is not None:
+                        weak |= {_weakness(done.outcome.isolation)} - {""}
         except KeyboardInterrupt:
             stopped = True
         if table is not None:
@@ -130,8 +133,21 @@ def grade(
             write_text(table, export.table(book.records(chapter=number)))
         book.close()
         _summary(counts, len(found), time.monotonic() - started, gradebook, stopped)
+        for text in sorted(weak):
+            click.echo(text, err=True)
     if stopped:
         sys.exit(130)
+
+
+def _weakness(isolation: str) -> str:
+    """Say what is missing of the walls around students' code; empty if nothing is."""
+    missing = isolation.partition("missing: ")[2]
+    if not missing:
+        return ""
+    return (
+        f"backprop: students' code was not fully isolated here, missing: {missing}. "
+        "`backprop doctor` tells more; --require-sandbox refuses."
+    )
 
 
 def _summary(

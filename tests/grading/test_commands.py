@@ -14,6 +14,8 @@ from click.testing import CliRunner
 
 from exercises_lib.cli import main
 from exercises_lib.course.notebooks import Notebook, dump
+from exercises_lib.grading.commands import _weakness
+from exercises_lib.grading.sandbox import Isolation
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
 
@@ -85,6 +87,12 @@ def test_bad_input_gets_a_sentence_and_leaves_nothing_behind(
     assert done.exit_code == code, done.output
     assert message in done.output and "Traceback" not in done.output
     assert not list(tmp_path.iterdir())
+
+
+def test_weaker_isolation_is_said_plainly() -> None:
+    weak = Isolation({"files": "no Landlock in this kernel", "limits": ""})
+    assert "missing: files (no Landlock in this kernel)" in _weakness(str(weak))
+    assert _weakness(str(Isolation({"files": "", "limits": ""}))) == ""
 
 
 def test_the_doctor_says_which_walls_stand() -> None:
