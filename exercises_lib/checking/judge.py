@@ -380,7 +380,7 @@ def diagnose(
     Returns:
         As few mistakes as explain as many wrong outputs as can be explained, the one that explains
         most first. A mistake explains an output if it is wrong there too and does the same as the
-        answer in every case.
+        answer in every case. Outputs where it is wrong and the answer is right speak against it.
     """
     found: list[tuple[int, int, Mistake, set[str]]] = []
     for mistake in exercise.mistakes:
@@ -401,12 +401,13 @@ def diagnose(
         faults = {problem.output for problem in find_problems(exercise, cases, theirs, expected)}
         explained = alike & faults
         if explained:
-            found.append((-len(explained), len(faults - explained), mistake, explained))
+            against = len(faults - set(wrong))  # where it is wrong and the answer is right
+            found.append((against - len(explained), len(faults - explained), mistake, explained))
     found.sort(key=lambda entry: entry[:2])
     chosen: list[Mistake] = []
     covered: set[str] = set()
-    for _, _, mistake, explained in found:
-        if not explained <= covered:
+    for doubt, _, mistake, explained in found:
+        if not explained <= covered and (doubt <= 0 or not chosen):
             chosen.append(mistake)
             covered |= explained
     return chosen

@@ -456,3 +456,26 @@ def test_operands_that_cannot_be_broadcast_are_the_same_mistake_in_either_order(
         hints=("a", "b", "c"),
     )
     assert check(exercise, product, RNG(0)).mistake == "entry by entry"
+
+
+def test_a_mistake_that_is_wrong_where_the_answer_is_right_comes_behind_one_that_is_not():
+    def three(a, b, c):
+        return lambda x: (a * x, b * x, c * x)
+
+    exercise = Exercise(
+        id="ch99.three",
+        title="three numbers",
+        kind="function",
+        points=1,
+        reference=three(1, 1, 1),
+        probe=Probe(call, {"returns": ("a", "b", "c")}),
+        draw=lambda rng: [Case({"x": float(rng.uniform(1, 2))})],
+        mistakes=(
+            Mistake("all doubled", three(2, 2, 2), "All of them are doubled."),
+            Mistake("the first doubled", three(2, 1, 1), "The first is doubled."),
+        ),
+        hints=("a", "b", "c"),
+    )
+    assert check(exercise, three(2, 1, 1), RNG(0)).mistakes == ("the first doubled",)
+    assert check(exercise, three(2, 2, 1), RNG(0)).mistakes == ("all doubled",)
+    assert check(exercise, three(1, 1, 2), RNG(0)).mistakes == ("all doubled",)
