@@ -549,6 +549,12 @@ GRAPH_BACKWARD = Exercise(
             "receives is multiplied by the *other* factor.",
         ),
         Mistake(
+            "label minus probability",
+            graph_values(-1, -5, 0, -10, 0.1, -0.4, 0.1, 0.1, 0.8, -0.3, -0.5),
+            "Your last three numbers are t − y. What the exponential receives from e is multiplied "
+            "by a positive number, so the sign stays.",
+        ),
+        Mistake(
             "class 1 is right",
             graph_values(0, 0, -1 / 0.3, -10, 0.1, 0.1, 0.1 - 1 / 3, 0.1, 0.2, -0.7, 0.5),
             "In your walk class 1 is right, as in the example above. Here it is class 0.",
