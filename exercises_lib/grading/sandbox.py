@@ -192,9 +192,9 @@ def _mount(what: str, where: str, kind: str = "", flags: int = 0, data: str = ""
     )
 
 
-def _read_only(where: str, *, devices: bool = False) -> None:
+def _read_only(where: str) -> None:
     """Make a mount and all below it read-only, without set-user-id programs and device files."""
-    flags = 0x1 | 0x2 | (0 if devices else 0x4)  # MOUNT_ATTR_RDONLY, _NOSUID, _NODEV
+    flags = 0x1 | 0x2 | 0x4  # MOUNT_ATTR_RDONLY, _NOSUID, _NODEV
     attributes = struct.pack("QQQQ", flags, 0, 0, 0)
     at_fdcwd, recursive = -100, 0x8000
     _syscall(SYS_MOUNT_SETATTR, at_fdcwd, where.encode(), recursive, attributes, len(attributes))
