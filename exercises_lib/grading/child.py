@@ -15,6 +15,7 @@ import os
 import socket
 import sys
 import types
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -321,8 +322,12 @@ def _inside(thing: Any, found: set[str]) -> Iterator[Any]:
         yield from thing.__defaults__ or ()
         yield from _code_uses(thing.__code__, thing.__globals__, found)
         return
-    if isinstance(thing, (list, tuple, set)):
+    if isinstance(thing, (list, tuple, set, deque)):
         yield from list(thing)[:50]
+    elif module == "numpy" and getattr(getattr(thing, "dtype", None), "hasobject", False):
+        yield from list(thing.flat)[:50]
+    elif isinstance(thing, types.SimpleNamespace):
+        yield from list(vars(thing).values())[:50]
     elif isinstance(thing, dict):
         yield from list(thing.values())[:50]
     elif module == "functools" and hasattr(thing, "func"):

@@ -8,6 +8,7 @@ kernel, where nothing can be hidden by spelling it differently. Neither changes 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
@@ -15,12 +16,14 @@ from exercises_lib.grading.manifest import Plan
 from exercises_lib.grading.notebook import Code
 
 LIBRARY = "exercises_lib"
+MAGIC = ("%", "!")
 FREE = {"check", "hint", "progress", "figures", "data"}
 """Names of the library that give nothing away."""
 UNUSUAL = {
     "__import__", "importlib", "exec", "eval", "compile", "inspect", "ctypes", "gc", "builtins",
     "get_ipython", "_getframe", "settrace", "setprofile", "__subclasses__", "__globals__",
-    "__builtins__", "runpy", "pickle", "marshal",
+    "__builtins__", "runpy", "pickle", "marshal", "getattr", "modules", "vars", "globals", "locals",
+    "__dict__", "__code__", "__closure__", "f_globals", "f_locals", "f_back", "__module__",
 }  # fmt: skip
 
 
@@ -42,6 +45,9 @@ def flags(cells: Sequence[Code], plan: Plan, library: Mapping[str, Iterable[str]
         if cell.source.strip() in plan.given:
             continue
         tree = _parse(cell.source)
+        hidden = set(re.findall(r"\w+", cell.source if tree is None else _magic(cell.source)))
+        for name in sorted(hidden & (UNUSUAL - given_names | {LIBRARY})):
+            found.append(f"Cell {number} has {name} where it is not plain Python.")
         if tree is None:
             continue
         for name in _library_imports(tree):
@@ -72,8 +78,13 @@ def _seen(plan: Plan, library: Mapping[str, Iterable[str]]) -> Iterator[str]:
                 yield f"{check.exercise_id}: the answer uses {LIBRARY}.{name}."
 
 
+def _magic(text: str) -> str:
+    """Return the lines that are IPython's and not Python's."""
+    return "\n".join(line for line in text.split("\n") if line.lstrip().startswith(MAGIC))
+
+
 def _parse(text: str) -> ast.AST | None:
-    lines = [line for line in text.split("\n") if not line.lstrip().startswith(("%", "!"))]
+    lines = [line for line in text.split("\n") if not line.lstrip().startswith(MAGIC)]
     try:
         return ast.parse("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -87,7 +98,7 @@ def _names(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.split(".")[0])
+            names |= {node.module.split(".")[0], *(alias.name for alias in node.names)}
     return names
 
 
