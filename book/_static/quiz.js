@@ -43,26 +43,32 @@
     const isRight = (f, values) => near(values[f.name], f.right, f.rtol, f.atol);
     const wrong = fields.filter((f) => !isRight(f, given));
     if (!wrong.length) return { status: "passed", lines: remark ? [remark] : [], wrong: [] };
-    // A mistake explains a field if it is wrong there too and has the same value.
+    // A mistake explains a field if it is wrong there too and has the same value. Fields where it
+    // is wrong and the answer is right speak against it.
     const alike = (f, values) => near(given[f.name], values[f.name], Math.max(f.rtol, 1e-6), Math.max(f.atol, 1e-8));
     const found = mistakes
       .map((mistake) => {
-        if (mistake.whole) return { mistake, explained: fields.every((f) => alike(f, mistake.values)) ? wrong : [], more: 0 };
+        if (mistake.whole) {
+          const explained = fields.every((f) => alike(f, mistake.values)) ? wrong : [];
+          return { mistake, explained, doubt: -explained.length, more: 0 };
+        }
         const faults = fields.filter((f) => !isRight(f, mistake.values));
         const explained = faults.filter((f) => wrong.includes(f) && alike(f, mistake.values));
-        return { mistake, explained, more: faults.length - explained.length };
+        const against = faults.filter((f) => !wrong.includes(f)).length;
+        return { mistake, explained, doubt: against - explained.length, more: faults.length - explained.length };
       })
       .filter(({ explained }) => explained.length)
-      .sort((a, b) => b.explained.length - a.explained.length || a.more - b.more);
+      .sort((a, b) => a.doubt - b.doubt || a.more - b.more);
     // As few mistakes as explain as much as can be explained.
     const covered = new Set();
-    const named = found.filter(({ explained }) => {
-      const isNew = explained.some((f) => !covered.has(f));
-      if (isNew) explained.forEach((f) => covered.add(f));
-      return isNew;
-    });
+    const named = [];
+    for (const { mistake, explained, doubt } of found) {
+      if (explained.every((f) => covered.has(f)) || (doubt > 0 && named.length)) continue;
+      named.push(mistake);
+      explained.forEach((f) => covered.add(f));
+    }
     const place = fields.length > 1 ? `${wrong[0].name}: ` : "";
-    const lines = [`${place}${shown(given[wrong[0].name])} is not right.`, ...named.map(({ mistake }) => mistake.message)];
+    const lines = [`${place}${shown(given[wrong[0].name])} is not right.`, ...named.map((mistake) => mistake.message)];
     if (fields.length > 1) lines.push(`${fields.length - wrong.length} of ${fields.length} are right.`);
     return { status: "wrong", lines, wrong: wrong.map((f) => f.name) };
   };
