@@ -125,14 +125,16 @@ def _folder(root: Path) -> Iterator[_Entry]:
                 raise InputError(f"{root} holds more than {MAX_FILES:,} files.")
             path = Path(entry.path)
             parts = _parts(path, root)
-            if entry.is_symlink() and not path.resolve().is_relative_to(home):
+            # Not Path.resolve: of links that lead in a circle it makes an exception.
+            target = Path(os.path.realpath(path))
+            if entry.is_symlink() and not target.is_relative_to(home):
                 text = "It is a link that leads out of the folder, and was not followed."
                 yield _problem(parts, "unsafe", text)
             elif entry.is_dir(follow_symlinks=False):
                 todo.append(path)
-            elif path.is_dir():
+            elif os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where it may not look
                 yield _problem(parts, "unsafe", "It is a link to a folder, and was not followed.")
-            elif not path.exists() or not stat.S_ISREG(path.stat().st_mode):
+            elif not os.path.isfile(path):  # noqa: PTH113
                 yield _problem(parts, "unreadable", "It is not a file that can be read.")
             elif path.suffix.lower() == ".zip":
                 yield from _nested(parts, _reader(path, MAX_ARCHIVE))

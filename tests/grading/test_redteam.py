@@ -7,12 +7,15 @@ import copy
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from exercises_lib.course.notebooks import Notebook
+from exercises_lib.grading.notebook import Unreadable
 from exercises_lib.grading.sandbox import Limits
+from exercises_lib.grading.submissions import find
 from exercises_lib.grading.worker import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
@@ -211,3 +214,15 @@ def test_right_work_keeps_its_marks_however_the_notebook_was_saved(
     change(notebook)
     outcome = grade(notebook, "03", limits=Limits(10.0, 60.0))
     assert [v["exercise_id"] for v in outcome.verdicts if v["status"] != "passed"] == []
+
+
+def test_links_that_lead_in_a_circle_are_a_row_and_no_end(tmp_path: Path) -> None:
+    (tmp_path / "ana.ipynb").write_text("{}")
+    try:
+        (tmp_path / "loop.ipynb").symlink_to("loop.ipynb")
+    except OSError:
+        pytest.skip("no links here")
+    loop = next(one for one in find(tmp_path) if one.student == "loop")
+    with pytest.raises(Unreadable) as caught:
+        loop.read()
+    assert caught.value.status == "unreadable"
