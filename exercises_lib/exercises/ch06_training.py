@@ -126,6 +126,25 @@ def all_at_once(f, x, h=1e-5):
     return np.full(x.shape, (above - below) / (2 * h))
 
 
+def one_slope_per_row(f, x, h=1e-5):
+    grad = np.zeros(len(x))
+    for row in range(len(x)):
+        kept = x[row].copy()
+        x[row] = kept + h
+        above = f(x)
+        x[row] = kept - h
+        grad[row] = (above - f(x)) / (2 * h)
+        x[row] = kept
+    return grad
+
+
+def returns_after_one_entry(f, x, h=1e-5):
+    grad = np.zeros(x.shape)
+    first = next(np.ndindex(x.shape))
+    grad[first] = nn.numerical_gradient(f, x, h)[first]
+    return grad
+
+
 def through_a_flat_copy(f, x, h=1e-5):
     flat, grad = x.reshape(-1), np.zeros(x.size)
     for place in range(x.size):
@@ -222,6 +241,23 @@ NUMERICAL_GRADIENT = Exercise(
             "needs a shift of its own, while the others stand still.",
         ),
         Mistake(
+            "all entries at once, as one number",
+            lambda f, x, h=1e-5: (f(x + h) - f(x - h)) / (2 * h),
+            "`x + h` shifts all entries together, and makes a copy besides. Each entry of x "
+            "itself needs a shift of its own, while the others stand still.",
+        ),
+        Mistake(
+            "one slope per row",
+            one_slope_per_row,
+            "`x[i]` is a whole row if x has more than one axis, and `len(x)` counts the rows."
+            " The result has a slope for every single entry.",
+        ),
+        Mistake(
+            "returns after one entry",
+            returns_after_one_entry,
+            "Only the first entry has a slope: your `return` stands inside the loop.",
+        ),
+        Mistake(
             "a whole row at once",
             first_axis_only,
             "`x[i]` is a whole row if x has more than one axis, and you shift it as a whole. "
@@ -283,6 +319,11 @@ def draw_relative_error(rng: np.random.Generator) -> Iterator[Case]:
     b = nearly(a)
     a[[1, 4]] = b[[1, 4]] = 0
     yield Case({"name": "error at zeros", "a": a, "b": b}, "some entries are 0 in both arrays")
+    a = 1e-3 * spread(4)
+    b = nearly(a)
+    floor = float(rng.uniform(0.5, 2))
+    note = f"sizes below 0.25, and the floor is {floor:.2f}"
+    yield Case({"name": "error with a floor", "a": a, "b": b, "floor": floor}, note)
     zeros = np.zeros((2, 3))
     yield Case({"name": "error at zeros", "a": zeros, "b": zeros + 0}, "all entries are 0")
     a = spread(2, 4)
@@ -314,22 +355,21 @@ def relative_error_loop(a, b, floor=1e-8):
     for one, other in zip(np.ravel(a), np.ravel(b)):
         if np.isnan(one) or np.isnan(other):
             return np.inf
-        size = abs(one) + abs(other)
-        if size > 0:
-            largest = max(largest, abs(one - other) / size)
+        largest = max(largest, abs(one - other) / max(abs(one) + abs(other), floor))
     return largest
 
 
 def relative_error_by_where(a, b, floor=1e-8):
     if a.shape != b.shape:
         raise ValueError(f"{a.shape} is not {b.shape}")
-    size = abs(a) + abs(b) + 1e-15
+    size = abs(a) + abs(b)
+    size[size < floor] = floor
     error = (abs(a - b) / size).max()
     return error if error == error else np.inf
 
 
 def error_formula(
-    rule: Callable[[Any, Any], Any], *, shapes: bool = True, nan: bool = True
+    rule: Callable[[Any, Any, float], Any], *, shapes: bool = True, nan: bool = True
 ) -> Callable[..., Any]:
     """Make an answer around a formula; without the test of the shapes or of nan if so wanted."""
 
@@ -339,18 +379,24 @@ def error_formula(
         with np.errstate(all="ignore"):
             if nan and np.isnan(a - b).any():
                 return np.inf
-            return rule(a, b)
+            return rule(a, b, floor)
 
     return answer
 
 
-def by_entry(a, b):
-    return np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8)
+def by_entry(a, b, floor):
+    return np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), floor)
+
+
+def sizes_compared(a, b, floor=1e-8):
+    if a.size != b.size:
+        raise ValueError("The sizes differ.")
+    return np.inf if np.isnan(a - b).any() else by_entry(a, b, floor).max()
 
 
 def shapes_asserted(a, b, floor=1e-8):
     assert a.shape == b.shape
-    return nn.relative_error(a, b)
+    return nn.relative_error(a, b, floor)
 
 
 RELATIVE_ERROR = Exercise(
@@ -362,25 +408,87 @@ RELATIVE_ERROR = Exercise(
     accepted=(
         relative_error_loop,
         relative_error_by_where,
-        error_formula(lambda a, b: by_entry(a, b).ravel()[by_entry(a, b).argmax()]),
+        error_formula(
+            lambda a, b, floor: by_entry(a, b, floor).ravel()[by_entry(a, b, floor).argmax()]
+        ),
     ),
     mistakes=(
         Mistake(
             "absolute error",
-            error_formula(lambda a, b: np.abs(a - b).max()),
+            error_formula(lambda a, b, floor: np.abs(a - b).max()),
             "You return the difference itself. A difference of 0.001 is little for gradients around "
             "100, and everything for gradients around 0.001.",
         ),
         Mistake(
             "0/0",
-            error_formula(lambda a, b: (np.abs(a - b) / (np.abs(a) + np.abs(b))).max()),
+            error_formula(lambda a, b, floor: (np.abs(a - b) / (np.abs(a) + np.abs(b))).max()),
             "Where both numbers are 0 your formula is 0/0, which is nan. Two zeros agree perfectly; "
             "the denominator must not become 0.",
         ),
         Mistake(
             "mean instead of maximum",
-            error_formula(lambda a, b: by_entry(a, b).mean()),
+            error_formula(lambda a, b, floor: by_entry(a, b, floor).mean()),
             "A mean lets one wrong entry drown among a thousand right ones. Return the worst.",
+        ),
+        Mistake(
+            "sum instead of maximum",
+            error_formula(lambda a, b, floor: by_entry(a, b, floor).sum()),
+            "You add up the errors of all entries, so that a large array looks worse than a "
+            "small one. Return the worst.",
+        ),
+        Mistake(
+            "floor ignored",
+            error_formula(lambda a, b, floor: by_entry(a, b, 1e-8).max()),
+            "The argument `floor` has no effect in your function. For a network a floor of "
+            "1e-8 is too low: rounding noise would raise alarms.",
+        ),
+        Mistake(
+            "floor added",
+            error_formula(
+                lambda a, b, floor: (np.abs(a - b) / (np.abs(a) + np.abs(b) + floor)).max()
+            ),
+            "You add the floor to the denominator. It is the *least* value that the "
+            "denominator may have; above it, it plays no part.",
+        ),
+        Mistake(
+            "floor under the largest",
+            error_formula(
+                lambda a, b, floor: (
+                    np.abs(a - b) / max(float((np.abs(a) + np.abs(b)).max()), floor)
+                ).max()
+            ),
+            "Your denominator is the largest size of the whole array. Each entry is measured "
+            "by its own size, or small ones hide behind large ones.",
+        ),
+        Mistake(
+            "max of arrays",
+            error_formula(
+                lambda a, b, floor: np.max(np.abs(a - b) / max(np.abs(a) + np.abs(b), floor))
+            ),
+            "Python's `max` compares two things as wholes and cannot compare arrays. Which "
+            "function of NumPy does it entry by entry?",
+        ),
+        Mistake(
+            "half the sum",
+            error_formula(
+                lambda a, b, floor: (
+                    np.abs(a - b) / np.maximum((np.abs(a) + np.abs(b)) / 2, floor)
+                ).max()
+            ),
+            "You divide by the mean of the two sizes, so your error runs to 2. The formula "
+            "has their sum.",
+        ),
+        Mistake(
+            "a + b without abs",
+            error_formula(lambda a, b, floor: (np.abs(a - b) / np.maximum(a + b, floor)).max()),
+            "`a + b` is negative for two negative numbers, and then only the floor is left. "
+            "The denominator adds up *sizes*.",
+        ),
+        Mistake(
+            "divided by the other",
+            error_formula(lambda a, b, floor: (np.abs(a - b) / np.maximum(np.abs(b), floor)).max()),
+            "You divide by the size of one array alone. Swap the arguments and the error "
+            "changes, and it can exceed 1.",
         ),
         Mistake(
             "one array per entry",
@@ -389,15 +497,15 @@ RELATIVE_ERROR = Exercise(
         ),
         Mistake(
             "divided by one of them",
-            error_formula(lambda a, b: (np.abs(a - b) / np.maximum(np.abs(a), 1e-8)).max()),
+            error_formula(lambda a, b, floor: (np.abs(a - b) / np.maximum(np.abs(a), floor)).max()),
             "You divide by the size of one array alone. Swap the arguments and the error changes, "
             "and it can exceed 1.",
         ),
         Mistake(
             "divided by the larger one",
             error_formula(
-                lambda a, b: (
-                    np.abs(a - b) / np.maximum(np.maximum(np.abs(a), np.abs(b)), 1e-8)
+                lambda a, b, floor: (
+                    np.abs(a - b) / np.maximum(np.maximum(np.abs(a), np.abs(b)), floor)
                 ).max()
             ),
             "You divide by the larger of the two sizes. That is a sound measure too, but it runs to 2; "
@@ -406,21 +514,23 @@ RELATIVE_ERROR = Exercise(
         Mistake(
             "sizes without abs",
             error_formula(
-                lambda a, b: (np.abs(a - b) / np.maximum(np.abs(a + b), 1e-8)).max(),
+                lambda a, b, floor: (np.abs(a - b) / np.maximum(np.abs(a + b), floor)).max(),
             ),
             "`abs(a + b)` is not the sum of the sizes: with opposite signs the two cancel, and the "
             "error is blown up.",
         ),
         Mistake(
             "difference without abs",
-            error_formula(lambda a, b: ((a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8)).max()),
+            error_formula(
+                lambda a, b, floor: ((a - b) / np.maximum(np.abs(a) + np.abs(b), floor)).max()
+            ),
             "`a − b` can be negative, and a maximum never finds those entries.",
         ),
         Mistake(
             "of the whole arrays",
             error_formula(
-                lambda a, b: (
-                    np.linalg.norm(a - b) / max(float(np.linalg.norm(a) + np.linalg.norm(b)), 1e-8)
+                lambda a, b, floor: (
+                    np.linalg.norm(a - b) / max(float(np.linalg.norm(a) + np.linalg.norm(b)), floor)
                 )
             ),
             "That is the relative error of the arrays as a whole. Large entries hide what is wrong "
@@ -428,25 +538,33 @@ RELATIVE_ERROR = Exercise(
         ),
         Mistake(
             "nan returned",
-            error_formula(lambda a, b: by_entry(a, b).max(), nan=False),
+            error_formula(lambda a, b, floor: by_entry(a, b, floor).max(), nan=False),
             "With a nan among the numbers you return nan, and *every* comparison with nan is False. "
             "An alarm such as `if error > 1e-4` stays silent then.",
         ),
         Mistake(
             "nan left out",
-            error_formula(lambda a, b: np.nanmax(by_entry(a, b)), nan=False),
+            error_formula(lambda a, b, floor: np.nanmax(by_entry(a, b, floor)), nan=False),
             "What is not a number is passed over, or turned into 0: `np.nanmax` and `np.nan_to_num` do "
             "that. A gradient that is nan is as wrong as it can be, and your error calls it right.",
         ),
         Mistake(
             "shapes not compared",
-            error_formula(lambda a, b: by_entry(a, b).max(), shapes=False),
+            error_formula(lambda a, b, floor: by_entry(a, b, floor).max(), shapes=False),
             "NumPy stretches (3,) and (3, 3) to a common shape without a word, and a gradient of the "
             "wrong shape gets an error that may even be 0. Compare the shapes first.",
         ),
         Mistake(
+            "sizes compared",
+            sizes_compared,
+            "You compare how many numbers there are. (1, 3) and (3,) hold as many, and are "
+            "different shapes.",
+        ),
+        Mistake(
             "infinite for different shapes",
-            lambda a, b, floor=1e-8: nn.relative_error(a, b) if a.shape == b.shape else np.inf,
+            lambda a, b, floor=1e-8: (
+                nn.relative_error(a, b, floor) if a.shape == b.shape else np.inf
+            ),
             "You return a number for arrays of different shapes. There is nothing to compare there: "
             "raise a ValueError, so that nobody reads it as a large rounding error.",
         ),
@@ -469,7 +587,10 @@ RELATIVE_ERROR = Exercise(
     probe=Probe(probes.error_of),
     draw=draw_relative_error,
     outputs=(
-        *(Output(name, rtol=1e-5) for name in ("error", "error at zeros", "error with nan")),
+        *(
+            Output(name, rtol=1e-5)
+            for name in ("error", "error with a floor", "error at zeros", "error with nan")
+        ),
         Output("different shapes", compare=judge_shapes),
     ),
     remark="From 0, equal, to 1, opposite: the same scale for gradients of any size.",
@@ -706,6 +827,56 @@ class ReversedForGood(TwoLayerNet):
         return {"W1": one.dW, "b1": one.db, "W2": two.dW, "b2": two.db}
 
 
+class ReluSkipped(TwoLayerNet):
+    def back(self):
+        dout = self.last_layer.backward()
+        for layer in (self.layers[2], self.layers[0]):
+            dout = layer.backward(dout)
+        return self.collect()
+
+
+class NamesSwapped(TwoLayerNet):
+    def collect(self):
+        one, two = self.layers[-1], self.layers[0]
+        return {"W1": one.dW, "b1": one.db, "W2": two.dW, "b2": two.db}
+
+
+class DividedAgain(TwoLayerNet):
+    def gradient(self, x, t):
+        return {name: grad / len(x) for name, grad in super().gradient(x, t).items()}
+
+
+class SumOfLosses(TwoLayerNet):
+    def loss(self, x, t):
+        return super().loss(x, t) * len(x)
+
+
+class LossOfInputs(TwoLayerNet):
+    def loss(self, x, t):
+        return self.last_layer.forward(x, t)
+
+
+class LabelsAsScores(TwoLayerNet):
+    def loss(self, x, t):
+        return self.last_layer.forward(t, self.predict(x))
+
+
+class PredictsClasses(TwoLayerNet):
+    def predict(self, x):
+        return super().predict(x).argmax(axis=1)
+
+    def loss(self, x, t):
+        return self.last_layer.forward(TwoLayerNet.predict(self, x), t)
+
+    def accuracy(self, x, t):
+        return nn.accuracy(TwoLayerNet.predict(self, x), t)
+
+
+class Percent(TwoLayerNet):
+    def accuracy(self, x, t):
+        return 100 * super().accuracy(x, t)
+
+
 class CountsHits(TwoLayerNet):
     def accuracy(self, x, t):
         return nn.accuracy(self.predict(x), t) * len(x)
@@ -828,6 +999,48 @@ TWO_LAYER_NET = Exercise(
             UpdatesInGradient,
             "Your `gradient` changes the parameters. It should only tell; the optimiser decides what "
             "to do with it.",
+        ),
+        Mistake(
+            "ReLU skipped on the way back",
+            ReluSkipped,
+            "On the way back you leave the ReLU out. It stops the gradient of every unit that"
+            " was closed.",
+        ),
+        Mistake(
+            "layers' gradients swapped",
+            NamesSwapped,
+            "The gradients of the two layers have changed places in your dictionary.",
+        ),
+        Mistake(
+            "divided by the batch again",
+            DividedAgain,
+            "You divide the gradients by the batch size. The loss layer has done so already.",
+        ),
+        Mistake(
+            "sum of the losses",
+            SumOfLosses,
+            "Your loss is the sum over the batch, N times the mean.",
+        ),
+        Mistake(
+            "loss of the inputs",
+            LossOfInputs,
+            "Your loss takes the inputs for scores: the network does not occur in it.",
+        ),
+        Mistake(
+            "labels in place of the scores",
+            LabelsAsScores,
+            "The labels stand where the loss layer takes scores. The order is scores, then labels.",
+        ),
+        Mistake(
+            "predict gives classes",
+            PredictsClasses,
+            "`predict` returns class numbers. What is asked for are the scores, one per "
+            "class; `accuracy` makes class numbers of them.",
+        ),
+        Mistake(
+            "accuracy in percent",
+            Percent,
+            "`accuracy` returns a percentage. What is asked for is a part, between 0 and 1.",
         ),
         Mistake(
             "accuracy counts",
@@ -1111,6 +1324,16 @@ GRADIENT_CHECK = Exercise(
             "looks smaller than any tolerance.",
         ),
         Mistake(
+            "sizes compared",
+            network_check(
+                error=lambda a, b: (
+                    rough_error(np.abs(a), np.abs(b)) if np.isfinite(a).all() else np.inf
+                )
+            ),
+            "You compare the sizes of the two gradients and lose their signs. A gradient that"
+            " points the other way passes.",
+        ),
+        Mistake(
             "0/0",
             network_check(
                 error=lambda a, b: (
@@ -1209,7 +1432,7 @@ GRADIENT_CHECK = Exercise(
         *(Output(name, compare=judge_decisions) for name in probes.SUSPECTS),
         Output("parameters afterwards", compare=judge_parameters),
     ),
-    remark="Your check let 2 right networks through and found the fault in 6 wrong ones.",
+    remark="Your check let 2 right networks through and found the fault in 7 wrong ones.",
     repeat=False,  # what is observed are decisions, and a second run decides the same
 )
 
@@ -1333,6 +1556,38 @@ class Uphill(MendedNet):
         grads = self.gradient(x, t)
         for name in self.params:
             self.params[name] += lr * grads[name]
+
+
+class GradientEachTime(MendedNet):
+    def step(self, x, t, lr):
+        for name in self.params:
+            self.params[name] -= lr * self.gradient(x, t)[name]
+
+
+class RateForgotten(MendedNet):
+    def step(self, x, t, lr):
+        grads = self.gradient(x, t)
+        for name in self.params:
+            self.params[name] -= grads[name]
+
+
+class FixedSum(MendedNet):
+    def loss(self, x, t):
+        return super().loss(x, t) * len(x)
+
+
+class IntegersFirst(MendedNet):
+    def loss(self, x, t):
+        return self.last_layer.forward(t, self.predict(x))
+
+
+class NoForward(MendedNet):
+    def gradient(self, x, t):
+        dout = self.last_layer.backward()
+        for layer in self.layers[::-1]:
+            dout = layer.backward(dout)
+        first, last = self.affine1, self.affine2
+        return {"W1": first.dW, "b1": first.db, "W2": last.dW, "b2": last.db}
 
 
 class LastBiasForgotten(MendedNet):
@@ -1459,6 +1714,34 @@ NETWORK_FIX = Exercise(
             "uphill",
             Uphill,
             "You add the gradient. It points to where the loss *grows*.",
+        ),
+        Mistake(
+            "a gradient for every parameter anew",
+            GradientEachTime,
+            "You ask for the gradient once more before each parameter, when the others have "
+            "moved already. All gradients belong to the place from which the step starts; and"
+            " it costs four times as much.",
+        ),
+        Mistake(
+            "learning rate forgotten",
+            RateForgotten,
+            "You subtract the whole gradient, whatever `lr` says.",
+        ),
+        Mistake(
+            "loss summed",
+            FixedSum,
+            "Your loss is the sum over the batch. The loss layer's mean was right.",
+        ),
+        Mistake(
+            "integer labels first",
+            IntegersFirst,
+            "The labels stand where the scores belong. The order is scores, then labels.",
+        ),
+        Mistake(
+            "no forward pass in gradient",
+            NoForward,
+            "`gradient(x, t)` does not go forward with its own x and t any more, so the "
+            "layers still remember the batch before.",
         ),
         Mistake(
             "last bias forgotten",
@@ -1892,6 +2175,8 @@ def draw_step(rng: np.random.Generator) -> Iterator[Case]:
     yield case(4, 3, 2, 0.1, "learning rate 0.1")
     yield case(2, 5, 3, float(rng.uniform(0.3, 0.9)), "another learning rate")
     yield case(3, 1, 4, 2.0, "learning rate 2, a single hidden unit")
+    one = {"w": rng.normal(size=3)}
+    yield Case({"params": one, "grads": {"w": rng.normal(size=3)}, "lr": 0.5}, "one parameter, w")
 
 
 def sgd_step(params, grads, lr):
@@ -1937,6 +2222,26 @@ def step_weights_only(params, grads, lr):
     for name in params:
         if name.startswith("W"):
             params[name] -= lr * grads[name]
+
+
+def step_four_names(params, grads, lr):
+    for name in ("W1", "b1", "W2", "b2"):
+        params[name] -= lr * grads[name]
+
+
+def step_two_names(params, grads, lr):
+    for name in ("W1", "W2"):
+        params[name] -= lr * grads[name]
+
+
+def step_divided(params, grads, lr):
+    for name in params:
+        params[name] -= grads[name] / lr
+
+
+def step_divided_by_rows(params, grads, lr):
+    for name in params:
+        params[name] -= lr * grads[name] / len(grads[name])
 
 
 def step_scales_gradients(params, grads, lr):
@@ -2004,6 +2309,29 @@ SGD_STEP = Exercise(
             "weights only",
             step_weights_only,
             "Your step leaves the biases as they are. They are parameters like the weights.",
+        ),
+        Mistake(
+            "two fixed names",
+            step_two_names,
+            "You name two parameters of one network. The biases move as well, and another network has "
+            "other names: go through those in `params`.",
+        ),
+        Mistake(
+            "four fixed names",
+            step_four_names,
+            "You name the four parameters of one network. Another network has others: go "
+            "through the names in `params`.",
+        ),
+        Mistake(
+            "divided by the rate",
+            step_divided,
+            "You divide by `lr`: the smaller the rate, the longer your step.",
+        ),
+        Mistake(
+            "divided by the rows",
+            step_divided_by_rows,
+            "You divide by the number of rows of the gradient. The mean over the samples is "
+            "in the gradient already.",
         ),
         Mistake(
             "gradients changed",
@@ -2074,6 +2402,9 @@ TRAIN_FAULTS = {
     "replacement": "Some samples come more than once in an epoch, and others not at all.",
     "dropped": "The samples that are left over for the last, shorter batch never get their turn.",
     "filled": "The last batch of an epoch is full, and some samples come twice.",
+    "twice": "The network is asked for a gradient twice as often as there are steps.",
+    "one an epoch": "There is one step in each epoch.",
+    "rarely": "The parameters do not move after every step.",
     "steps": "The number of steps, or the size of their batches, is not what was asked for.",
     "order": "The samples come in the order in which they are stored; they are not shuffled.",
     "same": "Every epoch has the same order.",
@@ -2126,6 +2457,10 @@ def order_fault(rows: Rows, n: int, size: int, epochs: int) -> str:
         return "dropped"
     if len(rows) == each:
         return "one epoch"
+    if len(rows) == 2 * epochs * each:
+        return "twice"
+    if len(rows) == epochs:
+        return "one an epoch"
     if len(rows) != epochs * each:
         return "steps"
     groups = [rows[at : at + each] for at in range(0, len(rows), each)]
@@ -2149,6 +2484,8 @@ def update_fault(inputs: Mapping[str, Any], rows: Rows, updates: Any, gradients:
         return ""
     if alike(updates, lr * gradients):
         return "uphill"
+    if not np.all(np.any(updates, axis=1)):
+        return "rarely"
     sizes = np.array([len(batch) for batch in rows])[:, None]
     if alike(updates, -lr * gradients / sizes):
         return "per sample"
@@ -2301,6 +2638,36 @@ def train_same_batch(net, x, t, epochs, batch_size, lr, rng):
     return losses
 
 
+def train_update_per_epoch(net, x, t, epochs, batch_size, lr, rng):
+    losses = []
+    for _ in range(epochs):
+        for batch in nn.minibatches(len(x), batch_size, rng):
+            loss, grads = net.loss_and_gradient(x[batch], t[batch])
+            losses.append(loss)
+        sgd_step(net.params, grads, lr)
+    return losses
+
+
+def train_one_step_per_epoch(net, x, t, epochs, batch_size, lr, rng):
+    losses = []
+    for _ in range(epochs):
+        batch = rng.choice(len(x), batch_size, replace=False)
+        loss, grads = net.loss_and_gradient(x[batch], t[batch])
+        sgd_step(net.params, grads, lr)
+        losses.append(loss)
+    return losses
+
+
+def train_gradient_twice(net, x, t, epochs, batch_size, lr, rng):
+    losses = []
+    for _ in range(epochs):
+        for batch in nn.minibatches(len(x), batch_size, rng):
+            _, grads = net.loss_and_gradient(x[batch], t[batch])
+            sgd_step(net.params, grads, lr)
+            losses.append(net.loss_and_gradient(x[batch], t[batch])[0])
+    return losses
+
+
 TRAIN = Exercise(
     id="ch06.train",
     title="The training loop",
@@ -2367,6 +2734,26 @@ TRAIN = Exercise(
             "Your batches are drawn anew at each step, so an epoch sees some samples twice and others "
             "not at all. `nn.minibatches` cuts one random order into pieces.",
             train_mistake("replacement"),
+        ),
+        Mistake(
+            "one update an epoch",
+            train_update_per_epoch,
+            "The update stands behind the loop over the batches, so all gradients of an epoch but the "
+            "last are thrown away. It belongs inside that loop.",
+            train_mistake("rarely"),
+        ),
+        Mistake(
+            "one step an epoch",
+            train_one_step_per_epoch,
+            "You make a single step and call it an epoch. An epoch goes through *all* batches.",
+            train_mistake("one an epoch"),
+        ),
+        Mistake(
+            "gradient computed twice",
+            train_gradient_twice,
+            "You ask for loss and gradient a second time, after the update. It doubles the work, and "
+            "that loss is not the one whose gradient you followed. Keep the one that you have.",
+            train_mistake("twice"),
         ),
         Mistake(
             "last batch dropped",

@@ -46,14 +46,16 @@ def error_of(answer: Any, inputs: dict[str, Any]) -> Steps:
     """Ask for the error of two arrays; an exception is an output where the shapes differ.
 
     Args:
-        answer: the function ``(a, b)``.
-        inputs: ``a``, ``b``, and ``name``, what the output is called.
+        answer: the function ``(a, b)`` or ``(a, b, floor)``.
+        inputs: ``a``, ``b``, ``floor`` if it is not the default, and ``name``, what the output is
+            called.
     """
     need_function(answer)
     a, b = inputs["a"], inputs["b"]
-    yield f"{name_of(answer)}(a, b)"
+    floor = (inputs["floor"],) if "floor" in inputs else ()
+    yield f"{name_of(answer)}(a, b{', floor' if floor else ''})"
     if a.shape == b.shape:
-        yield inputs["name"], answer(a, b)
+        yield inputs["name"], answer(a, b, *floor)
         return
     try:
         result = answer(a, b)
@@ -122,6 +124,7 @@ def mended_network(answer: Any, inputs: dict[str, Any]) -> Steps:
     _set_in_place(params, inputs)
     yield "loss(x, t)"
     yield "loss", made.loss(x, t)
+    made.loss(-x, t)  # gradient goes forward with its own batch, whatever was there before
     yield "gradient(x, t)"
     yield from _gradients(made.gradient(x, t))
     yield "step(x, t, lr)"
@@ -213,6 +216,10 @@ def _one_entry(grads: dict[str, Any], x: Any) -> None:
     grads["W1"][-1, -1] += 0.03
 
 
+def _turned(grads: dict[str, Any], x: Any) -> None:
+    grads["W2"] *= -1
+
+
 def _lower(grads: dict[str, Any], x: Any) -> None:
     grads["b2"] -= 0.3
 
@@ -235,6 +242,7 @@ SUSPECTS: dict[str, Callable[..., None]] = {
     "one entry of W1 wrong": _one_entry,
     "tiny gradients, twice too large": _first_layer_doubled,
     "all of b2 too low": _lower,
+    "the sign of W2's gradient turned": _turned,
     "all gradients N times too large": _times_batch,
     "nan in b1": _nan,
     "b1 with an axis too many": _kept_axis,
