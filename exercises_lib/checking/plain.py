@@ -231,6 +231,8 @@ def _to_json(value: Any) -> Any:
 
 
 def _from_json(value: Any) -> Any:
+    if isinstance(value, int) and value.bit_length() > 63:
+        raise ValueError("an integer of more than 63 bits is not plain data")
     if value is None or isinstance(value, (bool, str, int)):
         return value
     if isinstance(value, list):
@@ -238,7 +240,7 @@ def _from_json(value: Any) -> Any:
     if not isinstance(value, dict) or not value:
         raise ValueError("not plain data")
     if "int" in value:
-        return int(str(value["int"])[:2000])
+        return _from_json(int(str(value["int"])[:20]))
     if "float" in value:
         return float.fromhex(value["float"])
     if "complex" in value:

@@ -298,7 +298,7 @@ def _inside(thing: Any, found: set[str]) -> Iterator[Any]:
         return
     kind = thing if isinstance(thing, type) else type(thing)
     module = str(getattr(thing, "__module__", "") or kind.__module__)
-    if module.startswith((f"{LIBRARY}.nn", f"{LIBRARY}.exercises")):
+    if module.startswith((f"{LIBRARY}.nn", f"{LIBRARY}.exercises", f"{LIBRARY}.data")):
         name = getattr(thing, "__qualname__", None) or kind.__qualname__
         found.add(f"{module.split('.')[1]}.{str(name).split('.')[0]}"[:80])
         return

@@ -179,6 +179,8 @@ def test_nan_is_the_same_as_nan_and_not_as_a_number():
         b"[" * 5000 + b"]" * 5000,
         json.dumps({"dtype": "<f8"}).encode(),
         b"1.5",
+        b"9" * 400,
+        b'{"int":"' + b"9" * 19 + b'0"}',
     ],
 )
 def test_bytes_that_are_not_plain_data_are_refused(junk):

@@ -117,3 +117,23 @@ def test_a_deleted_answer_is_not_replaced_by_what_a_cell_of_the_course_imports(
     without = [cell for cell in cells if cell[0] != check.cell_id]
     outcome = pool.grade(Task("test.ipynb", tuple(without), given, Limits()))
     assert outcome.verdict("ch03.Relu")["status"] == "unanswered"
+
+
+def test_an_answer_that_looks_into_the_library_s_data_is_flagged():
+    from exercises_lib.data import load_digits
+    from exercises_lib.grading.child import library_uses
+
+    digits = load_digits()
+
+    def looks_labels_up(x, t, rng):
+        return digits.t_test
+
+    def loads_them(x, t, rng):
+        return load_digits().t_test
+
+    def trains(x, t, rng):
+        return x.T @ t
+
+    assert any(name.startswith("data.") for name in library_uses(looks_labels_up))
+    assert any(name.startswith("data.") for name in library_uses(loads_them))
+    assert library_uses(trains) == set()
