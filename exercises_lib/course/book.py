@@ -59,7 +59,12 @@ FONTS = (
     "buttons that open its notebook from there in Colab and Binder.",
 )
 @click.option("--fresh", is_flag=True, help="Run all notebooks again, also unchanged ones.")
-def book(repository: str, fresh: bool) -> None:
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Work in this folder instead of book/_build.",
+)
+def book(repository: str, fresh: bool, into: Path | None) -> None:
     """Build the static book in book/_build/html.
 
     Every solution notebook is run, unless neither it nor the library has changed since the last
@@ -67,9 +72,9 @@ def book(repository: str, fresh: bool) -> None:
     open its index.html. Needs Node (18 or newer) with npm, and the extra [book].
     """
     root = find_root()
-    out = build_book(root, repository=repository, fresh=fresh)
+    out = build_book(root, repository=repository, fresh=fresh, build=into and into.resolve())
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    click.echo(f"The book is in {out.relative_to(root)}: open index.html ({size / 1e6:.1f} MB).")
+    click.echo(f"The book is ready ({size / 1e6:.1f} MB): open {out / 'index.html'}")
 
 
 def build_book(
