@@ -723,6 +723,13 @@ class DwOfLastSample(Affine):
         return dx
 
 
+class DwFromTheLeft(Affine):
+    def backward(self, dout):
+        self.dW = dout @ self.x.T
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+
+
 class DwNotTransposed(Affine):
     def backward(self, dout):
         self.dW = self.x @ dout
@@ -955,6 +962,12 @@ AFFINE = Exercise(
             DwNotTransposed,
             "`x @ dout` multiplies (N, D) by (N, M). The inner size, the one that is added up over, "
             "has to be the batch.",
+        ),
+        Mistake(
+            "dW with the factors swapped",
+            DwFromTheLeft,
+            "`dout @ x.T` has the factors in the wrong order: `W` is the right factor of x · W, so "
+            "`dout` stays on the right.",
         ),
         Mistake(
             "dW from dx",

@@ -491,6 +491,12 @@ RELATIVE_ERROR = Exercise(
             "changes, and it can exceed 1.",
         ),
         Mistake(
+            "minimum instead of maximum",
+            error_formula(lambda a, b, floor: by_entry(a, b, floor).min()),
+            "You return the smallest error: one entry that agrees hides all the others. Return the "
+            "worst.",
+        ),
+        Mistake(
             "one array per entry",
             error_formula(by_entry),
             "You return an error for every entry. What is asked for is one number, the worst.",
@@ -2234,6 +2240,11 @@ def step_two_names(params, grads, lr):
         params[name] -= lr * grads[name]
 
 
+def step_by_itself(params, grads, lr):
+    for name in params:
+        params[name] -= lr * params[name]
+
+
 def step_divided(params, grads, lr):
     for name in params:
         params[name] -= grads[name] / lr
@@ -2315,6 +2326,12 @@ SGD_STEP = Exercise(
             step_two_names,
             "You name two parameters of one network. The biases move as well, and another network has "
             "other names: go through those in `params`.",
+        ),
+        Mistake(
+            "the parameter for the gradient",
+            step_by_itself,
+            "You subtract a part of the parameter itself: all weights shrink, whatever the gradient "
+            "says. `grads` does not occur in your step.",
         ),
         Mistake(
             "four fixed names",

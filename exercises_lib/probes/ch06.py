@@ -318,8 +318,15 @@ def _epoch(result: Any, during: str) -> list[Any]:
     if isinstance(result, (str, dict, np.ndarray)) or not isinstance(result, Iterable):
         kind = "None" if result is None else repr(type(result).__name__)
         raise Misfit(f"{during} gives {kind}, expected a generator (or list) of pairs: x, t.")
+    if isinstance(result, tuple) and len(result) == 2 and isinstance(result[0], np.ndarray):
+        raise Misfit(
+            f"{during} returns a single pair of arrays, expected all batches of the epoch, one "
+            "after the other: a generator hands them out with yield."
+        )
     found = []
     for batch in islice(result, MOST_BATCHES):
+        if isinstance(batch, np.ndarray) and batch.ndim > 1:
+            raise Misfit(f"{during} yields samples without their labels, expected pairs: x and t.")
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             kind = type(batch).__name__
             raise Misfit(f"{during} yields {kind!r}, expected pairs: the batch's x and its t.")
