@@ -183,7 +183,8 @@ const mountGraph = (el, spec) => {
       const sum = grads.get(at);
       const total = sum?.split("=").at(-1).trim();
       const now = latest.has(at);
-      value.textContent = known.has(at) ? number(node.value) : "";
+      // A constant without a name shows its number from the start: it is never computed.
+      value.textContent = known.has(at) || !(node.label || node.op) ? number(node.value) : "";
       grad.textContent = sum === undefined ? "" : `∂ ${total}`;
       if (now && active.phase === "backward" && sum !== total) addition(at, sum);
       drawn.plus[at]?.classList.toggle("bp-shown", sum !== undefined && sum !== total);
