@@ -25,6 +25,8 @@ if sys.platform != "win32":
     import resource
 
 PACKAGE = Path(__file__).resolve().parents[1]
+HOME = "/student"
+"""A kernel's home in its own root: a name under which no Python and no course can lie."""
 HIDDEN = ("exercises", "course", "grading", "nn")
 """Subfolders of the package that a student's kernel cannot read; of `nn` it has what is loaded."""
 
@@ -300,14 +302,14 @@ class Enclosure:
                 _read_only(place)
             elif Path(place).exists():
                 _mount("/dev/null", place, "", MS_BIND)
-        for name in ("proc", "home", "tmp", "etc", "dev"):
+        for name in ("proc", HOME.strip("/"), "tmp", "etc", "dev"):
             Path(self.root, name).mkdir(exist_ok=True)
         for name in ("null", "zero", "full", "random", "urandom"):
             device = Path(self.root, "dev", name)
             device.touch()
             _mount(f"/dev/{name}", str(device), "", MS_BIND)
         if not Path(self.root, "etc/passwd").exists():
-            Path(self.root, "etc/passwd").write_text("student:x:65534:65534::/home:/bin/sh\n")
+            Path(self.root, "etc/passwd").write_text(f"student:x:65534:65534::{HOME}:/bin/sh\n")
         with contextlib.suppress(OSError):
             _mount("proc", f"{self.root}/proc", "proc", MS_NOSUID | MS_NODEV)
         os.chdir(self.root)
@@ -348,18 +350,20 @@ class Enclosure:
         """
         os.setsid()
         os.umask(0o077)
-        home = "/home" if self.enclosed else self.home
+        home = HOME if self.enclosed else self.home
+        scratch = f"{HOME}/.tmp" if self.enclosed else home
         uid = user if self.privileged else 0
         if self.enclosed:
             _unshare(NEWNS | NEWIPC)
             owner = f"uid={uid},gid={uid}," if self.privileged else ""
             size = f"{owner}size={limits.disk},nr_inodes=20000,mode=700"
-            _mount("tmpfs", "/home", "tmpfs", MS_NOSUID | MS_NODEV, size)
-            scratch = Path("/home/.tmp")
-            scratch.mkdir(mode=0o700)
+            _mount("tmpfs", HOME, "tmpfs", MS_NOSUID | MS_NODEV, size)
+            Path(scratch).mkdir(mode=0o700)
             if self.privileged:
                 os.chown(scratch, uid, uid)
-            _mount(str(scratch), "/tmp", "", MS_BIND)
+            if not any(path.startswith("/tmp/") for path in self.readable):
+                _mount(scratch, "/tmp", "", MS_BIND)  # else Python itself lies in there
+                scratch = "/tmp"
             try:
                 _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV)
             except OSError:
@@ -368,14 +372,14 @@ class Enclosure:
         os.chdir(home)
         os.environ.update(
             HOME=home,
-            TMPDIR="/tmp" if self.enclosed else home,
+            TMPDIR=scratch,
             MPLCONFIGDIR=home,
             IPYTHONDIR=f"{home}/.ipython",
             USER="student",
         )
         _limit(limits, used)
         if not self.isolation.walls.get("landlock", "no"):
-            writable = [home, "/tmp", "/dev/null"] if self.enclosed else [home, "/dev/null"]
+            writable = [home, scratch, "/dev/null"]
             readable = ["/"] if self.enclosed else _without(self.readable, self.hidden)
             _landlock(writable, readable)
         if LINUX:
