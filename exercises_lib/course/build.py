@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import os
 from pathlib import Path
@@ -195,7 +196,8 @@ def execute(
     )
     progress = {} if as_learner else {"BACKPROP_PROGRESS": "off"}
     try:
-        client.execute(env={**os.environ, **progress})
+        # A loop of its own, which is closed at the end, also where threads run several at once.
+        asyncio.run(client.async_execute(env={**os.environ, **progress}))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise CourseError(f"The notebook does not run: {error}") from error
     return dict(node)

@@ -252,6 +252,12 @@ def children_of(pid: int) -> list[int]:
 def test_a_run_that_is_stopped_goes_on_where_it_was(
     given: Path, tmp_path: Path, root: Path, blow: int
 ) -> None:
+    for path in given.glob("*.ipynb"):  # slow enough to be stopped half-way on any machine
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        wait = {"cell_type": "code", "id": "wait", "metadata": {}, "outputs": []}
+        wait |= {"execution_count": None, "source": "import time; time.sleep(0.3)"}
+        notebook["cells"].insert(0, wait)
+        path.write_text(json.dumps(notebook), encoding="utf-8")
     book = tmp_path / "marks.db"
     first = subprocess.Popen(command(given, book), cwd=root, stdout=subprocess.PIPE)
     await_rows(first, book, 5)
