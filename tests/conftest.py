@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+AT_START = dict(os.environ)
+"""The environment before any test has changed it."""
 os.environ["BACKPROP_PROGRESS"] = "off"
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -23,6 +25,12 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(scope="session")
+def environment_at_start() -> dict[str, str]:
+    """The environment before any test has changed it, for programs that a user would start."""
+    return {key: value for key, value in AT_START.items() if key != "BACKPROP_PROGRESS"}
 
 
 @pytest.fixture(scope="session")

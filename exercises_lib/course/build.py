@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -196,8 +197,10 @@ def execute(
     )
     progress = {} if as_learner else {"BACKPROP_PROGRESS": "off"}
     try:
-        # A loop of its own, which is closed at the end, also where threads run several at once.
-        asyncio.run(client.async_execute(env={**os.environ, **progress}))
+        # A thread with a loop of its own, which is closed at the end, whoever calls.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            run = client.async_execute(env={**os.environ, **progress})
+            pool.submit(asyncio.run, run).result()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise CourseError(f"The notebook does not run: {error}") from error
     return dict(node)

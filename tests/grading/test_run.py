@@ -259,7 +259,13 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
         notebook["cells"].insert(0, wait)
         path.write_text(json.dumps(notebook), encoding="utf-8")
     book = tmp_path / "marks.db"
-    first = subprocess.Popen(command(given, book), cwd=root, stdout=subprocess.PIPE)
+    first = subprocess.Popen(
+        command(given, book),
+        cwd=root,
+        stdout=subprocess.PIPE,
+        # A shell that runs in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     await_rows(first, book, 5)
     below = children_of(first.pid)
     first.send_signal(blow)
