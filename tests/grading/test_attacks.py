@@ -329,7 +329,7 @@ READS = [
     ),
     Attack(
         "reads the environment of the grader",
-        "import os\nassert not any('SECRET' in k for k in os.environ)\nassert os.environ['HOME'] == '/home'",
+        "import os\nassert not any('SECRET' in k for k in os.environ)\nassert os.environ['HOME'] == '/student'",
     ),
 ]
 
@@ -377,7 +377,7 @@ HARM = [
     Attack("writes to the system", MUST_RAISE + "import sys\nfor p in ('/usr/x', '/etc/passwd', sys.prefix + '/x', np.__file__): refused(open, p, 'w')", RIGHT, "passed"),
     Attack("raises its limits", MUST_RAISE + "import resource\nfor k in (resource.RLIMIT_AS, resource.RLIMIT_NPROC):\n    refused(resource.setrlimit, k, (resource.RLIM_INFINITY,) * 2)", RIGHT, "passed"),
     Attack("becomes root", MUST_RAISE + "import os\nrefused(os.setuid, 0) if os.getuid() else None", RIGHT, "passed"),
-    Attack("leaves its root folder", MUST_RAISE + "import os\nrefused(os.chroot, '/home')", RIGHT, "passed"),
+    Attack("leaves its root folder", MUST_RAISE + "import os\nrefused(os.chroot, '/student')", RIGHT, "passed"),
     Attack(
         "makes namespaces, mounts, traces",
         "import ctypes\nl = ctypes.CDLL(None)\nassert l.unshare(0x10000000) == -1\nassert l.mount(b'x', b'/usr', b'tmpfs', 0, None) == -1\n"
