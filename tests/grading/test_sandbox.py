@@ -112,12 +112,12 @@ def test_the_memory_of_all_processes_together_is_limited(root: Path) -> None:
 
 def test_a_kernel_dies_with_everything_it_has_started(kernel: tuple[str, WarmKernel]) -> None:
     _, made = kernel
-    mark = f"42{os.getpid()}"
-    code = f"subprocess.Popen(['sleep', '{mark}'], start_new_session=True)"
+    seconds = f"43{os.getpid()}"
+    code = f"subprocess.Popen(['sleep', '{seconds}'], start_new_session=True)"
     assert run(made, f"import subprocess; p = {code}") == ""
-    wait_until(lambda: mark in commands(), "the process has not been started")
+    wait_until(lambda: f"sleep {seconds}" in commands(), "the process has not been started")
     made.restart()
-    wait_until(lambda: mark not in commands(), "a process outlives its kernel")
+    wait_until(lambda: f"sleep {seconds}" not in commands(), "a process outlives its kernel")
 
 
 def wait_until(holds: Callable[[], bool], otherwise: str) -> None:
@@ -143,13 +143,13 @@ def test_the_warm_process_dies_with_the_grader() -> None:
     warm = Warm()
     made = warm.kernel([], LIMITS)
     assert warm.zygote is not None
-    code = "subprocess.Popen(['sleep', '424299'], start_new_session=True)"
+    code = "subprocess.Popen(['sleep', '43999'], start_new_session=True)"
     assert run(made, f"import subprocess; p = {code}") == ""
-    wait_until(lambda: "424299" in commands(), "the process has not been started")
+    wait_until(lambda: "sleep 43999" in commands(), "the process has not been started")
     process = warm.zygote.process
     process.kill()  # as the kernel's out-of-memory killer would
     process.wait()
-    wait_until(lambda: "424299" not in commands(), "a process outlives the warm process")
+    wait_until(lambda: "sleep 43999" not in commands(), "a process outlives the warm process")
     again = warm.kernel([], LIMITS)  # another one is started
     assert run(again, "print(2)") == "2"
     made.stop()
