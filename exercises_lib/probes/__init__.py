@@ -15,9 +15,12 @@ from typing import Any
 import numpy as np
 
 from exercises_lib.checking import Misfit, Unanswered
-from exercises_lib.checking.plain import describe, plain
+from exercises_lib.checking.plain import describe, is_number, plain
 
 Steps = Iterator[str | tuple[str, Any]]
+
+ACCEPTED_BELOW, REJECTED_ABOVE = 1e-4, 1e-2
+"""Errors below the first say that a gradient is right, errors above the second that it is wrong."""
 
 
 def call(answer: Any, inputs: dict[str, Any], *, returns: Sequence[str] = ("result",)) -> Steps:
@@ -155,6 +158,28 @@ def unpack(result: Any, names: Sequence[str], during: str) -> Steps:
     if len(result) != len(names):
         raise Misfit(f"{during} returns {len(result)} values, expected {wanted}.")
     yield from zip(names, result, strict=True)
+
+
+def decision(error: Any) -> Any:
+    """Say what the error that a student's gradient check returned means.
+
+    Args:
+        error: plain data.
+
+    Returns:
+        ``"accepts"``, ``"rejects"``, ``"undecided"``, ``"negative"`` or ``"nan"``; what is not a
+        number comes back as it is.
+    """
+    if not is_number(error):
+        return error
+    size = float(np.real(error))
+    if np.isnan(size):
+        return "nan"
+    if size < 0:
+        return "negative"
+    if size < ACCEPTED_BELOW:
+        return "accepts"
+    return "rejects" if size > REJECTED_ABOVE else "undecided"
 
 
 def find(name: str) -> Callable[..., Steps]:

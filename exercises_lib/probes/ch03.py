@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from exercises_lib.checking import Misfit
-from exercises_lib.checking.plain import describe, is_number, plain
+from exercises_lib.checking.plain import describe, plain
 from exercises_lib.nn import sigmoid
-from exercises_lib.probes import Steps, name_of, need_class, need_function, unpack
+from exercises_lib.probes import Steps, decision, name_of, need_class, need_function, unpack
 
 
 def layer(
@@ -302,9 +302,6 @@ WRONG: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
 }
 """Wrong layers of the zoo."""
 
-ACCEPTED_BELOW, REJECTED_ABOVE = 1e-4, 1e-2
-"""Errors below the first say that a layer is right, errors above the second that it is wrong."""
-
 
 def layer_checker(answer: Any, inputs: dict[str, Any]) -> Steps:
     """Give a layer of the zoo to a checker and say what it decides: accepts, rejects, or what else.
@@ -321,19 +318,8 @@ def layer_checker(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield f"{name_of(answer)}(layer, x, rng)"
     animal, original = _Animal(*rules), x.copy()
     result = plain(answer(animal, given, np.random.default_rng(inputs["seed"])))
-    yield name, decision(float(np.real(result))) if is_number(result) else result
+    yield name, decision(result)
     if name in RIGHT:
         as_given = all(np.array_equal(came, original) for came in animal.at_backward)
         seen = "as given" if as_given else "another"
         yield "x at backward", seen if animal.at_backward else "never"
-
-
-def decision(error: float) -> str:
-    """Say what an error means: accepts, rejects, undecided, negative or nan."""
-    if np.isnan(error):
-        return "nan"
-    if error < 0:
-        return "negative"
-    if error < ACCEPTED_BELOW:
-        return "accepts"
-    return "rejects" if error > REJECTED_ABOVE else "undecided"

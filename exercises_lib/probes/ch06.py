@@ -10,8 +10,8 @@ import numpy as np
 
 from exercises_lib import nn
 from exercises_lib.checking import Misfit
-from exercises_lib.checking.plain import is_number, plain
-from exercises_lib.probes import Steps, name_of, need_class, need_function
+from exercises_lib.checking.plain import plain
+from exercises_lib.probes import Steps, decision, name_of, need_class, need_function
 
 # --- numerical gradient and relative error ------------------------------------------------------
 
@@ -250,9 +250,6 @@ SUSPECTS: dict[str, Callable[..., None]] = {
 }
 """Networks for a checker, by name: what happens to their gradients."""
 
-ACCEPTED_BELOW, REJECTED_ABOVE = 1e-4, 1e-2
-"""Errors below the first say that a gradient is right, errors above the second that it is wrong."""
-
 
 def network_checker(answer: Any, inputs: dict[str, Any]) -> Steps:
     """Give one of the `SUSPECTS` to a checker and say what it decides about each parameter.
@@ -267,24 +264,10 @@ def network_checker(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield f"{name_of(answer)}(net, x, t)"
     errors = plain(answer(suspect, inputs["x"], inputs["t"]))
     if isinstance(errors, dict):
-        errors = {
-            key: decision(float(np.real(error))) if is_number(error) else error
-            for key, error in errors.items()
-        }
+        errors = {key: decision(error) for key, error in errors.items()}
     yield name, errors
     left = all(np.array_equal(suspect.params[key], inputs[key]) for key in NAMES)
     yield "parameters afterwards", "as before" if left else "changed"
-
-
-def decision(error: float) -> str:
-    """Say what an error means: accepts, rejects, undecided, negative or nan."""
-    if np.isnan(error):
-        return "nan"
-    if error < 0:
-        return "negative"
-    if error < ACCEPTED_BELOW:
-        return "accepts"
-    return "rejects" if error > REJECTED_ABOVE else "undecided"
 
 
 # --- training -----------------------------------------------------------------------------------
