@@ -383,6 +383,8 @@ def diagnose(
         answer in every case. Outputs where it is wrong and the answer is right speak against it.
     """
     found: list[tuple[int, int, Mistake, set[str]]] = []
+    order = _telling_first(exercise, cases, seen, expected)
+    cases_in_order, expected_in_order = [cases[i] for i in order], [expected[i] for i in order]
     for mistake in exercise.mistakes:
         if mistake.when is not None:
             if mistake.when(cases, seen):
@@ -390,15 +392,18 @@ def diagnose(
             continue
         theirs: list[Observation] = []
         alike = set(wrong)
-        for one in _observations(exercise, mistake.answer, cases):
-            case, mine = cases[len(theirs)], seen[len(theirs)] if len(theirs) < len(seen) else None
+        for i, one in zip(
+            order, _observations(exercise, mistake.answer, cases_in_order), strict=False
+        ):
             theirs.append(one)
-            alike = {name for name in alike if mine and _alike(exercise, case, mine, one, name)}
-            if not alike:  # most mistakes behave otherwise in the first case already
+            mine = seen[i] if i < len(seen) else None
+            alike = {name for name in alike if mine and _alike(exercise, cases[i], mine, one, name)}
+            if not alike:
                 break
         if not alike or len(theirs) != len(seen):
             continue
-        faults = {problem.output for problem in find_problems(exercise, cases, theirs, expected)}
+        problems = find_problems(exercise, cases_in_order, theirs, expected_in_order)
+        faults = {problem.output for problem in problems}
         explained = alike & faults
         if explained:
             against = len(faults - set(wrong))  # where it is wrong and the answer is right
@@ -413,12 +418,41 @@ def diagnose(
     return chosen
 
 
+def _telling_first(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    seen: Sequence[Observation],
+    expected: Sequence[Observation],
+) -> list[int]:
+    """Order the cases so that those where an answer is wrong come first, by their numbers.
+
+    Most mistakes behave otherwise in one of these, and need not be run on the others. A case that
+    takes longer than all the others together comes last all the same. If the answer ran out of
+    time, the case where it did is the last one seen; nothing is moved behind it.
+    """
+    whole = len(seen) if len(seen) == len(cases) else len(seen) - 1
+    right = [
+        not any(find_problems(exercise, cases[i : i + 1], seen[i : i + 1], expected[i : i + 1]))
+        for i in range(whole)
+    ]
+    half = sum(one.seconds for one in expected) / 2
+    order = sorted(range(whole), key=lambda i: (expected[i].seconds > half, right[i]))
+    return [*order, *range(whole, len(cases))]
+
+
 def _alike(exercise: Exercise, case: Case, a: Observation, b: Observation, name: str) -> bool:
     """Tell whether two answers did the same about one output of one case."""
+    one, other = _did(a, name), _did(b, name)
+    if one is other:  # it is no output of this case
+        return True
     output = exercise.output(name)
     loose = _is_float32(case.inputs)
     rtol, atol = (1e-3, 1e-5) if loose else (max(output.rtol, 1e-6), max(output.atol, 1e-8))
-    return same(_did(a, name), _did(b, name), rtol=rtol, atol=atol)
+    return same(one, other, rtol=rtol, atol=atol)
+
+
+_NOTHING = (None,)
+"""What an answer did about an output that a case does not have."""
 
 
 def _did(seen: Observation, name: str) -> Any:
@@ -430,7 +464,7 @@ def _did(seen: Observation, name: str) -> Any:
     if name in seen.values:
         return seen.values[name]
     if seen.failure is None:
-        return (None,)
+        return _NOTHING
     return (seen.failure.kind, seen.failure.type, _essence(seen.failure.message))
 
 

@@ -352,12 +352,13 @@ SCALAR_OPS = Exercise(
 def parents_first(output):
     order, seen, stack = [], {output}, [output]
     while stack:
-        new = next((parent for parent in stack[-1].parents if parent not in seen), None)
-        if new is None:
-            order.append(stack.pop())
+        for parent in stack[-1].parents:
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+                break
         else:
-            seen.add(new)
-            stack.append(new)
+            order.append(stack.pop())
     return order
 
 

@@ -111,7 +111,7 @@ def _recorded(result: Any, operand: Any, program: str) -> float:
 
 # --- the sweep ----------------------------------------------------------------------------------
 
-MANY = 100_000
+MANY = 40_000
 """Comparisons of nodes after which a sweep over 10,000 nodes is stopped."""
 
 
