@@ -13,6 +13,7 @@ import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Field, Mistake, Observation, Output, Probe
 from exercises_lib.checking.plain import copy_plain, describe, same
+from exercises_lib.nn import Value
 from exercises_lib.probes import call, values
 
 # --- ch01.apple_total ---------------------------------------------------------------------------
@@ -123,6 +124,27 @@ APPLE_TOTAL = Exercise(
             "three arguments.",
         ),
         Mistake(
+            "always 10 %",
+            lambda price, count, tax: price * count * 1.1,
+            "You multiply by 1.1, whatever `tax` is. That is right for the receipt of the text only.",
+        ),
+        Mistake(
+            "only the tax itself",
+            lambda price, count, tax: price * count * (tax - 1),
+            "That is the tax by itself, what comes on top. Asked is what has to be paid in all.",
+        ),
+        Mistake(
+            "count forgotten",
+            lambda price, count, tax: price * tax,
+            "That is what one apple costs. `count` does not occur.",
+        ),
+        Mistake(
+            "returned as a Value",
+            lambda price, count, tax: Value(price) * count * tax,
+            "You return a `Value`, a number together with how it was made. Asked is the number alone, "
+            "and that is what stands in `.data`.",
+        ),
+        Mistake(
             "printed, not returned",
             lambda price, count, tax: print(price * count * tax),
             "You show the total on the screen, but hand nothing back to the caller.",
@@ -213,6 +235,17 @@ APPLE_GRADIENTS = Exercise(
             of_apples(2.2, 110, 1.1),
             "1.1 is the value of the tax itself. If the tax rises by one, it is the *other* parent of "
             "that node that says how much more there is to pay.",
+        ),
+        Mistake(
+            "the tax as 0.1",
+            of_apples(0.2, 10, 200),
+            "You multiply by 0.1. The value of the node `tax` is 1.1: the whole price and a tenth of it.",
+        ),
+        Mistake(
+            "tax sees one apple only",
+            of_apples(2.2, 110, 100),
+            "For the tax you used the price of one apple. The other parent of that node is `apples`, "
+            "the whole bag.",
         ),
         Mistake(
             "per percentage point",
@@ -326,6 +359,45 @@ FRUIT_TOTAL = Exercise(
             "The oranges do not occur. There are two bags on this receipt.",
         ),
         Mistake(
+            "apples forgotten",
+            lambda pa, na, po, no, tax: po * no * tax,
+            "The apples do not occur. There are two bags on this receipt.",
+        ),
+        Mistake(
+            "price times price",
+            lambda pa, na, po, no, tax: (pa * po + na * no) * tax,
+            "You multiply the two prices with each other, and the two counts. Check the order of the "
+            "arguments: the apples' price and count come first, then the oranges'.",
+        ),
+        Mistake(
+            "tax read as a rate",
+            lambda pa, na, po, no, tax: (pa * na + po * no) * (1 + tax),
+            "You count the fruit twice: `tax` is 1.1 and not 0.1, so the 1 is already in it.",
+        ),
+        Mistake(
+            "always 10 %",
+            lambda pa, na, po, no, tax: (pa * na + po * no) * 1.1,
+            "You multiply by 1.1, whatever `tax` is. That is right for the receipt of the text only.",
+        ),
+        Mistake(
+            "rounded to two digits",
+            lambda pa, na, po, no, tax: round((pa * na + po * no) * tax, 2),
+            "You round the total to two digits. A function that others compute with returns the number "
+            "itself.",
+        ),
+        Mistake(
+            "the numbers of the text",
+            lambda pa, na, po, no, tax: 715.0,
+            "You return the total of the receipt in the text whatever is bought. Compute with the five "
+            "arguments.",
+        ),
+        Mistake(
+            "returned as a Value",
+            lambda pa, na, po, no, tax: (Value(pa) * na + Value(po) * no) * tax,
+            "You return a `Value`, a number together with how it was made. Asked is the number alone, "
+            "and that is what stands in `.data`.",
+        ),
+        Mistake(
             "apples in both bags",
             lambda pa, na, po, no, tax: (pa * na + pa * no) * tax,
             "Both bags are charged at the price of the apples. Look at the names in your second "
@@ -423,6 +495,16 @@ FRUIT_GRADIENTS = Exercise(
             "tax sees the apples only",
             of_fruit(2.2, 110, 3.3, 165, 200),
             "For the tax you used the apples alone. Its node multiplies everything that was added up.",
+        ),
+        Mistake(
+            "tax sees the oranges only",
+            of_fruit(2.2, 110, 3.3, 165, 450),
+            "For the tax you used the oranges alone. Its node multiplies everything that was added up.",
+        ),
+        Mistake(
+            "the tax as 0.1",
+            of_fruit(0.2, 10, 0.3, 15, 650),
+            "You multiply by 0.1. The value of the node `tax` is 1.1: the whole price and a tenth of it.",
         ),
         Mistake(
             "tax sees the total",
@@ -626,6 +708,23 @@ ADD_THEN_MULTIPLY = Exercise(
             "The minus sign of `z` is lost. It says that `f` *falls* when `q` rises.",
         ),
         Mistake(
+            "sign of the product",
+            of_add(3, 12, -4, -4, -4, 3),
+            "`q` is positive and `z` is negative, so their product has a sign that yours has not.",
+        ),
+        Mistake(
+            "minus for z",
+            of_add(3, -12, -4, -4, -4, -3),
+            "The gradient of `z` has got the minus of `z` itself. It is the value of the *other* parent "
+            "that counts, and that one is positive.",
+        ),
+        Mistake(
+            "1 arrives at q",
+            of_add(3, -12, 1, 1, 1, 3),
+            "1 is how fast `f` changes with itself; the walk begins with it. Between `f` and `q` stands "
+            "a multiplication.",
+        ),
+        Mistake(
             "the product for z",
             of_add(3, -12, -4, -4, -4, -12),
             "For `z` you give the value of `f`. How fast a product rises with one of its factors no "
@@ -735,6 +834,17 @@ STEP_DOWNHILL = Exercise(
             "the step instead of the new place",
             of_step(3, -3, 5, 0.3, -0.3, 0.5, 0.3),
             "That is how far you go. The new place is the old one minus that.",
+        ),
+        Mistake(
+            "the change instead of the new place",
+            of_step(3, -3, 5, -0.3, 0.3, -0.5, 0.3),
+            "That is by how much each input changes. Asked is where it is afterwards.",
+        ),
+        Mistake(
+            "only local at the subtraction",
+            of_step(1, -1, 5, 3.9, -0.9, 2.5, 12),
+            "1 and −1 are how fast `x − y` changes. How fast `f` changes is that times what arrived "
+            "there.",
         ),
         Mistake(
             "only x moved",
@@ -922,6 +1032,9 @@ def draw_orders(rng: np.random.Generator) -> Iterator[Case]:
     yield Case({"parents": shuffled(short, rng)}, "a node that is its own sibling's parent")
     twice = {"p": ["h", "y"], "y": [], "h": ["x", "x"], "x": []}
     yield Case({"parents": shuffled(twice, rng)}, "x × x: the same parent twice")
+    # Whoever moves parents in front of their child, once each, leaves theirs behind here.
+    chain = {"m": ["n"], "p": ["g"], "n": ["p"], "g": []}
+    yield Case({"parents": chain}, "a chain, listed in no order")
     two = {"f": ["a", "b"], "g": ["b", "f"], "a": [], "b": [], "s": ["b"], "c": []}
     yield Case({"parents": shuffled(two, rng)}, "two outputs, and an input that nobody uses")
     yield Case({"parents": shuffled(any_graph(9, rng), rng)}, "nine nodes in no particular order")
@@ -1107,6 +1220,41 @@ def parents_without_theirs(parents):
     return order
 
 
+def forward_in_rings(parents):
+    order = [node for node in parents if not parents[node]]
+    for node in order:
+        order += [child for child in parents if node in parents[child] and child not in order]
+    return order
+
+
+def one_parent_after_the_inputs(parents):
+    order = [node for node in parents if not parents[node]]
+    while len(order) < len(parents):
+        for node, needed in parents.items():
+            if node not in order and any(parent in order for parent in needed):
+                order.append(node)
+    return order
+
+
+def moved_once(parents):
+    order = list(parents)
+    for node in parents:
+        for parent in parents[node]:
+            if order.index(parent) > order.index(node):
+                order.remove(parent)
+                order.insert(order.index(node), parent)
+    return order
+
+
+def two_looks(parents):
+    order = []
+    for _ in range(2):
+        for node in parents:
+            if node not in order and all(parent in order for parent in parents[node]):
+                order.append(node)
+    return order
+
+
 def takes_the_graph_apart(parents):
     order = []
     while parents:
@@ -1145,10 +1293,25 @@ def lacks_nodes(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     return right and any(len(order) < len(parents) for parents, order in pairs)
 
 
+def is_one_walk(parents: Parents, order: list[str]) -> bool:
+    """Tell whether an order holds its last node and all that this one needs, and nothing else."""
+    reached = order[-1:]
+    for node in reached:
+        reached += [parent for parent in parents[node] if parent not in reached]
+    return set(reached) == set(order)
+
+
+def lacks_what_one_walk_misses(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Tell whether nodes are missing, namely those that do not lead to one of them."""
+    return lacks_nodes(cases, seen) and orders_where(is_one_walk)(cases, seen)
+
+
 def lacks_nodes_otherwise(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
-    """Tell whether nodes are missing, and not those that a single look at each node misses."""
+    """Tell whether nodes are missing, for none of the reasons that have a name of their own."""
     looked = orders_like(one_look_only, lambda p: one_look_only(dict(reversed(list(p.items())))))
-    return lacks_nodes(cases, seen) and not looked(cases, seen)
+    twins = orders_where(lacks_only_twins)
+    named = (lacks_what_one_walk_misses, looked, twins)
+    return lacks_nodes(cases, seen) and not any(test(cases, seen) for test in named)
 
 
 TOPOLOGICAL_ORDER = Exercise(
@@ -1203,7 +1366,21 @@ TOPOLOGICAL_ORDER = Exercise(
             from_one_output,
             "You walk back from one node only. What does not lead to it is never reached: begin a walk "
             "at every node that is not in the order yet.",
+            when=lacks_what_one_walk_misses,
+        ),
+        Mistake(
+            "stops too early",
+            two_looks,
+            "Your order is right as far as it goes, but you stop before every node has had its turn. "
+            "How often you have to look depends on the graph.",
             when=lacks_nodes_otherwise,
+        ),
+        Mistake(
+            "moved once",
+            moved_once,
+            "You move each node's parents in front of it, once. When a parent moves forward later, "
+            "its own parents stay behind.",
+            when=orders_like(moved_once),
         ),
         Mistake(
             "parents as they come",
@@ -1234,7 +1411,12 @@ TOPOLOGICAL_ORDER = Exercise(
                     lambda p, s=starts, f=forward, t=turned: preorder(
                         p, starts=s, forward=f, turned=t
                     )
-                    for starts in (list, outputs_of)
+                    for starts in (
+                        list,
+                        outputs_of,
+                        lambda p: list(p)[::-1],
+                        lambda p: outputs_of(p)[::-1],
+                    )
                     for forward in (True, False)
                     for turned in (True, False)
                 )
@@ -1274,17 +1456,17 @@ TOPOLOGICAL_ORDER = Exercise(
             when=orders_like(by_number_of_parents),
         ),
         Mistake(
+            "shortest way counts",
+            by_shortest_way,
+            "In your order the shortest way from an input decides, ring by ring. It is the longest one "
+            "that counts: a node has to wait for the slowest of its parents.",
+            when=orders_like(by_shortest_way, forward_in_rings),
+        ),
+        Mistake(
             "one parent is enough",
             one_parent_is_enough,
             "A node gets its turn as soon as *one* of its parents is there. It needs all of them.",
-            when=orders_like(one_parent_is_enough),
-        ),
-        Mistake(
-            "shortest way counts",
-            by_shortest_way,
-            "You sort by the shortest way from an input. The longest one decides: a node has to wait "
-            "for the slowest of its parents.",
-            when=orders_like(by_shortest_way),
+            when=orders_like(one_parent_is_enough, one_parent_after_the_inputs),
         ),
         Mistake(
             "takes the graph apart",
@@ -1413,8 +1595,9 @@ def draw_recordings(rng: np.random.Generator) -> Iterator[Case]:
         {"graph": recorded(inner, rng), "output": "f"},
         "an inner fork: u and v both use h",
     )
-    twice = {"x": [], "h": ["x", "x"], "f": ["h", "h"]}
-    yield Case({"graph": recorded(twice, rng), "output": "f"}, "the same parent twice, as in h × h")
+    twice = recorded({"x": [], "h": ["x", "x"], "loss": ["h", "h"]}, rng)
+    twice["loss"] = twice["loss"][:1] * 2  # h × h: both local derivatives are h
+    yield Case({"graph": twice, "output": "loss"}, "the same parent twice, as in h × h")
     beside = {"x": [], "z": [], "u": ["x"], "f": ["u", "x"], "g": ["f", "z"]}
     yield Case(
         {"graph": recorded(beside, rng), "output": "f"},
@@ -1584,6 +1767,47 @@ def twins_merged(graph, output):
     return backward_sweep(merged, output)
 
 
+def equal_twins_merged(graph, output):
+    return backward_sweep({node: list(dict.fromkeys(used)) for node, used in graph.items()}, output)
+
+
+def visited_once(graph, output, *, forward=True):
+    gradients = {node: 0.0 for node in graph}
+    gradients[output] = 1.0
+    visited = set()
+
+    def back(node):
+        if node in visited:
+            return
+        visited.add(node)
+        for parent, local in graph[node] if forward else graph[node][::-1]:
+            gradients[parent] += local * gradients[node]
+            back(parent)
+
+    back(output)
+    return gradients
+
+
+def nothing_to_add_to(graph, output):
+    gradients = {output: 1.0}
+    for node in right_order(graph):
+        for parent, local in graph[node]:
+            gradients[parent] += local * gradients[node]
+    return gradients
+
+
+def only_nodes_that_received(graph, output):
+    gradients = {output: 1.0}
+    for node in right_order(graph):
+        for parent, local in graph[node]:
+            gradients[parent] = gradients.get(parent, 0.0) + local * gradients[node]
+    return gradients
+
+
+def always_from_f(graph, output):
+    return backward_sweep(graph, "f")
+
+
 def queue_of_those_not_waiting(graph, output):
     gradients = {node: 0.0 for node in graph}
     gradients[output] = 1.0
@@ -1674,6 +1898,18 @@ def agrees(got: Any, theirs: Mapping[str, float]) -> bool:
     )
 
 
+def lacks_zeros_only(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Tell whether all is right but for missing entries of nodes whose gradient is 0."""
+    lacking = 0
+    for case, one in zip(cases, seen, strict=False):
+        got: Any = one.values.get("gradients")
+        wanted = backward_sweep(case.inputs["graph"], case.inputs["output"])
+        if not agrees(got, wanted) or any(wanted[node] for node in wanted.keys() - got.keys()):
+            return False
+        lacking += len(got) < len(wanted)
+    return bool(lacking)
+
+
 def sweeps_like(*answers: Callable[[Any, str], Any]) -> Any:
     """Recognise an answer that gives, in every case, what one of these answers gives."""
 
@@ -1741,6 +1977,8 @@ BACKWARD_SWEEP = Exercise(
             when=sweeps_like(
                 preorder_sweep,
                 lambda graph, output: preorder_sweep(graph, output, forward=False),
+                visited_once,
+                lambda graph, output: visited_once(graph, output, forward=False),
             ),
         ),
         Mistake(
@@ -1759,8 +1997,8 @@ BACKWARD_SWEEP = Exercise(
         Mistake(
             "begins at every end",
             every_end_begins,
-            "You begin with 1 at every node that nobody uses. Asked are the derivatives of one output, "
-            "the one that is named.",
+            "You begin with 1 at the end of the graph, where nobody uses a node any more. Asked are the "
+            "derivatives of `output`, wherever it stands.",
         ),
         Mistake(
             "every node begins with 1",
@@ -1772,7 +2010,26 @@ BACKWARD_SWEEP = Exercise(
             "the same parent counted once",
             twins_merged,
             "Where a node uses the same parent twice, as in h × h, you keep one of the two arrows: a "
-            "dictionary holds a key once. Each arrow hands something down.",
+            "dictionary holds a key once, and a set an entry. Each arrow hands something down.",
+            when=sweeps_like(twins_merged, equal_twins_merged),
+        ),
+        Mistake(
+            "the f of the text",
+            always_from_f,
+            "You begin at a node called `f`. That is the name in the example; which node to begin at is "
+            "said by `output`.",
+        ),
+        Mistake(
+            "nothing to add to",
+            nothing_to_add_to,
+            "You add to an entry that is not there yet: `+=` needs a number to add to. What does a node "
+            "hold before anything has arrived?",
+        ),
+        Mistake(
+            "asks a node that received nothing",
+            only_nodes_that_received,
+            "You look up the gradient of a node that never received one, because it does not lead to "
+            "the output. Such a node has a gradient, too.",
         ),
         Mistake(
             "pairs taken for names",
@@ -1826,6 +2083,7 @@ BACKWARD_SWEEP = Exercise(
             leaves_out_what_is_zero,
             "A node that does not lead to the output has a derivative, too: it is 0.0. The answer has "
             "an entry for every node.",
+            when=lacks_zeros_only,
         ),
         Mistake(
             "eats the recording",
