@@ -36,7 +36,7 @@ from exercises_lib.grading import wire
 from exercises_lib.grading.kernel import Zygote
 from exercises_lib.grading.manifest import Plan, plan_of
 from exercises_lib.grading.notebook import Code, code_cells, read_notebook
-from exercises_lib.grading.plugin import is_check, places
+from exercises_lib.grading.plugin import is_check, look_order, places
 from exercises_lib.grading.sandbox import Limits
 
 CHAPTER, NAME, EXERCISES = "03", "03_layers.ipynb", 8
@@ -258,14 +258,8 @@ def _orders(cells: list[Code], plan: Plan) -> Iterator[dict[str, Any]]:
             yield {"code": cell.source}
         for check in where.get(index, []):
             exercise = exercises.get(check.exercise_id)
-            yield {
-                "expression": check.expression,
-                "probe": exercise.probe.name,
-                "params": dict(exercise.probe.params),
-                "cases": [dict(one.inputs) for one in exercise.draw(np.random.default_rng())],
-                "seconds": exercise.seconds,
-                "repeat": exercise.repeat,
-            }
+            cases = list(exercise.draw(np.random.default_rng()))
+            yield look_order(exercise, check.expression, cases, exercise.seconds)
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from exercises_lib.checking.observe import Observation, Probe
+from exercises_lib.checking.observe import Ask, Observation, Probe, answered
+from exercises_lib.checking.plain import plain
 
 Kind = Literal["number", "choice", "function", "class", "fix", "reach"]
 
@@ -112,6 +113,9 @@ class Exercise:
         requires: modules without which the exercise is unavailable.
         seconds: time limit for all cases together.
         repeat: whether every case is run twice to see that both runs agree.
+        respond: answers what the probe asks while an answer runs: ``respond(inputs, *arguments)``.
+            What the case keeps from the answer is among the inputs. It runs where the judging is
+            done, so that a student's code that is graded cannot read what it knows.
     """
 
     id: str
@@ -130,6 +134,7 @@ class Exercise:
     requires: tuple[str, ...] = ()
     seconds: float = 5.0
     repeat: bool = True
+    respond: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         names = [mistake.name for mistake in self.mistakes]
@@ -146,3 +151,27 @@ class Exercise:
     def chapter(self) -> str:
         """The chapter's number, two digits."""
         return self.id[2:4]
+
+    def reply(self, case: Case, arguments: Sequence[Any]) -> dict[str, Any]:
+        """Answer one question of the probe, as plain data.
+
+        Args:
+            case: the case that is run.
+            arguments: plain data that may come from a hostile process.
+
+        Returns:
+            ``{"result": …}``, or ``{"error": text}`` if there is no answer to these arguments.
+        """
+        if self.respond is None:
+            return {"error": "nothing can be asked here"}
+        try:
+            with np.errstate(all="ignore"):
+                return {"result": plain(self.respond({**case.inputs, **case.kept}, *arguments))}
+        except Exception as error:
+            return {"error": str(error)[:1000]}
+
+    def asker(self, case: Case) -> Ask | None:
+        """Return what the probe asks with, where judging and answer share a process."""
+        if self.respond is None:
+            return None
+        return lambda *arguments: answered(self.reply(case, [plain(one) for one in arguments]))

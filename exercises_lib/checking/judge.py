@@ -79,7 +79,12 @@ def _observations(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Ite
     left = exercise.seconds
     for case in cases:
         seen = observe(
-            exercise.probe, answer, case.inputs, seconds=max(left, 0.1), repeat=exercise.repeat
+            exercise.probe,
+            answer,
+            case.inputs,
+            seconds=max(left, 0.1),
+            repeat=exercise.repeat,
+            ask=exercise.asker(case),
         )
         yield seen
         left -= seen.seconds * (2 if exercise.repeat else 1)
@@ -103,7 +108,14 @@ def judge(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]
     if gap is not None or not seen:
         return Verdict.of(exercise, "unanswered", _open_text(gap), printed=printed)
     expected = [
-        observe(exercise.probe, exercise.reference, case.inputs, repeat=False) for case in cases
+        observe(
+            exercise.probe,
+            exercise.reference,
+            case.inputs,
+            repeat=False,
+            ask=exercise.asker(case),
+        )
+        for case in cases
     ]
     for case, wanted in zip(cases, expected, strict=True):
         if wanted.failure is not None:
@@ -486,7 +498,9 @@ def _readable(message: str) -> str:
 
 def _essence(message: str) -> str:
     """Take from the message of an error what depends on how a mistake is written down."""
-    # Python writes `Relu.backward()`; what a student's class is called is no part of a mistake.
-    message = re.sub(r"[\w.<>]*\.(\w+\(\))", r"\1", _readable(message))
+    # `Relu.backward()`, `max_gate(x, y)`: what a student's own are called is no part of a mistake.
+    message, methods = re.subn(r"[\w.<>]*\.(\w+\(\))", r"\1", _readable(message))
+    if not methods:
+        message = re.sub(r"^(your function|[\w<>]+)(?=\()", "", message)
     # `a * b` is `b * a`, and their shapes are listed in this order.
     return _BROADCAST.sub(lambda found: f"{found[1]} {sorted(found[2].split())}", message)

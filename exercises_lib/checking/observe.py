@@ -42,6 +42,21 @@ class _TimeUp(BaseException):
     """Raised into a student's code when its time is up; no Exception, so it is rarely caught."""
 
 
+Ask = Callable[..., Any]
+"""By which a probe asks the judge something while an answer runs; see `Exercise.respond`."""
+
+
+def answered(reply: Mapping[str, Any]) -> Any:
+    """Take what the judge replied to a probe.
+
+    Raises:
+        ValueError: if it had no answer.
+    """
+    if "error" in reply:
+        raise ValueError(reply["error"])
+    return reply["result"]
+
+
 @dataclass(frozen=True)
 class Probe:
     """How a candidate is observed: a function of `exercises_lib.probes` and its parameters.
@@ -49,7 +64,8 @@ class Probe:
     Args:
         function: takes ``(answer, inputs, **params)`` and yields ``(name, value)`` pairs, and
             before each call of the student's code a string that says which call comes next. A name
-            that is yielded twice must have the same value both times.
+            that is yielded twice must have the same value both times. Where the exercise can
+            `respond`, it takes ``ask`` too.
         params: plain data.
     """
 
@@ -158,6 +174,7 @@ def observe(
     *,
     seconds: float = 5.0,
     repeat: bool = True,
+    ask: Ask | None = None,
 ) -> Observation:
     """Run an answer on one case and write down what it did.
 
@@ -167,11 +184,13 @@ def observe(
         inputs: plain data; the answer gets copies.
         seconds: time after which it is interrupted.
         repeat: run it a second time, from fresh copies, and compare.
+        ask: by which the probe asks the judge, where the exercise needs it.
 
     Returns:
         The observation. Never raises for what the answer does.
     """
-    return conclude(inputs, record(probe, answer, inputs, seconds=seconds, repeat=repeat))
+    runs = record(probe, answer, inputs, seconds=seconds, repeat=repeat, ask=ask)
+    return conclude(inputs, runs)
 
 
 def record(
@@ -181,6 +200,7 @@ def record(
     *,
     seconds: float = 5.0,
     repeat: bool = True,
+    ask: Ask | None = None,
 ) -> list[Run]:
     """Run an answer on one case, once or twice, and record what happened.
 
@@ -193,6 +213,7 @@ def record(
         inputs: plain data; the answer gets copies.
         seconds: time after which it is interrupted.
         repeat: run it a second time, from fresh copies, unless the first run fails.
+        ask: by which the probe asks the judge, where the exercise needs it.
 
     Returns:
         One run or two. Never raises for what the answer does.
@@ -204,11 +225,13 @@ def record(
         while len(runs) < (2 if repeat else 1):
             if runs and runs[-1].failure is not None:
                 break
-            _run_once(probe, answer, inputs, runs)
+            _run_once(probe, answer, inputs, runs, ask)
     return runs
 
 
-def _run_once(probe: Probe, answer: Any, inputs: Mapping[str, Any], runs: list[Run]) -> None:
+def _run_once(
+    probe: Probe, answer: Any, inputs: Mapping[str, Any], runs: list[Run], ask: Ask | None
+) -> None:
     given = {key: copy_plain(value) for key, value in inputs.items()}
     # Until it has come to an end: whatever interrupts it finds this record in the list.
     now = Run(after=dict(inputs), failure=Failure("timeout", "TimeUp", ""))
@@ -216,7 +239,7 @@ def _run_once(probe: Probe, answer: Any, inputs: Mapping[str, Any], runs: list[R
     printed = _Bounded()
     started = time.perf_counter()
     with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
-        now.failure = _collect(probe, answer, given, now.steps)
+        now.failure = _collect(probe, answer, given, now.steps, ask)
     now.seconds = time.perf_counter() - started
     now.after = {key: plain(value) for key, value in given.items()}
     now.printed = printed.getvalue()
@@ -268,11 +291,16 @@ def _merge(run: Run) -> tuple[dict[str, Any], list[str]]:
 
 
 def _collect(
-    probe: Probe, answer: Any, inputs: dict[str, Any], steps: list[tuple[str, Any]]
+    probe: Probe,
+    answer: Any,
+    inputs: dict[str, Any],
+    steps: list[tuple[str, Any]],
+    ask: Ask | None,
 ) -> Failure | None:
     during = ""
+    more = {} if ask is None else {"ask": ask}
     try:
-        for item in probe.function(answer, inputs, **probe.params):
+        for item in probe.function(answer, inputs, **probe.params, **more):
             if isinstance(item, str):
                 during = item
                 continue
@@ -385,6 +413,7 @@ def _interrupting(seconds: float) -> Iterator[None]:
 
 
 __all__ = [
+    "Ask",
     "Failure",
     "Misfit",
     "Observation",

@@ -12,6 +12,7 @@ import contextlib
 import dis
 import io
 import os
+import signal
 import socket
 import sys
 import types
@@ -19,7 +20,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from exercises_lib.checking.observe import Failure, Probe, Run, record
+from exercises_lib.checking.observe import Ask, Failure, Probe, Run, answered, record
+from exercises_lib.checking.plain import plain
 from exercises_lib.grading import wire
 
 LIBRARY = "exercises_lib"
@@ -187,7 +189,10 @@ def serve(connection: socket.socket, output: int) -> None:
                 except wire.HungUp:
                     return
         try:
-            reply = _run(shell, request, output) if "code" in request else _look(shell, request)
+            if "code" in request:
+                reply = _run(shell, request, output)
+            else:
+                reply = _look(shell, request, connection)
         except KeyboardInterrupt:
             reply = {"outputs": [], "error": ["KeyboardInterrupt", "", ""]}
         except BaseException as error:
@@ -223,7 +228,7 @@ def _safe(error: BaseException) -> str:
         return "(its message cannot be shown)"
 
 
-def _look(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
+def _look(shell: Any, request: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
     """Evaluate what a check cell looks at, run it on the cases, and send back what happened."""
     from exercises_lib.probes import find
 
@@ -240,9 +245,14 @@ def _look(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
     library = sorted(library_uses(answer))
     seen: list[list[dict[str, Any]]] = []
     with contextlib.redirect_stderr(_Bounded(0)):
-        for inputs in cases:
+        for number, inputs in enumerate(cases):
             runs = record(
-                probe, answer, inputs, seconds=max(left, 0.1), repeat=bool(request["repeat"])
+                probe,
+                answer,
+                inputs,
+                seconds=max(left, 0.1),
+                repeat=bool(request["repeat"]),
+                ask=_asker(connection, request["for"], number) if request["asks"] else None,
             )
             seen.append([_plain_run(run) for run in runs])
             left -= sum(run.seconds for run in runs)
@@ -251,6 +261,22 @@ def _look(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
                 break
     origin = getattr(answer, "__module__", None) or type(answer).__module__
     return {"runs": seen, "library": library, "origin": str(origin)[:200]}
+
+
+def _asker(connection: socket.socket, message: str, number: int) -> Ask:
+    """Return what a probe asks the grader with, while case `number` is run."""
+
+    def ask(*arguments: Any) -> Any:
+        question = {"ask": [plain(one) for one in arguments], "case": number, "for": message}
+        # What is interrupted between question and answer would take the answer for a new order.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGALRM))
+        try:
+            wire.send(connection, question)
+            return answered(wire.receive(connection))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    return ask
 
 
 def _name(error: NameError) -> str:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from queue import Empty
 from typing import Any
@@ -27,6 +27,10 @@ KEPT = (
     *("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"),
 )
 """Environment variables that kernels get."""
+Respond = Callable[[int, list[Any]], dict[str, Any]]
+"""Answers a question about a case: its number, the arguments → what is sent back."""
+SEND_SECONDS = 10.0
+"""Time in which a kernel must have read what is sent to it."""
 GRACE = 1.0
 """Seconds that an interrupted cell has to come to an end before its kernel is killed."""
 
@@ -204,6 +208,7 @@ class WarmKernel:
         self._connection: socket.socket | None = None
         self._pending: str | None = None
         self._next_look: dict[str, Any] | None = None
+        self._respond: Respond | None = None
         self.seen: dict[str, Any] | None = None
         self.printed = 0
         self.cell_seconds = limits.cell_seconds
@@ -215,6 +220,7 @@ class WarmKernel:
         self._pending = None
         self._queue.clear()
         self._connection = self.zygote.fork(self.limits)
+        self._connection.settimeout(SEND_SECONDS)
         try:
             answer = wire.receive(self._connection, seconds=30)
         except (wire.HungUp, TimeoutError) as error:
@@ -224,9 +230,14 @@ class WarmKernel:
             self.stop()
             raise SandboxError(f"The kernel cannot be confined: {answer['failed']}")
 
-    def look(self, order: dict[str, Any]) -> None:
-        """Make the next execution an order to observe an answer; `seen` then holds the reply."""
-        self._next_look = order
+    def look(self, order: dict[str, Any], respond: Respond | None = None) -> None:
+        """Make the next execution an order to observe an answer; `seen` then holds the reply.
+
+        Args:
+            order: what is observed.
+            respond: answers what the probe asks meanwhile: a case's number, and the arguments.
+        """
+        self._next_look, self._respond = order, respond
 
     def execute_cell_input(self, cell_input: str, allow_stdin: bool | None = None) -> str:
         """Send a cell, or what `look` was given, and return the message's id."""
@@ -261,16 +272,28 @@ class WarmKernel:
         try:
             if connection is None:
                 raise wire.HungUp("not running")
-            ready, _, _ = select.select([connection, self.zygote.control], [], [], max(0, seconds))
-            if not ready:
-                return False
-            if connection not in ready:
-                raise wire.HungUp("it has ended")
-            reply = wire.receive(connection, seconds=max(GRACE, until - time.monotonic()))
+            while True:
+                left = max(0.0, until - time.monotonic())
+                ready, _, _ = select.select([connection, self.zygote.control], [], [], left)
+                if not ready:
+                    return False
+                if connection not in ready:
+                    raise wire.HungUp("it has ended")
+                reply = wire.receive(connection, seconds=max(GRACE, left))
+                if "ask" not in reply:
+                    break
+                self._answer(connection, reply, msg_id)
             self._translate(reply, msg_id)
         except TimeoutError:
             return False
-        except (wire.Garbled, KeyError, TypeError, ValueError, AttributeError):
+        except (
+            wire.Garbled,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            OverflowError,
+        ):
             self.stop()
             self.end = End(self.end.status if self.end else -9, "garbled")
             self._say_dead(msg_id)
@@ -280,6 +303,11 @@ class WarmKernel:
         self._pending = None
         self._say("status", msg_id, execution_state="idle")
         return True
+
+    def _answer(self, connection: socket.socket, question: dict[str, Any], msg_id: str) -> None:
+        if question["for"] != msg_id or self._respond is None:
+            raise wire.Garbled("a question that nobody can answer")
+        wire.send(connection, self._respond(int(question["case"]), list(question["ask"])))
 
     def _say_dead(self, msg_id: str) -> None:
         text = self.reason()

@@ -108,6 +108,28 @@ def assigned(text: str) -> set[str]:
     return found
 
 
+def look_order(
+    exercise: Exercise, expression: str, cases: Sequence[Case], seconds: float
+) -> dict[str, Any]:
+    """Make the order by which a kernel observes an answer.
+
+    Args:
+        exercise: what was asked.
+        expression: what is looked at, as the check cell says it.
+        cases: the cases; only their inputs go to the kernel.
+        seconds: time limit for all cases together.
+    """
+    return {
+        "expression": expression,
+        "probe": exercise.probe.name,
+        "params": dict(exercise.probe.params),
+        "cases": [dict(case.inputs) for case in cases],
+        "seconds": seconds,
+        "repeat": exercise.repeat,
+        "asks": exercise.respond is not None,
+    }
+
+
 class SubmissionFile(IPyNbFile):  # type: ignore[misc,unused-ignore]
     """A submitted notebook: nbval's file, with the plan of its cells from the course."""
 
@@ -143,7 +165,7 @@ class SubmissionFile(IPyNbFile):  # type: ignore[misc,unused-ignore]
         number = 0
         for index, cell in enumerate(self.cells):
             if not any(is_check(cell, check) for check in self.plan.checks):
-                yield StudentCell.make(self, f"cell {index + 1}", number, cell.source)
+                yield StudentCell.make(self, f"code cell {index + 1}", number, cell.source)
                 number += 1
             for check in looked_at.get(index, []):
                 yield LookCell.make(self, check.exercise_id, number, check)
@@ -223,6 +245,14 @@ class SubmissionFile(IPyNbFile):  # type: ignore[misc,unused-ignore]
                 self.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
 
 
+def _beginning(text: str) -> str:
+    """Say how a cell begins, by which it is found in a notebook that does not number its cells."""
+    lines = (line.strip() for line in text.split("\n"))
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    shown = "".join(c for c in first[:40] if c.isprintable() and c != "`")
+    return f" (`{shown}`)" if shown else ""
+
+
 class _Cell(IPyNbCell):  # type: ignore[misc,unused-ignore]
     """A cell of a submission."""
 
@@ -261,6 +291,7 @@ class StudentCell(_Cell):
         if not file.revive():
             pytest.skip("there is no kernel left")
         assert file.kernel is not None
+        where = f"{self.name}{_beginning(self.cell.source)}"
         file.kernel.cell_seconds = file.limits.cell_seconds
         try:
             super().runtest()
@@ -268,9 +299,9 @@ class StudentCell(_Cell):
             if not file.kernel.is_alive():
                 late = file.timed_out or (file.kernel.end and file.kernel.end.why == "time")
                 text = "did not come to an end in time" if late else file.kernel.reason()
-                file.note("timeout" if late else "crashed", f"{self.name}: {text}")
+                file.note("timeout" if late else "crashed", f"{where}: {text}")
             elif file.timed_out:
-                file.note("timeout", f"{self.name}: did not come to an end in time")
+                file.note("timeout", f"{where}: did not come to an end in time")
             else:
                 file.ran.append(self.cell.source)
             file.timed_out = False
@@ -311,14 +342,8 @@ class LookCell(_Cell):
         seconds = min(exercise.seconds, file.limits.cell_seconds)
         file.kernel.cell_seconds = 2 * seconds + 1
         file.kernel.look(
-            {
-                "expression": self.check.expression,
-                "probe": exercise.probe.name,
-                "params": dict(exercise.probe.params),
-                "cases": [dict(case.inputs) for case in self.cases],
-                "seconds": seconds,
-                "repeat": exercise.repeat,
-            }
+            look_order(exercise, self.check.expression, self.cases, seconds),
+            lambda number, arguments: exercise.reply(self.cases[number], arguments),
         )
         try:
             super().runtest()
