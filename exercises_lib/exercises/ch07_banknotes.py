@@ -10,7 +10,7 @@ import numpy as np
 
 from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Mistake, Observation, Output, Probe
-from exercises_lib.checking.plain import is_number
+from exercises_lib.checking.plain import describe, is_number
 from exercises_lib.data import load_banknotes, simulated_banknotes
 from exercises_lib.nn import columns, sigmoid
 from exercises_lib.probes import call
@@ -90,6 +90,14 @@ def every_weight(make):
     return answer
 
 
+def init_one_too_many(sizes, rng, std=0.3):
+    params = {}
+    for i in range(len(sizes)):
+        params[f"weight{i + 1}"] = std * rng.standard_normal((sizes[i + 1], sizes[i]))
+        params[f"bias{i + 1}"] = np.zeros((sizes[i + 1], 1))
+    return params
+
+
 def changed(answer, change):
     """Return an init_params whose entries are change(name, array)."""
 
@@ -135,6 +143,18 @@ def spread(got: Any) -> float:
         return float("nan")
     together = np.concatenate([weight.ravel() for weight in found])
     return float(np.sqrt(np.mean(together**2)))
+
+
+def shapes_problem(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
+    if not isinstance(got, dict):
+        return "Your function does not return a dictionary of arrays."
+    for name, shape in expected.items():
+        if name not in got:
+            return f"There is no {name} in your dictionary."
+        if got[name] != shape:
+            return f"{name} has shape {got[name]}, expected {shape}."
+    more = [str(name) for name in got if name not in expected]
+    return f"{more[0]} is an entry too many." if more else None
 
 
 def weights_problem(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
@@ -230,7 +250,11 @@ INIT_PARAMS = Exercise(
             "The function makes its own generator from a fixed seed instead of using `rng`, so "
             "every layer and every call starts from the same numbers.",
             when=large_case(
-                lambda w, std: 10 < len(np.unique(w)) <= len(w) / 2 and w.std() > 0.5 * std
+                lambda w, std: (
+                    len(np.unique(w)) > 10
+                    and np.array_equal(w[: len(w) // 2], w[len(w) // 2 :])
+                    and w.std() > 0.5 * std
+                )
             ),
         ),
         Mistake(
@@ -283,6 +307,66 @@ INIT_PARAMS = Exercise(
             changed(init_params, lambda name, p: (name[0].upper().replace("B", "b") + name[-1], p)),
             "The entries are to be called `weight1`, `bias1`, `weight2` and so on.",
         ),
+        Mistake(
+            "always the default std",
+            every_weight(lambda rng, shape, std: 0.3 * rng.standard_normal(shape)),
+            "The weights always have a standard deviation of 0.3. That is only the default; the caller "
+            "may pass another `std`.",
+            when=large_case(lambda w, std: 0.29 < w.std() < 0.31 and not 0.25 < std < 0.35),
+        ),
+        Mistake(
+            "std taken as a limit",
+            every_weight(lambda rng, shape, std: rng.uniform(-std, std, shape)),
+            "Your numbers lie evenly between −std and std. That gives both signs, but a smaller standard "
+            "deviation than `std`: no number is farther out than that.",
+            when=large_case(lambda w, std: 0.9 * std < np.abs(w).max() <= std and w.min() < 0),
+        ),
+        Mistake(
+            "units share their weights",
+            every_weight(
+                lambda rng, shape, std: std * rng.standard_normal(shape[1]) * np.ones(shape)
+            ),
+            "One draw serves several units: their rows of weights are equal, and they will stay "
+            "copies of one another. Draw as many numbers as the matrix has entries.",
+            when=large_case(
+                lambda w, std: (
+                    10 < len(np.unique(w)) <= len(w) / 2
+                    and not np.array_equal(w[: len(w) // 2], w[len(w) // 2 :])
+                )
+            ),
+        ),
+        Mistake(
+            "biases laid as a row",
+            changed(init_params, lambda name, p: (name, p.T if name.startswith("b") else p)),
+            "Your biases are rows, (1, M). There is one bias per unit, and units lie along axis 0.",
+        ),
+        Mistake(
+            "biases as single numbers",
+            changed(init_params, lambda name, p: (name, 0.0 if name.startswith("b") else p)),
+            "Each bias of yours is a single number, the same for all units of the layer. Every unit has one of "
+            "its own.",
+        ),
+        Mistake(
+            "biases of one",
+            changed(init_params, lambda name, p: (name, p + 1 if name.startswith("b") else p)),
+            "Your biases start at 1. Zero is what is asked for: it takes no side.",
+        ),
+        Mistake(
+            "two layers only",
+            lambda sizes, rng, std=0.3: init_params(sizes[:3], rng, std),
+            "You make two layers, however many sizes there are. Let `len(sizes)` say how many.",
+        ),
+        Mistake(
+            "a layer too many",
+            init_one_too_many,
+            "Your loop makes a layer for every *size*. A layer leads from one size to the next, so there is one "
+            "fewer of them.",
+        ),
+        Mistake(
+            "returns after the first layer",
+            lambda sizes, rng, std=0.3: init_params(sizes[:2], rng, std),
+            "Only the first layer has parameters. Does your `return` stand inside the loop?",
+        ),
     ),
     hints=(
         "How many layers has a network of sizes (4, 5, 1)? Write down the shape of each of its "
@@ -295,7 +379,10 @@ INIT_PARAMS = Exercise(
     ),
     probe=Probe(probes.parameters),
     draw=draw_init_params,
-    outputs=(Output("weights", compare=weights_problem),),
+    outputs=(
+        Output("shapes", compare=shapes_problem),
+        Output("weights", compare=weights_problem),
+    ),
     remark="The same generator gave other weights at the next call, and the same seed the same ones.",
 )
 
@@ -321,6 +408,16 @@ def layer_from_a_table(a_prev, weight, bias, activation):
     rules = {"relu": lambda z: np.where(z < 0, 0, z), "sigmoid": lambda z: 1 / (1 + np.exp(-z))}
     z = np.einsum("md,dn->mn", weight, a_prev) + bias
     return rules[activation](z), z
+
+
+def layer_with(relu=lambda z: np.maximum(z, 0), squash=sigmoid, score=None):
+    """Return a one_layer_forward with other activations, or with another way to z."""
+
+    def answer(a_prev, weight, bias, activation):
+        z = weight @ a_prev + bias if score is None else score(a_prev, weight, bias)
+        return (relu(z) if activation == "relu" else squash(z)), z
+
+    return answer
 
 
 def draw_layer(rng: np.random.Generator) -> Iterator[Case]:
@@ -420,6 +517,65 @@ ONE_LAYER_FORWARD = Exercise(
                 weight @ a_prev + bias,
             ),
             "You apply the activation to what comes in. It belongs at the end, on `z`.",
+        ),
+        Mistake(
+            "activations exchanged",
+            layer_with(sigmoid, lambda z: np.maximum(z, 0)),
+            'Your two branches have changed places: "relu" gives the sigmoid, and "sigmoid" gives ReLU.',
+        ),
+        Mistake(
+            "bias as a row",
+            layer_with(score=lambda a, w, b: w @ a + b.T),
+            "You lay the bias along axis 1, where the samples are. It is a column already: one number "
+            "beside each unit.",
+        ),
+        Mistake(
+            "computed in rows",
+            layer_with(score=lambda a, w, b: a.T @ w.T + b.T),
+            "You compute in the row convention, so each sample becomes a row of your result. Here a sample "
+            "is a column, on the way in and on the way out.",
+        ),
+        Mistake(
+            "elementwise product",
+            layer_with(score=lambda a, w, b: w * a + b),
+            "`*` multiplies entry by entry. A layer needs the matrix product.",
+        ),
+        Mistake(
+            "minimum instead of maximum",
+            layer_with(lambda z: np.minimum(z, 0)),
+            "Your ReLU keeps the negative numbers and drops the positive ones.",
+        ),
+        Mistake(
+            "ReLU's slope",
+            layer_with(lambda z: (z > 0).astype(float)),
+            "Your ReLU gives 0 or 1. That is its slope, which the way back needs; forward it hands on `z` "
+            "itself where that is positive.",
+        ),
+        Mistake(
+            "Python's max",
+            layer_with(lambda z: max(0, z)),
+            "Python's `max` compares two things as wholes and cannot compare arrays. Which function of NumPy "
+            "does it entry by entry?",
+        ),
+        Mistake(
+            "maximum of a whole column",
+            layer_with(lambda z: np.max(z, 0)),
+            "`np.max(z, 0)` is the largest entry along axis 0, not the larger of z and 0.",
+        ),
+        Mistake(
+            "exponent without minus",
+            layer_with(squash=lambda z: 1 / (1 + np.exp(z))),
+            "Your sigmoid falls where it should rise: it gives the probability of the other class.",
+        ),
+        Mistake(
+            "the sigmoid's slope",
+            layer_with(squash=lambda z: sigmoid(z) * (1 - sigmoid(z))),
+            "You return the sigmoid's slope. That belongs to the way back.",
+        ),
+        Mistake(
+            "the string is called",
+            lambda a_prev, weight, bias, activation: activation(weight @ a_prev + bias),
+            '`activation` is a name, "relu" or "sigmoid". Your code has to choose what to do by it.',
         ),
     ),
     hints=(
@@ -535,6 +691,60 @@ def forward_counting_entries(x, params):
     return a, cache
 
 
+def forward_through(first, last, layer=one_layer_forward, counted=0):
+    """Return a forward_pass through the layers from first to last(layers)."""
+
+    def answer(x, params):
+        layers = len(params) // 2
+        a, cache = x, {"a0": x}
+        for i in range(first, last(layers) + 1):
+            kind = "sigmoid" if i == layers else "relu"
+            a, z = layer(a, params[f"weight{i}"], params[f"bias{i}"], kind)
+            cache[f"z{i - counted}"], cache[f"a{i - counted}"] = z, a
+        return a, cache
+
+    return answer
+
+
+def forward_two_layers(x, params):
+    cache = {"a0": x}
+    for i, kind in ((1, "relu"), (2, "sigmoid")):
+        a, z = one_layer_forward(cache[f"a{i - 1}"], params[f"weight{i}"], params[f"bias{i}"], kind)
+        cache[f"z{i}"], cache[f"a{i}"] = z, a
+    return cache["a2"], cache
+
+
+def forward_returning_early(x, params):
+    kind = "sigmoid" if depth(params) == 1 else "relu"
+    a, z = one_layer_forward(x, params["weight1"], params["bias1"], kind)
+    return a, {"a0": x, "z1": z, "a1": a}
+
+
+def forward_exchanged(x, params):
+    p, cache = forward_pass(x, params)
+    other = {"a": "z", "z": "a"}
+    return p, {
+        (name if name == "a0" else other[name[0]] + name[1:]): value
+        for name, value in cache.items()
+    }
+
+
+def forward_from_z(x, params):
+    layers, given, cache = len(params) // 2, x, {"a0": x}
+    for i in range(1, layers + 1):
+        kind = "sigmoid" if i == layers else "relu"
+        a, z = one_layer_forward(given, params[f"weight{i}"], params[f"bias{i}"], kind)
+        cache[f"z{i}"], cache[f"a{i}"] = z, a
+        given = z
+    return a, cache
+
+
+def forward_without_last_a(x, params):
+    p, cache = forward_pass(x, params)
+    del cache[f"a{depth(params)}"]
+    return p, cache
+
+
 def cache_of_another_call(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     return any("cache" in one.unstable and not one.changed for one in seen)
 
@@ -625,6 +835,63 @@ FORWARD_PASS = Exercise(
             lambda x, params: forward_pass(x, params)[0],
             "You return the probabilities alone. The cache has to come out too, for the way back.",
         ),
+        Mistake(
+            "two layers only",
+            forward_two_layers,
+            "Your code is written out for two layers. How many there are follows from the number of "
+            "parameters.",
+        ),
+        Mistake(
+            "last layer left out",
+            forward_through(1, lambda layers: layers - 1),
+            "Your loop ends one layer too early: what `range` is given as its end does not occur any more.",
+        ),
+        Mistake(
+            "returns after the first layer",
+            forward_returning_early,
+            "You stop after the first layer. Does your `return` stand inside the loop?",
+        ),
+        Mistake(
+            "a and z in the other order",
+            forward_through(
+                1, lambda layers: layers, lambda *given: one_layer_forward(*given)[::-1]
+            ),
+            "`one_layer_forward` returns `a, z`, and you take them for `z, a`. So the next layer is given "
+            "scores, and the cache has the two under each other's name.",
+        ),
+        Mistake(
+            "a and z exchanged in the cache",
+            forward_exchanged,
+            "In your cache each `z` stands under the name of its `a`, and the other way round.",
+        ),
+        Mistake(
+            "the next layer gets z",
+            forward_from_z,
+            "You hand `z` to the next layer. What goes on is `a`, behind the activation.",
+        ),
+        Mistake(
+            "arguments exchanged",
+            forward_through(
+                1, lambda layers: layers, lambda a, w, b, kind: one_layer_forward(w, a, b, kind)
+            ),
+            "`one_layer_forward` takes what comes in first, and then the weights.",
+        ),
+        Mistake(
+            "counted from 0",
+            forward_through(1, lambda layers: layers, counted=1),
+            "You count the results of the layers from 0. `a0` is the input; the first layer gives `z1` "
+            "and `a1`.",
+        ),
+        Mistake(
+            "last a not in the cache",
+            forward_without_last_a,
+            "The cache lacks the last activation. It is `p`, and it belongs there under its own name too.",
+        ),
+        Mistake(
+            "cache and p exchanged",
+            lambda x, params: forward_pass(x, params)[::-1],
+            "The function returns `p, cache`: the probabilities first.",
+        ),
     ),
     hints=(
         "For sizes (4, 5, 1) write down all entries of the cache, in order. Which of them is the "
@@ -667,6 +934,10 @@ def loss_clipped(p, t):
     return loss, 1 - np.abs(np.round(p) - t).mean()
 
 
+def bounded(p):
+    return np.clip(p, 1e-15, 1)
+
+
 def bce(p, t):
     q = np.clip(p, 1e-15, 1 - 1e-15)
     return -(t * np.log(q) + (1 - t) * np.log(1 - q))
@@ -681,8 +952,10 @@ def draw_loss(rng: np.random.Generator) -> Iterator[Case]:
         p = rng.uniform(0.05, 0.95, (1, n))
         return np.where(np.abs(p - 0.5) < 0.02, 0.6, p)
 
-    n = int(rng.integers(5, 9))
+    n = int(rng.integers(30, 40))  # so many that different accuracies are different numbers
     yield Case({"p": p_of(n), "t": labels(rng, n)}, f"{n} samples")
+    near = np.array([[2e-6, 1 - 3e-6]])
+    yield Case({"p": near, "t": np.array([[1.0, 0.0]])}, "probabilities near 0 and 1")
     yield Case({"p": p_of(1), "t": np.ones((1, 1))}, "a single sample, of class 1")
     yield Case({"p": p_of(1), "t": np.zeros((1, 1))}, "a single sample, of class 0")
     yield Case({"p": p_of(4).astype(np.float32), "t": labels(rng, 4)}, "float32")
@@ -705,6 +978,27 @@ def certain_and_wrong(inputs: Mapping[str, Any], got: Any, expected: Any) -> str
             "those alone should cost at least 10."
         )
     return None
+
+
+def loss_seen(one: Observation) -> float:
+    value = one.values.get("loss")
+    return float(np.real(value)) if is_number(value) else float("nan")
+
+
+def cheap_near_the_ends(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise a limit or a constant by its traces: at the ends, and nowhere else."""
+    first, near = [bce(case.inputs["p"], case.inputs["t"]).mean() for case in cases[:2]]
+    losses = [loss_seen(one) for one in seen[:2]]
+    return len(losses) == 2 and bool(
+        np.isclose(losses[0], first, rtol=0.1) and 2 < losses[1] < near - 0.02
+    )
+
+
+def logarithm_of_labels(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise log 0, bounded or not, in proportion to how far p lies from t."""
+    p, t = cases[0].inputs["p"], cases[0].inputs["t"]
+    loss = loss_seen(seen[0])
+    return loss == np.inf or 10 < loss / np.abs(p - t).mean() < 800
 
 
 LOSS_AND_ACCURACY = Exercise(
@@ -786,6 +1080,57 @@ LOSS_AND_ACCURACY = Exercise(
             "order swapped",
             lambda p, t: (hits(p, t), bce(p, t).mean()),
             "Loss and accuracy have changed places: the function returns `loss, accuracy`.",
+        ),
+        Mistake(
+            "too cheap near 0 and 1",
+            lambda p, t: (bce(np.clip(p, 1e-4, 1 - 1e-4), t).mean(), hits(p, t)),
+            "Where the truth was given a probability of some millionths, your loss is too small: a constant "
+            "is added inside the logarithms, or a limit begins too early. Choose it far smaller.",
+            when=cheap_near_the_ends,
+        ),
+        Mistake(
+            "p and t exchanged",
+            lambda p, t: (bce(t, p).mean(), hits(p, t)),
+            "You take the logarithm of the labels. It belongs to the probabilities; the labels choose "
+            "which of the two terms counts.",
+            when=logarithm_of_labels,
+        ),
+        Mistake(
+            "minus between the terms",
+            lambda p, t: (
+                -(t * np.log(bounded(p)) - (1 - t) * np.log(bounded(1 - p))).mean(),
+                hits(p, t),
+            ),
+            "Between your two terms stands a minus. Both classes cost something: the one minus in front "
+            "serves both terms.",
+        ),
+        Mistake(
+            "one number in an array",
+            lambda p, t: (bce(p, t).mean(axis=1), hits(p, t)),
+            "A mean over axis 1 leaves axis 0, of length 1. The loss is a plain number.",
+        ),
+        Mistake(
+            "argmax of one row",
+            lambda p, t: (bce(p, t).mean(), np.mean(p.argmax(axis=0) == t)),
+            "`argmax` chooses between several scores. Here each sample has a single probability, so it "
+            "always says 0.",
+        ),
+        Mistake(
+            "labels not asked",
+            lambda p, t: (bce(p, t).mean(), np.mean(p > 0.5)),
+            "That is the part of the samples which the network puts into class 1. Whether it is right about them "
+            "does not occur in it.",
+        ),
+        Mistake(
+            "right about class 1 only",
+            lambda p, t: (bce(p, t).mean(), np.mean((p > 0.5) * t)),
+            "You count the samples of class 1 that are found. One of class 0 that is called 0 is right too.",
+        ),
+        Mistake(
+            "limit at 0",
+            lambda p, t: (bce(p, t).mean(), np.mean((p > 0) == (t == 1))),
+            "You ask where p is above 0, and a probability nearly always is. Above 0 would be the question "
+            "for a score.",
         ),
     ),
     hints=(
@@ -916,6 +1261,23 @@ ONE_LAYER_BACKWARD = Exercise(
             lambda dz, a, w: (dz @ a.T, dz.sum(axis=1, keepdims=True), w.T @ dz),
             "The order is `da_prev, d_weight, d_bias`: first what the layer below waits for.",
         ),
+        Mistake(
+            "da_prev transposed",
+            lambda dz, a, w: (dz.T @ w, dz @ a.T, dz.sum(axis=1, keepdims=True)),
+            "Your `da_prev` has one row per sample. `a_prev` has one column per sample, and so has its "
+            "gradient.",
+        ),
+        Mistake(
+            "ReLU applied here",
+            lambda dz, a, w: ((w.T @ dz) * (a > 0), dz @ a.T, dz.sum(axis=1, keepdims=True)),
+            "You put ReLU's mask on `da_prev`. This function knows of no activation; the one below belongs to the "
+            "caller, and the input of the network has none.",
+        ),
+        Mistake(
+            "d_bias as a row",
+            lambda dz, a, w: (w.T @ dz, dz @ a.T, dz.sum(axis=1)[np.newaxis]),
+            "The sums are right and lie in a row, (1, M). The bias is a column.",
+        ),
     ),
     hints=(
         "You have written this in chapter 4, as `columns_backward`. What has the shape of each of "
@@ -948,14 +1310,18 @@ def positive(da, cache, i):
     return da * (cache[f"z{i}"] > 0)
 
 
-def backward_with(start=fused_start, mask=positive, layer=one_layer_backward):
+def backward_with(
+    start=fused_start, mask=positive, layer=one_layer_backward, given="a{below}", order=None
+):
     """Return a backward pass that differs in where it starts, in its mask or in its layers."""
 
     def answer(p, t, cache, params):
         grads, dz = {}, start(p, t)
-        for i in range(len(params) // 2, 0, -1):
+        layers = len(params) // 2
+        for i in order(layers) if order else range(layers, 0, -1):
+            name = given.format(below=i - 1, own=i) if i > 1 or "own" in given else "a0"
             da, grads[f"d_weight{i}"], grads[f"d_bias{i}"] = layer(
-                dz, cache[f"a{i - 1}"], params[f"weight{i}"]
+                dz, cache[name], params[f"weight{i}"]
             )
             if i > 1:
                 dz = mask(da, cache, i - 1)
@@ -1040,6 +1406,21 @@ def reverses_a_default(p, t, cache, params, order=[]):
         )
         dz = da * (cache[f"z{i - 1}"] > 0) if i > 1 else da
     return grads
+
+
+def grads_changed(change):
+    """Return a backward pass whose gradients are change(name, gradient)."""
+
+    def answer(p, t, cache, params):
+        grads = backward_pass(p, t, cache, params)
+        return {name: change(name, grad) for name, grad in grads.items()}
+
+    return answer
+
+
+def subtracts_in_place(p, t, cache, params):
+    p -= t
+    return backward_pass(p, 0 * t, cache, params)
 
 
 def second_call_differs(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -1175,6 +1556,73 @@ BACKWARD_PASS = Exercise(
             two_layers_only,
             "Your code is written out for two layers. With three of them it begins in the middle.",
         ),
+        Mistake(
+            "starts with ones, undivided",
+            backward_with(start=lambda p, t: np.ones(p.shape)),
+            "Your way back begins with ones. One is the derivative of the loss by itself; what "
+            "arrives at the last layer is the derivative of the loss by its score.",
+        ),
+        Mistake(
+            "the mask of the layer above",
+            backward_with(mask=lambda da, cache, i: da * (cache[f"z{i + 1}"] > 0)),
+            "Your mask is made of the z of the layer that the gradient has passed already. `da` belongs to the "
+            "activation below it: which z made that one?",
+        ),
+        Mistake(
+            "the layer's own output",
+            backward_with(given="a{own}"),
+            "You give each layer its own output as its input. What layer i was multiplied with is the activation "
+            "of the layer below.",
+        ),
+        Mistake(
+            "z as the layer's input",
+            backward_with(given="z{below}"),
+            "You take the z of the layer below as the input of a layer. Forward it was given `a`, behind the "
+            "activation.",
+        ),
+        Mistake(
+            "first layer first",
+            backward_with(order=lambda layers: range(1, layers + 1)),
+            "You begin with layer 1. The gradient comes from the loss, so the last layer is the first to "
+            "get it.",
+        ),
+        Mistake(
+            "first layer left out",
+            backward_with(order=lambda layers: range(layers, 1, -1)),
+            "Layer 1 has no gradients: your loop ends one layer too early. What `range` is given as its end does "
+            "not occur any more.",
+        ),
+        Mistake(
+            "last layer left out",
+            backward_with(order=lambda layers: range(layers - 1, 0, -1)),
+            "The gradient at the last layer's score meets the weights of the layer below. Layers count from 1, "
+            "so the last one has the number of layers as its name: begin there.",
+        ),
+        Mistake(
+            "no gradients for the biases",
+            lambda p, t, cache, params: {
+                name: grad
+                for name, grad in backward_pass(p, t, cache, params).items()
+                if name.startswith("d_weight")
+            },
+            "The biases have no gradients in your dictionary. They are parameters too.",
+        ),
+        Mistake(
+            "d_bias lost its axis",
+            grads_changed(lambda name, grad: grad.ravel() if name.startswith("d_bias") else grad),
+            "Your `d_bias` has shape (M,). Subtracted from a bias of shape (M, 1) that gives (M, M).",
+        ),
+        Mistake(
+            "d_weight transposed",
+            grads_changed(lambda name, grad: grad.T if name.startswith("d_weight") else grad),
+            "Your `d_weight` has one row per input. `weight` has one row per unit, and so has its gradient.",
+        ),
+        Mistake(
+            "subtracts in place",
+            subtracts_in_place,
+            "`p -= t` writes into the caller's probabilities, which are the cache's last activation too. "
+            "Make a new array.",
+        ),
     ),
     hints=(
         "Write down, for two layers, what arrives at z2, at a1 and at z1, and in which order.",
@@ -1242,10 +1690,54 @@ def update_with(step, names=lambda name: True):
     return answer
 
 
+def paired_by_position(params, grads, lr):
+    for name, grad in zip(params, grads.values()):
+        params[name] -= lr * grad
+
+
+def step_of_names(name_of_gradient):
+    """Return an update that looks for the gradient of a parameter under another name."""
+
+    def answer(params, grads, lr):
+        for name in params:
+            params[name] -= lr * grads[name_of_gradient(name)]
+
+    return answer
+
+
+def named_by_the_gradients(params, grads, lr):
+    for name in grads:
+        params[name] -= lr * grads[name]
+
+
+def replaced_by_the_step(params, grads, lr):
+    for name in params:
+        params[name] = -lr * grads[f"d_{name}"]
+
+
+def only_the_first(params, grads, lr):
+    for name in params:
+        params[name] -= lr * grads[f"d_{name}"]
+        return
+
+
+def layers_in(layers):
+    """Return an update of the layers whose numbers are layers(depth)."""
+
+    def answer(params, grads, lr):
+        for i in layers(depth(params)):
+            params[f"weight{i}"] -= lr * grads[f"d_weight{i}"]
+            params[f"bias{i}"] -= lr * grads[f"d_bias{i}"]
+
+    return answer
+
+
 def draw_update(rng: np.random.Generator) -> Iterator[Case]:
     def case(sizes: tuple[int, ...], lr: float, note: str) -> Case:
         params = network(rng, sizes)
-        grads = {f"d_{name}": rng.normal(size=p.shape) for name, p in params.items()}
+        # From the last layer to the first, as a way back makes them.
+        order = [f"{kind}{i}" for i in range(depth(params), 0, -1) for kind in ("weight", "bias")]
+        grads = {f"d_{name}": rng.normal(size=params[name].shape) for name in order}
         return Case({"params": params, "grads": grads, "lr": lr}, note)
 
     n, d, m = sizes_of_a_layer(rng)
@@ -1303,6 +1795,54 @@ UPDATE = Exercise(
             scales_the_gradients,
             "You multiply the gradients themselves by the rate. The caller may want to print or "
             "reuse them.",
+        ),
+        Mistake(
+            "paired by position",
+            paired_by_position,
+            "You pair parameters and gradients by their position. The two dictionaries need not have the "
+            "same order: a way back fills `grads` from the last layer to the first. Go by the names.",
+        ),
+        Mistake(
+            "a fixed rate",
+            update_with(lambda g, lr: -0.1 * g),
+            "Your rate is 0.1, whatever `lr` says.",
+        ),
+        Mistake(
+            "the parameter's name for its gradient",
+            step_of_names(lambda name: name),
+            "You look for the gradient under the parameter's name. In `grads` each name has something in front.",
+        ),
+        Mistake(
+            "the gradient's name for its parameter",
+            named_by_the_gradients,
+            "You go through the names of the gradients and look for them in `params`. There they are called "
+            "otherwise.",
+        ),
+        Mistake(
+            "the weight's gradient for the bias",
+            step_of_names(lambda name: f"d_weight{name[-1]}"),
+            "A bias is moved by the gradient of its weights. Each has an entry of its own.",
+        ),
+        Mistake(
+            "old value lost",
+            replaced_by_the_step,
+            "You put the step in the place of the parameter. The step is a change of the old value. "
+            "(`=-` is not `-=`.)",
+        ),
+        Mistake(
+            "returns after the first",
+            only_the_first,
+            "Only the first parameter has moved: your `return` stands inside the loop.",
+        ),
+        Mistake(
+            "counted from 0",
+            layers_in(range),
+            "You count the layers from 0. The first is called `weight1`.",
+        ),
+        Mistake(
+            "last layer left out",
+            layers_in(lambda layers: range(1, layers)),
+            "The last layer has not moved: what `range` is given as its end does not occur any more.",
         ),
     ),
     hints=(
@@ -1409,6 +1949,29 @@ def split_flat_labels(x, t, n_train, rng):
 
 def split_four_fifths(x, t, n_train, rng):
     return split(x, t, int(0.8 * x.shape[1]), rng)
+
+
+def split_columns_as_rows(x, t, n_train, rng):
+    order = rng.permutation(x.shape[1])
+    train, val = order[:n_train], order[n_train:]
+    return x[train], t[train], x[val], t[val]
+
+
+def split_cut_at(x, t, n_train, rng, later):
+    order = rng.permutation(x.shape[1])
+    train, val = order[:n_train], order[n_train + later :]
+    return x[:, train], t[:, train], x[:, val], t[:, val]
+
+
+def split_by_shuffle_result(x, t, n_train, rng):
+    order: Any = rng.shuffle(np.arange(x.shape[1]))
+    train, val = order[:n_train], order[n_train:]
+    return x[:, train], t[:, train], x[:, val], t[:, val]
+
+
+def index_too_large(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    failure = seen[0].failure
+    return failure is not None and failure.type == "IndexError" and "axis 0" in failure.message
 
 
 def draw_split(rng: np.random.Generator) -> Iterator[Case]:
@@ -1523,6 +2086,11 @@ def shapes_are(
     return test
 
 
+def validation_has(more: int) -> Callable[[Mapping[str, Any], Any], bool]:
+    """Recognise a validation set that is larger or smaller than asked for."""
+    return shapes_are(lambda s: [*s[:2], *((one[0], one[1] + more) for one in s[2:])])
+
+
 SPLIT = Exercise(
     id="ch07.split",
     title="Training and validation set",
@@ -1608,6 +2176,70 @@ SPLIT = Exercise(
             "The size of your training set does not follow `n_train`.",
             when=split_shows("shapes", test=shapes_are(lambda s: four_fifths(s))),
         ),
+        Mistake(
+            "column numbers used on rows",
+            split_columns_as_rows,
+            "You use the numbers of the samples on axis 0. Samples are columns here: they lie along axis 1.",
+            when=index_too_large,
+        ),
+        Mistake(
+            "features shuffled",
+            lambda x, t, n_train, rng: split_in_order(rng.permutation(x), t, n_train, rng),
+            "You have shuffled the rows, the features. `rng.permutation(x)` and `rng.shuffle(x)` work along axis 0, "
+            "and samples are columns here.",
+            when=split_shows("unknown"),
+        ),
+        Mistake(
+            "a sample in both sets",
+            lambda x, t, n_train, rng: split_cut_at(x, t, n_train, rng, -1),
+            "Your validation set has one sample too many: the sample at the cut is in both sets.",
+            when=split_shows("shapes", test=validation_has(1)),
+        ),
+        Mistake(
+            "a sample in neither set",
+            lambda x, t, n_train, rng: split_cut_at(x, t, n_train, rng, 1),
+            "Your validation set lacks one sample: the one at the cut is in neither set.",
+            when=split_shows("shapes", test=validation_has(-1)),
+        ),
+        Mistake(
+            "all samples for validation",
+            lambda x, t, n_train, rng: (*split(x, t, n_train, rng)[:2], x, t),
+            "Your validation set holds all samples, those for training among them. What was learnt by heart "
+            "is no test.",
+            when=split_shows(
+                "shapes",
+                test=shapes_are(
+                    lambda s: [*s[:2], *((one[0], s[0][1] + s[2][1]) for one in s[2:])]
+                ),
+            ),
+        ),
+        Mistake(
+            "samples as rows",
+            lambda x, t, n_train, rng: tuple(part.T for part in split(x, t, n_train, rng)),
+            "What you return has one sample per row. They come as columns, and they stay columns.",
+            when=split_shows("shapes", test=shapes_are(lambda s: [one[::-1] for one in s])),
+        ),
+        Mistake(
+            "always 1,097",
+            lambda x, t, n_train, rng: split(x, t, 1097, rng),
+            "You cut at 1,097. That is the number for this chapter's notes; `n_train` says where to cut.",
+            when=split_shows(
+                "shapes",
+                test=shapes_are(
+                    lambda s: [
+                        *((one[0], s[0][1] + s[2][1]) for one in s[:2]),
+                        (s[2][0], 0),
+                        (1, 0),
+                    ]
+                ),
+            ),
+        ),
+        Mistake(
+            "shuffle gives nothing back",
+            split_by_shuffle_result,
+            "`rng.shuffle` shuffles the array that it is given and returns None. Shuffle an array that has a "
+            "name, or use `rng.permutation`, which returns one.",
+        ),
     ),
     hints=(
         "How many samples are there, and along which axis do they lie? What must be true of the two "
@@ -1689,13 +2321,17 @@ def reach_problem(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | N
     t_val = inputs["t_val"]
     part = right_part(got, t_val)
     if part is None:
-        kind = f"has shape {got.shape}" if isinstance(got, np.ndarray) else "is something else"
+        kind = f"has shape {got.shape}" if isinstance(got, np.ndarray) else f"is {describe(got)}"
         return (
             f"What your function returns {kind}, expected an array of shape {t_val.shape}: one "
             "probability per validation note."
         )
-    if np.isnan(got.astype(float)).any():
-        return f"{int(np.isnan(got.astype(float)).sum())} of your probabilities are nan."
+    p = got.astype(float)
+    if np.isnan(p).any():
+        return f"{int(np.isnan(p).sum())} of your probabilities are nan."
+    if (p < 0).any() or (p > 1).any():
+        worst = float(p.max() if p.max() - 1 > -p.min() else p.min())
+        return f"{worst:.3g} is no probability: it lies between 0 and 1."
     if part < ASKED:
         return (
             f"Your network is right about {100 * part:.1f} % of the {t_val.size} validation notes; "
@@ -1712,12 +2348,25 @@ def reaches(low: float, high: float) -> Callable[[Sequence[Case], Sequence[Obser
         for case, one in zip(cases, seen):
             got: Any = one.values.get("p")
             part = right_part(got, case.kept["t_val"])
-            if part is None or np.isnan(got.astype(float)).any():
+            if part is None or not ((got >= 0) & (got <= 1)).all():  # nan is neither
                 return False
             parts.append(part)
         return bool(parts) and low <= min(parts) < high
 
     return when
+
+
+def no_probabilities(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    values: list[Any] = [one.values.get("p") for one in seen]
+    return any(
+        right_part(got, case.kept["t_val"]) is not None and bool((got < 0).any() or (got > 1).any())
+        for case, got in zip(cases, values)
+    )
+
+
+def of_the_training_notes(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    got: Any = seen[0].values.get("p")
+    return isinstance(got, np.ndarray) and got.shape == (1, NOTES_FOR_TRAINING)
 
 
 def gives_nan(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -1767,6 +2416,19 @@ REACH_BANKNOTES = Exercise(
             "Your network has learnt something and has not come to an end. Give it more epochs, or "
             "look at the learning rate and the first weights.",
             when=reaches(0.8, ASKED),
+        ),
+        Mistake(
+            "scores instead of probabilities",
+            lambda x_train, t_train, x_val, rng: 9 * x_val[:1],
+            "What you return is not squeezed between 0 and 1. Are those the scores, in front of the "
+            "last activation?",
+            when=no_probabilities,
+        ),
+        Mistake(
+            "the training notes",
+            lambda x_train, t_train, x_val, rng: 0.5 + 0 * x_train[:1],
+            "You return predictions for the notes that you trained on. The others, `x_val`, are asked for.",
+            when=of_the_training_notes,
         ),
     ),
     hints=(

@@ -156,7 +156,9 @@ def unpack(result: Any, names: Sequence[str], during: str) -> Steps:
     if not (isinstance(result, (tuple, list)) or (isinstance(result, np.ndarray) and result.ndim)):
         raise Misfit(f"{during} returns {describe(plain(result))}, expected {wanted}.")
     if len(result) != len(names):
-        raise Misfit(f"{during} returns {len(result)} values, expected {wanted}.")
+        count = "1 value" if len(result) == 1 else f"{len(result)} values"
+        found = f"one array of shape {result.shape}" if isinstance(result, np.ndarray) else count
+        raise Misfit(f"{during} returns {found}, expected {wanted}.")
     yield from zip(names, result, strict=True)
 
 
