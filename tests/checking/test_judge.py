@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import FunctionType
 
 import numpy as np
 import pytest
@@ -85,6 +86,28 @@ def test_a_known_mistake_is_named_with_its_message():
     verdict = ask(variant(backward=wrong_db))
     assert (verdict.status, verdict.mistake, verdict.earned) == ("wrong", "db is a mean", 0)
     assert "MEAN" in verdict.message
+
+
+@pytest.mark.parametrize(
+    "slip", [lambda x, y: (x, y) if x > y else None, lambda x: (x, x)], ids=["no return", "too few"]
+)
+def test_a_mistake_is_named_whatever_the_students_function_is_called(slip):
+    exercise = Exercise(
+        id="ch99.pair",
+        title="A pair",
+        kind="function",
+        points=1,
+        reference=lambda x, y: (x, y),
+        probe=Probe(call, {"returns": ("a", "b")}),
+        hints=("a", "b", "c"),
+        draw=lambda rng: [Case({"x": 2, "y": 1}), Case({"x": 1, "y": 2})],
+        mistakes=(Mistake("slip", slip, "SLIP"),),
+    )
+
+    pair = FunctionType(slip.__code__, {}, "pair")
+    pair.__qualname__ = "pair"
+    verdict = check(exercise, pair, RNG(0))
+    assert "pair(" in verdict.message and verdict.mistake == "slip"
 
 
 def test_two_independent_mistakes_are_both_named():
