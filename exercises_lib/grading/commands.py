@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from exercises_lib.grading.submissions import Submission
 
 GRADEBOOK = "marks.db"
 
@@ -39,6 +42,18 @@ def _sentences() -> Iterator[None]:
         raise _Stop(str(error)) from error
 
 
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say in a sentence that something cannot be written: a full disk, a folder of others."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise _Stop(
+            f"{path} cannot be written: {reason}. The marks are in the gradebook."
+        ) from error
+
+
 def _gradebook_option(function: Any) -> Any:
     return click.option(
         "--gradebook",
@@ -54,11 +69,30 @@ def _gradebook_option(function: Any) -> Any:
 @click.option("--chapter", help="Grade only this chapter.")
 @_gradebook_option
 @click.option("--csv", "table", type=click.Path(path_type=Path), help="Write a table of all marks.")
+@click.option("--student", help="Grade only students whose name has this in it.")
 @click.option("--jobs", "-j", type=click.IntRange(1, 256), help="Workers (default: processors).")
 @click.option("--again", is_flag=True, help="Grade also what has not changed.")
-@click.option("--cell-timeout", type=click.FloatRange(0.1), default=30.0, show_default=True)
-@click.option("--timeout", type=click.FloatRange(1), default=300.0, show_default=True)
-@click.option("--memory", type=click.IntRange(64), default=1024, show_default=True, help="In MB.")
+@click.option(
+    "--cell-timeout",
+    type=click.FloatRange(0.1),
+    default=30.0,
+    show_default=True,
+    help="Seconds for one cell.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    default=300.0,
+    show_default=True,
+    help="Seconds for one notebook.",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(64),
+    default=1024,
+    show_default=True,
+    help="MB for one notebook.",
+)
 @click.option("--require-sandbox", is_flag=True, help="Refuse where isolation is incomplete.")
 @click.option("--scheduler", help="Address of a Dask scheduler, such as tcp://host:8786.")
 def grade(
@@ -66,6 +100,7 @@ def grade(
     chapter: str | None,
     gradebook: Path,
     table: Path | None,
+    student: str | None,
     jobs: int | None,
     again: bool,
     cell_timeout: float,
@@ -92,7 +127,7 @@ def grade(
         number = chapter.zfill(2) if chapter else None
         if number is not None and number not in plans:
             raise click.UsageError(f"there is no chapter {chapter!r}; there are {', '.join(plans)}")
-        found = find(submissions)
+        found = _only(find(submissions), submissions, [gradebook, table], student)
         book = Gradebook(gradebook)
         limits = Limits(cell_seconds=cell_timeout, total_seconds=timeout, memory=memory << 20)
         workers = min(jobs or os.cpu_count() or 1, max(1, len(found)))
@@ -127,16 +162,32 @@ def grade(
                         weak |= {_weakness(done.outcome.isolation)} - {""}
         except KeyboardInterrupt:
             stopped = True
-        if table is not None:
-            from exercises_lib.course.notebooks import write_text
-
-            write_text(table, export.table(book.records(chapter=number)))
-        book.close()
         _summary(counts, len(found), time.monotonic() - started, gradebook, stopped)
         for text in sorted(weak):
             click.echo(text, err=True)
+        if table is not None:
+            from exercises_lib.course.notebooks import write_text
+
+            with _writing(table):
+                write_text(table, export.table(book.records(chapter=number)))
+        book.close()
     if stopped:
         sys.exit(130)
+
+
+def _only(
+    found: Sequence[Submission], place: Path, own: Sequence[Path | None], student: str | None
+) -> list[Submission]:
+    """Leave out what this program has written itself, and all but the students asked for."""
+    written = {path.resolve() for path in own if path is not None}
+    found = [one for one in found if (place / one.file).resolve() not in written]
+    if student is None:
+        return found
+    chosen = [one for one in found if student.casefold() in one.student.casefold()]
+    if not chosen:
+        some = ", ".join(dict.fromkeys(one.student for one in found[:5]))
+        raise click.UsageError(f"no student's name has {student!r} in it; there are {some}, …")
+    return chosen
 
 
 def _weakness(isolation: str) -> str:
@@ -154,11 +205,12 @@ def _summary(
     counts: dict[str, int], total: int, seconds: float, gradebook: Path, stopped: bool
 ) -> None:
     words = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    option = "" if str(gradebook) == GRADEBOOK else f" --gradebook {gradebook}"
     click.echo(f"{sum(counts.values())} of {total} in {seconds:.1f} s: {words or 'none'}")
     if stopped:
         click.echo(f"Stopped. What was graded is in {gradebook}; run the same command to go on.")
     else:
-        click.echo(f"Gradebook: {gradebook}   (backprop report, backprop export)")
+        click.echo(f"Marks are in {gradebook}. Next: backprop report{option}")
 
 
 @contextmanager
@@ -203,7 +255,8 @@ def _line(done: Any) -> str:
         return f"{who}: {done.submission.file}: {done.why}"
     points = sum(verdict["earned"] for verdict in outcome.verdicts)
     named = [name for verdict in outcome.verdicts for name in verdict["mistakes"]]
-    parts = [f"{who}: {done.submission.file}: {points}/{done.maximum}"]
+    mark = f"{points}/{done.maximum}" if outcome.verdicts else "no mark"
+    parts = [f"{who}: {done.submission.file}: {mark}"]
     if outcome.status != "ok":
         parts.append(f"{outcome.status}: {outcome.detail}")
     if named:
@@ -232,7 +285,8 @@ def report(gradebook: Path, out: Path, chapter: str | None) -> None:
         book = Gradebook(gradebook, create=False)
         records = book.records(chapter=chapter.zfill(2) if chapter else None)
         book.close()
-        pages = write_pages(records, out)
+        with _writing(out):
+            pages = write_pages(records, out)
         click.echo(f"{pages} pages written; the class: {out / 'index.html'}")
 
 
@@ -250,7 +304,7 @@ def report(gradebook: Path, out: Path, chapter: str | None) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The sheet downloaded from Canvas or Moodle, to be filled in.",
 )
-@click.option("--title", help="The assignment's title in Canvas, such as 'Layers (4711)'.")
+@click.option("--title", help="The assignment's column in Canvas, such as 'Layers (4711)'.")
 @click.option("--chapter", help="Export only this chapter.")
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; - is the screen."
@@ -275,7 +329,7 @@ def export_(
         records = book.records(chapter=number)
         book.close()
         chapters = sorted({one.chapter for one in records if one.chapter})
-        text = sheet.read_text(encoding="utf-8-sig") if sheet else None
+        text = sheets.read_sheet(sheet) if sheet else None
         if title is not None and len(chapters) != 1:
             raise click.UsageError("--title names one assignment: give --chapter, too")
         if form == "csv":
@@ -285,7 +339,10 @@ def export_(
             result = sheets.canvas(records, text, titles)
         else:
             if text is None:
-                raise click.UsageError("--format moodle fills in a worksheet: give it with --sheet")
+                raise click.UsageError(
+                    "--format moodle fills in the grading worksheet that Moodle lets you download "
+                    "(Submissions, Download grading worksheet): give it with --sheet"
+                )
             if len(chapters) > 1:
                 known = ", ".join(chapters)
                 raise click.UsageError(f"a worksheet is for one assignment: --chapter {known}?")
@@ -293,12 +350,15 @@ def export_(
         if out is None or str(out) == "-":
             click.echo(result.text, nl=False)
         else:
-            write_text(out, result.text)
+            with _writing(out):
+                write_text(out, result.text)
             click.echo(f"{out} written.")
+        for note in [*sheets.without_marks(records), *result.notes]:
+            click.echo(f"backprop: {note}", err=True)
         for student in result.unmatched:
             click.echo(f"backprop: {student} has marks, but no line in the sheet.", err=True)
         if result.empty:
-            click.echo(f"backprop: no marks for {', '.join(result.empty)}.", err=True)
+            click.echo(f"backprop: no marks for {'; '.join(result.empty)}.", err=True)
 
 
 export = export_

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from exercises_lib.checking.verdict import LOOKS
 from exercises_lib.grading.gradebook import Record
 
 
@@ -24,11 +27,45 @@ class Sheet:
         text: the sheet, as CSV.
         unmatched: students who have marks and no line in the sheet.
         empty: lines of the sheet for which there are no marks.
+        notes: what else was done that should be known.
     """
 
     text: str
     unmatched: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_sheet(path: Path) -> str:
+    """Read a sheet that was downloaded, and perhaps saved by a spreadsheet since.
+
+    Raises:
+        ExportError: if it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ExportError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ExportError(
+            f"{path} is not UTF-8, so names would be spoilt. Give it as it was downloaded, or save "
+            "it as “CSV UTF-8”."
+        ) from error
+
+
+def without_marks(records: Sequence[Record]) -> list[str]:
+    """Say who has handed in something and gets no mark for it, because it cannot be graded."""
+    graded = {
+        (one.student, one.lms_id, chapter)
+        for one in records
+        if one.graded
+        for chapter in (one.chapter, "")
+    }
+    return [
+        f"{one.student} has handed in {one.file}, which has no mark ({one.status}): {one.detail}"
+        for one in records
+        if (one.student, one.lms_id, one.chapter) not in graded
+    ]
 
 
 def safe(text: str) -> str:
@@ -75,53 +112,65 @@ def canvas(records: Sequence[Record], sheet: str | None, titles: dict[str, str])
     """
     marks = _marks(records)
     chapters = sorted({chapter for per in marks.values() for chapter in per})
-    maxima = {one.chapter: one.maximum for one in records if one.maximum}
+    maxima = _maxima(records)
     if sheet is None:
         head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
-        sheet_rows: list[list[object]] = [[*head, *(titles[chapter] for chapter in chapters)]]
-        sheet_rows.append(
-            ["    Points Possible", "", "", "", "", *(maxima.get(c, 0) for c in chapters)]
-        )
+        rows: list[list[object]] = [[*head, *(titles[chapter] for chapter in chapters)]]
+        rows.append(["    Points Possible", "", "", "", "", *(maxima[c] for c in chapters)])
         for (student, number), per in marks.items():
             whose = [safe(student), number, "", "", ""]
-            sheet_rows.append([*whose, *(per.get(chapter, "") for chapter in chapters)])
-        return Sheet(_written(sheet_rows))
-    lines = _read(sheet)
+            rows.append(
+                [*whose, *(_scaled(per[c], maxima[c]) if c in per else "" for c in chapters)]
+            )
+        return Sheet(_written(rows))
+    lines, comma = _read(sheet)
     head = lines[0]
-    if "Student" not in head or "ID" not in head:
+    names = [head.index(name) for name in ("Student", "LastName", "FirstName") if name in head]
+    if not names or "ID" not in head:
         raise ExportError("The sheet is not a gradebook of Canvas: no columns Student and ID.")
-    places = {chapter: _column(head, titles[chapter]) for chapter in chapters}
-    for chapter in chapters:
-        if places[chapter] is None:
-            places[chapter] = len(head)
-            head.append(titles[chapter])
-    used: set[tuple[str, str]] = set()
     result = Sheet("")
+    places: dict[str, int] = {}
+    for chapter in chapters:
+        place = _column(head, titles[chapter])
+        if place is None:
+            there = [name for name in head if re.search(r"\(\d+\)\s*$", name)]
+            result.notes.append(
+                f"The sheet has no assignment {titles[chapter]!r}, so a column was added, of which "
+                f"Canvas makes a new assignment. It has {', '.join(there) or 'none'}: name one of "
+                "them with --title."
+            )
+            place = len(head)
+            head.append(titles[chapter])
+        places[chapter] = place
+    possible: dict[str, float] = {**maxima}
+    used: set[tuple[str, str]] = set()
     for line in lines[1:]:
         line += [""] * (len(head) - len(line))
-        name = line[head.index("Student")].strip()
-        if name.lower().startswith(("points possible", "student, test")) or not name:
-            for chapter in chapters:
-                place = places[chapter]
-                if (
-                    name.lower().startswith("points possible")
-                    and place is not None
-                    and not line[place]
-                ):
-                    line[place] = str(maxima.get(chapter, ""))
+        written = [line[place].strip() for place in names]
+        if written[0].lower().startswith("points possible"):
+            for chapter, place in places.items():
+                possible[chapter] = _number(line[place]) or maxima[chapter]
+                line[place] = line[place] or str(maxima[chapter])
+            result.notes += [
+                f"Chapter {chapter} counts {maxima[chapter]} points here and {possible[chapter]:g} "
+                "in the sheet: marks were scaled."
+                for chapter in chapters
+                if possible[chapter] != maxima[chapter]
+            ]
             continue
+        if not any(written) or "Student, Test" in (written[0], ", ".join(written)):
+            continue
+        name = " ".join(written)
         login = line[head.index("SIS Login ID")] if "SIS Login ID" in head else ""
-        found = _match(marks, line[head.index("ID")].strip(), [name, login])
+        found = _match(marks, line[head.index("ID")].strip(), [", ".join(written), login])
         if found is None:
             result.empty.append(name)
             continue
         used.add(found)
-        for chapter, points in marks[found].items():
-            place = places[chapter]
-            assert place is not None
-            line[place] = str(points)
+        for chapter, one in marks[found].items():
+            line[places[chapter]] = _scaled(one, possible[chapter])
     result.unmatched = [student for student, number in marks if (student, number) not in used]
-    result.text = _written(lines)
+    result.text = _written(lines, comma)
     return result
 
 
@@ -139,7 +188,7 @@ def moodle(records: Sequence[Record], sheet: str) -> Sheet:
     Raises:
         ExportError: if it is not such a worksheet.
     """
-    lines = _read(sheet)
+    lines, comma = _read(sheet)
     head = lines[0]
     if len(head) < 3:
         raise ExportError("The sheet is not a grading worksheet of Moodle: it has too few columns.")
@@ -149,58 +198,70 @@ def moodle(records: Sequence[Record], sheet: str) -> Sheet:
     maximum = _first(head, r"max|höchst|best")
     feedback = _first(head, r"feedback|kommentar|rückmeldung|comentario|commentaire|反馈")
     marks = _marks(records)
-    by_student = {(one.student, one.lms_id): one for one in records if one.counts}
     used: set[tuple[str, str]] = set()
     result = Sheet("")
     for line in lines[1:]:
         line += [""] * (len(head) - len(line))
         number = re.search(r"(\d+)\s*$", line[0])
-        found = _match(marks, number[1] if number else "", [line[1] if len(line) > 1 else ""])
+        found = _match(marks, number[1] if number else "", [line[1]])
         if found is None:
             result.empty.append(line[1] or line[0])
             continue
         used.add(found)
-        points = sum(marks[found].values())
-        one = by_student.get(found)
-        if maximum is not None and one is not None and one.maximum and maximum != grade:
-            with_limit = re.sub(r"[^\d.,]", "", line[maximum]).replace(",", ".")
-            if with_limit and float(with_limit) != one.maximum:
-                scaled = points * float(with_limit) / one.maximum
-                line[grade] = f"{scaled:.2f}"
-            else:
-                line[grade] = f"{points:.2f}"
-        else:
-            line[grade] = f"{points:.2f}"
-        if feedback is not None and one is not None:
+        one = max(marks[found].values(), key=lambda record: record.maximum)
+        possible = _number(line[maximum]) if maximum not in (None, grade) else None
+        line[grade] = f"{float(_scaled(one, possible or one.maximum)):.2f}"
+        if possible and possible != one.maximum:
+            told = f"The chapter counts {one.maximum} points here and {possible:g} in the sheet"
+            result.notes = list(dict.fromkeys([*result.notes, f"{told}: marks were scaled."]))
+        if feedback is not None:
             line[feedback] = safe(feedback_text(one))
     result.unmatched = [student for student, number in marks if (student, number) not in used]
-    result.text = _written(lines)
+    result.text = _written(lines, comma)
     return result
 
 
 def feedback_text(record: Record) -> str:
-    """Say in a few lines what a submission got, for the student."""
-    if not record.rows:
-        return record.detail
-    parts = []
+    """Say what a submission got, for the student; Moodle takes it for HTML."""
+    passed = sum(row.status == "passed" for row in record.rows)
+    parts = [f"{passed} of {len(record.rows)} passed."]
     for row in record.rows:
         if row.status != "passed":
-            told = row.mistakes[0] if row.mistakes else row.message.split("\n")[0]
-            what = "not answered" if row.status == "unanswered" else told
-            parts.append(f"{row.exercise}: {what}")
-    passed = sum(row.status == "passed" for row in record.rows)
-    return "; ".join([f"{passed} of {len(record.rows)} passed", *parts])
+            told = " ".join(row.message.split("\n"))
+            told = "not answered." if row.status == "unanswered" else told
+            parts.append(f"{LOOKS[row.status][0]} {row.title}: {told}")
+    return html.escape(" ".join(parts), quote=False)
 
 
-Marks = dict[tuple[str, str], dict[str, int]]
+Marks = dict[tuple[str, str], dict[str, Record]]
 
 
 def _marks(records: Iterable[Record]) -> Marks:
+    """Sort what counts by student and chapter; what could not be graded has no mark, not even 0."""
     found: Marks = {}
     for one in records:
-        if one.counts and one.chapter and one.maximum:
-            found.setdefault((one.student, one.lms_id), {})[one.chapter] = one.points
+        if one.counts and one.graded and one.maximum:
+            found.setdefault((one.student, one.lms_id), {})[one.chapter] = one
     return found
+
+
+def _maxima(records: Iterable[Record]) -> dict[str, int]:
+    maxima: dict[str, int] = {}
+    for one in records:
+        if one.counts and one.graded:
+            maxima[one.chapter] = max(one.maximum, maxima.get(one.chapter, 0))
+    return maxima
+
+
+def _scaled(one: Record, possible: float) -> str:
+    """Give a mark out of what the sheet counts, in its shortest form."""
+    return f"{round(one.points * possible / one.maximum, 2):g}"
+
+
+def _number(text: str) -> float | None:
+    """Read a number as it is written anywhere: 100, 100.00, 100,00."""
+    match = re.fullmatch(r"(\d+)(?:[.,](\d{1,2}))?", text.strip())
+    return float(f"{match[1]}.{match[2] or 0}") if match else None
 
 
 def _plain(name: str) -> str:
@@ -237,14 +298,18 @@ def _first(head: list[str], pattern: str) -> int | None:
     return places[0] if places else None
 
 
-def _read(sheet: str) -> list[list[str]]:
-    lines = [line for line in csv.reader(io.StringIO(sheet.removeprefix("\ufeff"))) if line]
+def _read(sheet: str) -> tuple[list[list[str]], str]:
+    """Read a sheet; what stands between its cells is a comma, or what a spreadsheet made of it."""
+    first = sheet.removeprefix("\ufeff").partition("\n")[0]
+    comma = max(",;\t", key=first.count)
+    stream = io.StringIO(sheet.removeprefix("\ufeff"))
+    lines = [line for line in csv.reader(stream, delimiter=comma) if line]
     if not lines:
         raise ExportError("The sheet is empty.")
-    return lines
+    return lines, comma
 
 
-def _written(rows: Iterable[Iterable[object]]) -> str:
+def _written(rows: Iterable[Iterable[object]], comma: str = ",") -> str:
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
+    csv.writer(stream, delimiter=comma, lineterminator="\n").writerows(rows)
     return stream.getvalue()

@@ -96,6 +96,11 @@ class Record:
     graded_at: str
     rows: tuple[Row, ...] = field(default=())
 
+    @property
+    def graded(self) -> bool:
+        """Whether it has verdicts; a file that is none of a chapter has not, and no mark either."""
+        return bool(self.rows)
+
 
 class Gradebook:
     """An open gradebook.
@@ -154,14 +159,27 @@ class Gradebook:
                 ) from error
             raise
 
-    def is_graded(self, submission: Submission, sha256: str, fingerprints: Iterable[str]) -> bool:
-        """Tell whether this very content has been graded by the same exercises."""
+    def graded_as(
+        self, submission: Submission, sha256: str, fingerprints: Iterable[str]
+    ) -> str | None:
+        """Return as which chapter this very content has been graded by the same exercises.
+
+        Args:
+            submission: whose it is, and where it lies.
+            sha256: its content.
+            fingerprints: of the chapters as they are now.
+
+        Returns:
+            The chapter, empty where it cannot be told; None if it has not been graded.
+        """
         known = self.connection.execute(
-            "SELECT fingerprint FROM submission WHERE student = ? AND lms_id = ? AND file = ? "
-            "AND sha256 = ? AND status NOT IN ('grader-failed', 'unknown-chapter')",
+            "SELECT chapter, fingerprint FROM submission WHERE student = ? AND lms_id = ? "
+            "AND file = ? AND sha256 = ? "
+            "AND status NOT IN ('grader-failed', 'unknown-chapter', 'other-chapter')",
             (submission.student, submission.lms_id, submission.file, sha256),
         ).fetchall()
-        return any(row[0] in ("", *fingerprints) for row in known)
+        as_now = ("", *fingerprints)
+        return next((str(chapter) for chapter, mark in known if mark in as_now), None)
 
     def write(
         self,
@@ -184,7 +202,7 @@ class Gradebook:
             run = self.connection.execute
             run(
                 "DELETE FROM submission WHERE student = ? AND lms_id = ? AND file = ? "
-                "AND (chapter = ? OR sha256 != ? OR chapter = '')",
+                "AND (chapter = ? OR sha256 != ? OR chapter = '' OR status = 'other-chapter')",
                 (*whose, submission.file, chapter, sha256),
             )
             attempt = json.dumps(list(submission.order))
@@ -218,18 +236,19 @@ class Gradebook:
             self._choose(*whose, chapter)
 
     def _choose(self, student: str, lms_id: str, chapter: str) -> None:
-        """Let the latest of a student's files for a chapter count, and no other."""
+        """Let the latest of a student's files for a chapter count, and no other.
+
+        What could not be graded takes the place of nothing that could.
+        """
         if not chapter:
             return
         rows = self.connection.execute(
-            "SELECT id, attempt FROM submission "
-            "WHERE student = ? AND lms_id = ? AND chapter = ? AND maximum > 0",
+            "SELECT id, attempt, EXISTS (SELECT 1 FROM verdict WHERE submission = id) "
+            "FROM submission WHERE student = ? AND lms_id = ? AND chapter = ?",
             (student, lms_id, chapter),
         ).fetchall()
-        if not rows:
-            return
-        latest = max(rows, key=lambda row: json.loads(row[1]))[0]
-        for number, _ in rows:
+        latest = max(rows, key=lambda row: (row[2], json.loads(row[1])))[0]
+        for number, *_ in rows:
             self.connection.execute(
                 "UPDATE submission SET counts = ? WHERE id = ?", (int(number == latest), number)
             )
@@ -238,7 +257,7 @@ class Gradebook:
         """Return all submissions, by student and chapter.
 
         Args:
-            chapter: only of this chapter.
+            chapter: only of this chapter, and those of which it cannot be told.
         """
         rows: dict[int, list[Row]] = {}
         verdicts = self.connection.execute(
@@ -259,7 +278,7 @@ class Gradebook:
             values["counts"] = bool(values["counts"])
             values["flags"] = tuple(json.loads(values["flags"]))
             values["rows"] = tuple(rows.get(values["id"], ()))
-            if chapter is None or values["chapter"] == chapter:
+            if chapter is None or values["chapter"] in (chapter, ""):
                 records.append(Record(**values))
         return sorted(records, key=lambda one: (one.student.casefold(), one.chapter, one.file))
 

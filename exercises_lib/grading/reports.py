@@ -26,6 +26,7 @@ TROUBLE = {
     "unreadable": "cannot be read",
     "unsafe": "leads out of what was handed in",
     "unknown-chapter": "chapter cannot be told",
+    "other-chapter": "another chapter",
     "grader-failed": "the grader's own process failed",
 }
 STYLE = """
@@ -71,7 +72,9 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--back);padding:.
 border:1px solid var(--line);border-radius:4px;font-size:.85rem;margin:.4em 0}
 code{font-size:.92em}
 .big{font-size:2rem;font-weight:700;margin:.1em 0}
-@media print{body{max-width:none}.card{break-inside:avoid}}
+@media print{body{max-width:none;font-size:11pt}.card,tr,.columns{break-inside:avoid}
+h2,h3{break-after:avoid}.scroll{overflow:visible}table{min-width:0}a{color:inherit}
+.bar,.bar span,.columns b,.key i{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 
 
@@ -86,12 +89,23 @@ def write_pages(records: Sequence[Record], out: Path) -> int:
         How many pages were written.
     """
     students: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    records = _current(records)
     for one in records:
         students[(one.student, one.lms_id)].append(one)
     write_text(out / "index.html", class_page(records))
     for (student, number), own in students.items():
         write_text(out / page_name(student, number), student_page(student, own))
     return len(students) + 1
+
+
+def _current(records: Sequence[Record]) -> list[Record]:
+    """Leave out what somebody handed in by mistake and has handed in rightly since."""
+    graded = {(one.student, one.lms_id, one.chapter) for one in records if one.graded}
+    return [
+        one
+        for one in records
+        if one.status != "other-chapter" or (one.student, one.lms_id, one.chapter) not in graded
+    ]
 
 
 def page_name(student: str, lms_id: str) -> str:
@@ -138,13 +152,12 @@ def student_page(student: str, records: Sequence[Record]) -> str:
     for one in records:
         name = _chapter(one.chapter) if one.chapter else one.file
         body.append(f"<h2>{_e(name)}</h2>")
-        body.append(f'<p class="soft">{_e(one.file)}</p>')
-        if not one.counts:
-            body.append("<p>A later file of yours counts in the place of this one.</p>")
+        body.append(f'<p class="soft">{_e(one.file)} · graded {_e(one.graded_at)} UTC</p>')
+        instead = _instead(one, records)
+        if instead is not None:
+            body.append(f"<p>Does not count: {_e(instead.file)} does.</p>")
         if one.status != "ok":
-            body.append(
-                f"<p><b>{_e(TROUBLE.get(one.status, one.status))}</b>: {_e(one.detail)}</p>"
-            )
+            body.append(f"<p>{_trouble(one)}</p>")
         if one.rows:
             body.append(f"<p><b>{one.points} of {one.maximum}</b> points</p>")
             body += [_card(row) for row in one.rows]
@@ -152,7 +165,16 @@ def student_page(student: str, records: Sequence[Record]) -> str:
 
 
 def _trouble(one: Record) -> str:
-    return f"<b>{_e(TROUBLE.get(one.status, one.status))}</b>: {_e(one.detail)}"
+    return f"<b>{_e(TROUBLE.get(one.status, one.status))}</b>: {_marked(one.detail)}"
+
+
+def _instead(one: Record, records: Sequence[Record]) -> Record | None:
+    """Return the file of the same student that counts in the place of this one."""
+    if one.counts:
+        return None
+    whose = (one.student, one.lms_id, one.chapter)
+    same = (other for other in records if (other.student, other.lms_id, other.chapter) == whose)
+    return next((other for other in same if other.counts), None)
 
 
 def _card(row: Row) -> str:
@@ -171,6 +193,7 @@ def _card(row: Row) -> str:
 
 def class_page(records: Sequence[Record]) -> str:
     """Make the page about the class."""
+    records = _current(records)
     people = {(one.student, one.lms_id) for one in records}
     chapters = sorted({one.chapter for one in records if one.chapter})
     body = [
@@ -194,8 +217,11 @@ def _look_at(records: Sequence[Record]) -> list[str]:
         if one.status != "ok":
             told.append(_trouble(one))
         told += [_e(flag) for flag in one.flags]
-        if not one.counts:
-            told.append("A later file of the same student counts in its place.")
+        instead = _instead(one, records)
+        if instead is not None:
+            here = f"{one.points} of {one.maximum} points" if one.graded else "no points"
+            there = f"{instead.points} of {instead.maximum}"
+            told.append(f"Does not count, with {here}: {_e(instead.file)} does, with {there}.")
         if told:
             rows.append(f"<tr><td>{_link(one)}</td><td>{_e(one.file)}</td>")
             rows.append(f"<td>{'<br>'.join(told)}</td></tr>")
@@ -298,28 +324,42 @@ def _exercise_table(records: Sequence[Record]) -> str:
 
 
 def _misconceptions(records: Sequence[Record]) -> list[str]:
-    """List the named mistakes that the class makes, the most common first."""
+    """List the mistakes that the class makes, the most common first; last those without a name."""
     who: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    unnamed: dict[str, list[tuple[Record, str]]] = defaultdict(list)
     for one in records:
         for row in one.rows:
             for name in row.mistakes:
                 who[(row.exercise, name)].append(one)
-    if not who:
-        return []
-    rows = []
-    for (exercise, name), people in sorted(who.items(), key=lambda item: (-len(item[1]), item[0])):
-        shown = ", ".join(_link(one) for one in people[:8])
-        more = f" and {len(people) - 8} more" if len(people) > 8 else ""
-        rows.append(
-            f'<tr><td class="n">{len(people)}</td><td><b>{_e(name)}</b><br>'
-            f'<span class="soft">{_e(exercise)}</span></td>'
-            f"<td>{_marked(_message(exercise, name))}</td><td>{shown}{more}</td></tr>"
+            if row.status in ("wrong", "error") and not row.mistakes:
+                unnamed[row.exercise].append((one, row.message.split("\n")[0]))
+    rows = [
+        _who_row(f"<b>{_e(name)}</b>", exercise, _message(exercise, name), people)
+        for (exercise, name), people in sorted(
+            who.items(), key=lambda item: (-len(item[1]), item[0])
         )
+    ]
+    for exercise, seen in sorted(unnamed.items(), key=lambda item: (-len(item[1]), item[0])):
+        told, times = Counter(text for _, text in seen).most_common(1)[0]
+        example = f"{told} (said to {times})" if times < len(seen) else told
+        rows.append(_who_row("<i>without a name</i>", exercise, example, [one for one, _ in seen]))
+    if not rows:
+        return []
     head = (
         '<tr><th class="n">Students</th><th>Misconception</th><th>What they were told</th>'
         "<th>Who</th></tr>"
     )
     return ["<h3>Misconceptions</h3>", _table(head, rows)]
+
+
+def _who_row(name: str, exercise: str, told: str, people: Sequence[Record]) -> str:
+    shown = ", ".join(_link(one) for one in people[:8])
+    more = f" and {len(people) - 8} more" if len(people) > 8 else ""
+    return (
+        f'<tr><td class="n">{len(people)}</td><td>{name}<br>'
+        f'<span class="soft">{_e(exercise)}</span></td>'
+        f"<td>{_marked(told)}</td><td>{shown}{more}</td></tr>"
+    )
 
 
 def _message(exercise: str, name: str) -> str:
@@ -355,7 +395,7 @@ def _everybody(records: Sequence[Record], chapters: Sequence[str]) -> list[str]:
     marks: dict[tuple[str, str], dict[str, Record]] = {}
     for one in records:
         own = marks.setdefault((one.student, one.lms_id), {})
-        if one.counts and one.chapter:
+        if one.counts and one.graded:
             own[one.chapter] = one
     rows = []
     for (student, number), own in marks.items():
@@ -363,7 +403,7 @@ def _everybody(records: Sequence[Record], chapters: Sequence[str]) -> list[str]:
             f'<td class="n">{own[c].points} / {own[c].maximum}</td>' if c in own else "<td></td>"
             for c in chapters
         )
-        total = sum(one.points for one in own.values())
+        total = sum(one.points for one in own.values()) if own else "no mark"
         link = f'<a href="{_e(page_name(student, number))}">{_e(student)}</a>'
         rows.append(f'<tr><td>{link}</td>{cells}<td class="n"><b>{total}</b></td></tr>')
     titles = "".join(f'<th class="n">{_e(_chapter(c))}</th>' for c in chapters)

@@ -139,7 +139,8 @@ def grade_all(
         plans: the chapters.
         executor: runs the grading of several at a time.
         grade: grades one; called by the executor.
-        chapter: grade only this chapter; files whose chapter cannot be told are taken for it.
+        chapter: grade only this chapter; files whose chapter cannot be told are taken for it. Who
+            has handed in another and nothing of this one gets a row that says so, at the end.
         limits: what a student's kernel may use.
         again: grade also what is unchanged.
         ahead: how many are handed out at a time.
@@ -150,17 +151,25 @@ def grade_all(
     running: dict[Future[Outcome], tuple[Submission, str, Plan]] = {}
     waiting = iter(submissions)
     exhausted = False
+    elsewhere: list[tuple[Submission, str, str]] = []
+    there: set[tuple[str, str]] = set()
     while running or not exhausted:
         while not exhausted and len(running) < ahead:
             submission = next(waiting, None)
             if submission is None:
                 exhausted = True
                 break
-            done, task = _prepare(submission, gradebook, plans, chapter, limits or Limits(), again)
+            whose = (submission.student, submission.lms_id)
+            done, sha256, ready = _prepare(
+                submission, gradebook, plans, chapter, limits or Limits(), again
+            )
+            if done is not None and done.why == "other-chapter":
+                elsewhere.append((submission, done.chapter, sha256))
+                continue
+            there.add(whose)
             if done is not None:
                 yield done
-            elif task is not None:
-                sha256, ready = task
+            elif ready is not None:
                 running[executor.submit(grade, ready)] = (submission, sha256, ready.plan)
         if not running:
             continue
@@ -172,6 +181,16 @@ def grade_all(
                 submission, sha256, plan.chapter, plan.fingerprint, outcome, plan.points
             )
             yield Done(submission, plan.chapter, outcome, plan.points)
+    for submission, found, sha256 in elsewhere:
+        done = Done(submission, found, None, why="other-chapter")
+        whose = (submission.student, submission.lms_id)
+        if chapter is not None and whose not in there:
+            there.add(whose)  # one row says it
+            text = f"This is chapter {found}, and nothing of chapter {chapter} was handed in."
+            outcome = Outcome("other-chapter", text)
+            gradebook.write(submission, sha256, chapter, "", outcome, 0)
+            done = Done(submission, chapter, outcome)
+        yield done
 
 
 def _prepare(
@@ -181,14 +200,17 @@ def _prepare(
     chapter: str | None,
     limits: Limits,
     again: bool,
-) -> tuple[Done | None, tuple[str, Task] | None]:
+) -> tuple[Done | None, str, Task | None]:
+    """Read a submission: what came of it already, its content's digest, what there is to do."""
     sha256 = ""
     try:
         data = submission.read()
         sha256 = hashlib.sha256(data).hexdigest()
         fingerprints = [plan.fingerprint for plan in plans.values()]
-        if not again and gradebook.is_graded(submission, sha256, fingerprints):
-            return Done(submission, "", None, why="unchanged"), None
+        before = None if again else gradebook.graded_as(submission, sha256, fingerprints)
+        if before is not None:
+            why = "other-chapter" if chapter and before not in ("", chapter) else "unchanged"
+            return Done(submission, before, None, why=why), sha256, None
         notebook = read_notebook(data)
         cells = code_cells(notebook)
         name = submission.file.rsplit("/", 1)[-1]
@@ -201,14 +223,14 @@ def _prepare(
                 "Give --chapter.",
             )
         if chapter is not None and found not in (None, chapter):
-            return Done(submission, str(found), None, why="other-chapter"), None
+            return Done(submission, str(found), None, why="other-chapter"), sha256, None
     except Unreadable as error:
         maximum = plans[chapter].points if chapter in plans else 0
         outcome = Outcome(error.status, error.text)
         gradebook.write(submission, sha256, chapter or "", "", outcome, maximum)
-        return Done(submission, chapter or "", outcome, maximum), None
+        return Done(submission, chapter or "", outcome, maximum), sha256, None
     rows = tuple((cell.id, cell.source) for cell in cells)
-    return None, (sha256, Task(name, rows, plans[number], limits))
+    return None, sha256, Task(name, rows, plans[number], limits)
 
 
 def hidden_paths(root: Path, *more: Path | None) -> list[str]:

@@ -26,8 +26,11 @@ MAX_ARCHIVE = 300 << 20
 MAX_TOTAL = 8 << 30
 """Bytes that are read from one archive in all."""
 JUNK = {"__macosx", "thumbs.db", "desktop.ini", "__pycache__", "timestamp.txt"}
-CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+)")
-MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_file_?(?P<file>.*)")
+CANVAS = re.compile(r"(?P<name>.+?)_(LATE_)?(?P<id>\d+)_(\d+_(?P<file>.+)|(text|link)\.html)")
+"""An upload; a text or an address that was handed in has no number of its own."""
+MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(file|onlinetext)_?(?P<file>.*)")
+JOINERS = "\u200c\u200d"
+"""Cannot be printed alone, and are a part of names in Persian, in Indian scripts and of emoji."""
 
 
 class InputError(Exception):
@@ -265,12 +268,12 @@ def _without_common_folder(entries: list[_Entry]) -> list[_Entry]:
 def _lms(name: str) -> tuple[str, str, str] | None:
     """Read a name that Canvas or Moodle has made: the student, the number, the file."""
     match = MOODLE.fullmatch(name) or CANVAS.fullmatch(name)
-    return (match["name"].strip(), match["id"], match["file"]) if match else None
+    return (match["name"].strip(), match["id"], match["file"] or "") if match else None
 
 
 def _identify(entry: _Entry) -> Submission:
     file = unicodedata.normalize("NFC", "/".join(entry.parts))
-    file = "".join(c if c.isprintable() else "�" for c in file)
+    file = "".join(c if c.isprintable() or c in JOINERS else "�" for c in file)
     file = file.encode("utf-8", "replace").decode("utf-8")
     first = file.split("/")[0]
     named = _lms(first)
@@ -291,7 +294,7 @@ def _identify(entry: _Entry) -> Submission:
 
 def _student_of_file(name: str) -> str:
     """Read the student from a file name such as ``ana_03_layers.ipynb``; else the name itself."""
-    stem = re.sub(r"\.ipynb$", "", name, flags=re.IGNORECASE)
+    stem = re.sub(r"(?<=.)\.\w{1,5}$", "", name)
     topics = "|".join(f"{number}[_ -]{topic}" for number, topic in CHAPTERS.items())
     rest = re.sub(rf"(?<!\d)({topics})", " ", stem)
     rest = re.sub(r"\s*\(\d+\)\s*$", "", rest).strip(" _-.")

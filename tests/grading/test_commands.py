@@ -66,6 +66,39 @@ def test_grade_report_and_export_from_end_to_end(
     assert "bob has marks, but no line" in done.output
 
 
+def test_one_student_can_be_graded_again_and_nobody_else_is(
+    three: Path, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    words = ["grade", str(three), "--gradebook", str(three / "marks.db"), "-j", "1"]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    done = CliRunner().invoke(main, [*words, "--student", "BOB", "--again"])
+    assert "[1/1] bob: bob_00_welcome.ipynb: 0/1; mistakes: squared" in done.output
+    done = CliRunner().invoke(main, words)  # the gradebook lies among them and is none of them
+    assert "3 of 3" in done.output and "3 unchanged" in done.output
+    done = CliRunner().invoke(main, [*words, "--student", "zoe"])
+    assert done.exit_code == 2 and "no student's name has 'zoe' in it" in done.output
+
+
+@pytest.mark.parametrize("what", ["grade", "report", "export"])
+def test_what_cannot_be_written_is_said_in_a_sentence(
+    what: str, three: Path, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    book = ["--gradebook", str(tmp_path / "marks.db")]
+    assert CliRunner().invoke(main, ["grade", str(three), *book, "-j", "1"]).exit_code == 0
+    taken = tmp_path / "taken"
+    taken.write_text("a file where a folder should be")
+    words = {
+        "grade": ["grade", str(three), "--csv", str(taken / "marks.csv")],
+        "report": ["report", "--out", str(taken / "report")],
+        "export": ["export", "--out", str(taken / "marks.csv")],
+    }[what]
+    done = CliRunner().invoke(main, [*words, *book])
+    assert done.exit_code == 1 and isinstance(done.exception, SystemExit)
+    assert f"{taken}" in done.output and "cannot be written: " in done.output
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

@@ -99,6 +99,38 @@ def test_the_class_page_counts_verdicts_and_names_misconceptions() -> None:
     assert any("imports exercises_lib.nn.Relu" in word for word in words)
 
 
+def words_of(text: str) -> str:
+    """Read what a page says."""
+    return " ".join(word for word in read(text).words if word)
+
+
+def test_wrong_answers_without_a_name_are_counted_last_with_what_was_said() -> None:
+    strange = [record(name, "ok", row("wrong")) for name in ("Kim", "Lea", "Max")]
+    words = words_of(class_page([*CLASS, *strange]))  # Eve's is an error without a name
+    assert "without a name ch00.double result is 9, expected 6. (said to 3) Eve , Kim ," in words
+    assert words.index("added two") < words.index("without a name")
+
+
+def test_the_page_says_which_of_two_files_counts_and_what_each_would_give() -> None:
+    old = record("Ana", "ok", row("passed"), file="old.ipynb", counts=False)
+    new = record("Ana", "ok", row("wrong"), file="new.ipynb")
+    words = words_of(class_page([old, new]))
+    assert "Does not count, with 1 of 1 points: new.ipynb does, with 0 of 1." in words
+    assert "Does not count: new.ipynb does." in words_of(student_page("Ana", [old, new]))
+
+
+def test_what_could_not_be_graded_is_no_zero() -> None:
+    page = class_page([record("Gil", "empty", maximum=1), record("Fay", "ok", row("unanswered"))])
+    assert "Gil no mark" in words_of(page) and "Fay 0 / 1 0" in words_of(page)
+
+
+def test_another_chapter_is_named_until_the_right_one_is_handed_in() -> None:
+    wrong = record("Ana", "other-chapter", maximum=0)
+    assert "another chapter : It is other-chapter." in words_of(class_page([wrong]))
+    right = record("Ana", "ok", row("passed"), file="right.ipynb")
+    assert "another chapter" not in words_of(class_page([wrong, right]))
+
+
 def test_pages_are_self_contained_and_what_students_wrote_is_escaped(tmp_path: Path) -> None:
     assert write_pages(CLASS, tmp_path) == len(CLASS) + 1
     pages = [*tmp_path.glob("*.html"), *tmp_path.glob("students/*.html")]
@@ -189,10 +221,50 @@ def test_the_canvas_sheet_is_filled_in_by_number_then_by_name() -> None:
 def test_a_canvas_sheet_without_the_assignment_gets_a_column() -> None:
     sheet = export.canvas(CLASS[:2], CANVAS_SHEET, {"00": "Welcome"})
     assert rows_of(sheet.text)[0][-1] == "Welcome"
+    assert len(sheet.notes) == 1 and "It has Essay (1), Chapter 00 (77): name one" in sheet.notes[0]
     bare = rows_of(export.canvas(CLASS[:2], None, {"00": "Welcome"}).text)
     assert bare[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Welcome"]
     assert bare[1][0].strip() == "Points Possible" and bare[1][-1] == "1"
     assert bare[2] == ["Ada Lovelace", "11", "", "", "", "1"]
+
+
+def test_a_canvas_sheet_that_counts_other_points_gets_scaled_marks_and_says_so() -> None:
+    half = [record("Ada", "ok", row("passed"), lms_id="11", maximum=2), CLASS[1]]
+    sheet = export.canvas(
+        half, CANVAS_SHEET.replace("10,1,(read", "10,25.00,(read"), {"00": "Chapter 00 (77)"}
+    )
+    assert [line[6] for line in rows_of(sheet.text)[1:4]] == ["25.00", "12.5", "0"]
+    assert sheet.notes == [
+        "Chapter 00 counts 2 points here and 25 in the sheet: marks were scaled."
+    ]
+
+
+def test_a_canvas_sheet_with_first_and_last_names_and_semicolons_is_filled_in() -> None:
+    text = (
+        "LastName;FirstName;ID;SIS Login ID;Section;Chapter 00 (77)\n"
+        "    Points Possible;;;;;1\nŞahin;Cem;99;cem;A;\nByron;Bob;12;bob;A;\n"
+    )
+    people = [CLASS[1], record("sahincem", "ok", row("passed"))]
+    sheet = export.canvas(people, text, {"00": "Chapter 00 (77)"})
+    assert sheet.text.split("\n")[2:4] == ["Şahin;Cem;99;cem;A;1", "Byron;Bob;12;bob;A;0"]
+    assert not sheet.empty and not sheet.unmatched
+
+
+def test_a_sheet_that_a_spreadsheet_saved_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_bytes(CANVAS_SHEET.encode("cp1254"))
+    with pytest.raises(export.ExportError, match="not UTF-8, so names would be spoilt"):
+        export.read_sheet(tmp_path / "old.csv")
+    (tmp_path / "new.csv").write_text(CANVAS_SHEET, encoding="utf-8-sig")
+    assert export.read_sheet(tmp_path / "new.csv") == CANVAS_SHEET
+
+
+def test_what_could_not_be_graded_is_exported_as_no_mark_and_said() -> None:
+    broken = record("Bob", "grader-failed", lms_id="12")
+    sheet = export.canvas([CLASS[0], broken], CANVAS_SHEET, {"00": "Chapter 00 (77)"})
+    assert rows_of(sheet.text)[3][6] == "" and "Byron, Bob" in sheet.empty
+    (said,) = export.without_marks([CLASS[0], broken])
+    assert said.startswith("Bob has handed in Bob.ipynb, which has no mark (grader-failed): It is")
+    assert not export.without_marks([broken, CLASS[1]])
 
 
 MOODLE_SHEET = (
@@ -210,14 +282,29 @@ def test_the_moodle_worksheet_is_filled_in_with_grade_and_feedback() -> None:
     table = rows_of(sheet.text)
     assert table[0][0] == "Identifier" and len(table[0]) == 10
     assert [line[4] for line in table[1:]] == ["1.00", "0.00", ""]
-    assert table[2][9] == "0 of 1 passed; ch00.double: squared"
+    assert table[2][9] == "0 of 1 passed. ✗ Twice the input: result is 9, expected 6."
     assert table[1][7] == "Friday, 20 November 2026"
     assert sheet.empty == ["Zed"] and not sheet.unmatched
 
 
+def test_feedback_says_what_the_page_says_and_is_text_also_where_it_is_read_as_html() -> None:
+    told = Row("a", "A & B", "error", (), "Your code\nraises <lambda>.", "", 0, 1)
+    text = export.feedback_text(record("Ana", "ok", row("passed"), told, row("unanswered")))
+    assert text == (
+        "1 of 3 passed. ! A &amp; B: Your code raises &lt;lambda&gt;. "
+        "○ Twice the input: not answered."
+    )
+
+
 def test_a_worksheet_in_another_language_and_out_of_another_maximum() -> None:
     text = GERMAN_SHEET + "Teilnehmer/in 11,Ada Lovelace,Abgegeben,,20,-\n"
-    assert rows_of(export.moodle(CLASS[:1], text).text)[1][3] == "20.00"
+    sheet = export.moodle(CLASS[:1], text)
+    assert rows_of(sheet.text)[1][3] == "20.00"
+    assert sheet.notes == [
+        "The chapter counts 1 points here and 20 in the sheet: marks were scaled."
+    ]
+    again = export.moodle(CLASS[:1], text.replace(",", ";"))
+    assert "Ada Lovelace;Abgegeben;20.00;20;-" in again.text
 
 
 @pytest.mark.parametrize("sheet", ["", "a,b\n1,2\n", "a,b,c,d\n1,2,3,4\n"])

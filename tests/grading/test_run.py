@@ -434,6 +434,49 @@ def test_a_notebook_of_another_chapter_is_left_alone_when_one_chapter_is_graded(
     assert [one.chapter for one in book.records()] == ["00"]
 
 
+def test_who_hands_in_nothing_but_another_chapter_gets_a_row_that_says_so(
+    tmp_path: Path, plans: dict[str, Plan], solved: Maker, pool: Pool
+) -> None:
+    write(tmp_path / "in", "ana/00_welcome.ipynb", solved("00"))
+    write(tmp_path / "in", "ana/01_computation_graphs.ipynb", solved("01"))
+    write(tmp_path / "in", "bob/01_computation_graphs.ipynb", solved("01"))
+    book = Gradebook(tmp_path / "marks.db")
+    for _ in range(2):
+        done = run(tmp_path / "in", book, plans, pool, chapter="00")
+        said = {(one.submission.student, one.status, one.outcome is None) for one in done}
+        assert ("ana", "other-chapter", True) in said and ("bob", "other-chapter", False) in said
+    (row,) = [one for one in book.records(chapter="00") if one.student == "bob"]
+    assert "This is chapter 01, and nothing of chapter 00 was handed in." in row.detail
+    assert not row.graded and row.maximum == 0
+    run(tmp_path / "in", book, plans, pool)  # every chapter: it is one after all
+    rows = [one for one in book.records() if one.student == "bob"]
+    assert [(one.chapter, one.status) for one in rows] == [("01", "ok")]
+    done = run(tmp_path / "in", book, plans, pool, chapter="00")
+    assert ("bob", "other-chapter") in {(one.submission.student, one.status) for one in done}
+
+
+def test_a_later_file_that_cannot_be_graded_takes_the_place_of_nothing(
+    tmp_path: Path, plans: dict[str, Plan], solved: Maker, pool: Pool
+) -> None:
+    write(tmp_path / "in", "ana/00_welcome.ipynb", solved("00"))
+    (tmp_path / "in/ana/00_welcome (1).ipynb").write_bytes(b'{"nbformat": 4, "cells": [')
+    os.utime(tmp_path / "in/ana/00_welcome.ipynb", (1, 1))
+    book = Gradebook(tmp_path / "marks.db")
+    run(tmp_path / "in", book, plans, pool, chapter="00")
+    found = {one.status: (one.counts, one.points) for one in book.records()}
+    assert found == {"ok": (True, 1), "not-a-notebook": (False, 0)}
+
+
+def test_a_broken_file_of_no_known_chapter_is_among_the_records_of_each(
+    tmp_path: Path, plans: dict[str, Plan], pool: Pool
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/ana_00_welcome.ipynb").write_bytes(b"{")
+    book = Gradebook(tmp_path / "marks.db")
+    run(tmp_path / "in", book, plans, pool)
+    assert [one.student for one in book.records(chapter="00")] == ["ana"]
+
+
 def test_a_grader_that_dies_over_a_submission_is_said_and_tried_again(
     tmp_path: Path, plans: dict[str, Plan], solved: Maker
 ) -> None:

@@ -82,17 +82,24 @@ def test_canvas_download(tmp_path: Path) -> None:
             "lovelaceada_1234_98799_03_layers-1.ipynb": NOTEBOOK,
             "noetheremmy_LATE_777_98766_03_layers-2.ipynb": NOTEBOOK,
             "gausscarl_778_98767_answer.pdf": b"%PDF",
+            "de_la_valléecharles_LATE_779_text.html": b"<p>on paper</p>",
         },
     )
     found = find(path)
     assert [(one.student, one.lms_id) for one in found] == [
+        ("de_la_valléecharles", "779"),
         ("gausscarl", "778"),
         ("lovelaceada", "1234"),
         ("lovelaceada", "1234"),
         ("noetheremmy", "777"),
     ]
-    assert max(found[1:3], key=lambda one: one.order).file.endswith("-1.ipynb")
-    assert outcome(found[0]) == "not-a-notebook"
+    assert max(found[2:4], key=lambda one: one.order).file.endswith("-1.ipynb")
+    assert [outcome(one) for one in found[:2]] == ["not-a-notebook"] * 2
+
+
+def test_a_file_that_is_no_notebook_names_its_student_too(tmp_path: Path) -> None:
+    files(tmp_path, "ana_04_affine.pdf", "b.smith_04_affine.ipynb", "b.smith_04_affine.txt")
+    assert listed(tmp_path) == [("ana", "", "not-a-notebook"), ("b.smith", "", "read")]
 
 
 @pytest.mark.parametrize("slash", ["/", ""])
@@ -112,6 +119,19 @@ def test_moodle_download(tmp_path: Path, slash: str) -> None:
         ("Åsa Öberg", "4712"),
         ("李 小龙", "4713"),
     ]
+
+
+@pytest.mark.parametrize("slash", ["/", "_"])
+def test_text_typed_into_moodle_is_no_second_student(tmp_path: Path, slash: str) -> None:
+    path = archive(
+        tmp_path / "c.zip",
+        {
+            f"Ada Lovelace_4711_assignsubmission_file{slash}03_layers.ipynb": NOTEBOOK,
+            f"Ada Lovelace_4711_assignsubmission_onlinetext{slash}onlinetext.html": b"<p>Hi</p>",
+            f"Bob_4712_assignsubmission_onlinetext{slash}onlinetext.html": b"<p>My laptop</p>",
+        },
+    )
+    assert listed(path) == [("Ada Lovelace", "4711", "read"), ("Bob", "4712", "not-a-notebook")]
 
 
 def test_an_unpacked_moodle_folder_reads_as_the_zip_does(tmp_path: Path) -> None:
@@ -260,7 +280,8 @@ def test_odd_names_are_kept_apart_and_can_be_shown(tmp_path: Path) -> None:
     assert len({one.file for one in found}) == len(found) >= len(names)
     for one in found:
         one.file.encode()
-        assert one.student.isprintable() and outcome(one) == "read"
+        assert one.student.replace("\u200d", "").isprintable() and outcome(one) == "read"
+    assert "👩\u200d🔬" in {one.student for one in found}
 
 
 @pytest.mark.parametrize(
