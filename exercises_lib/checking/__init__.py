@@ -2,10 +2,11 @@
 
 from exercises_lib.checking.exercise import Case, Exercise, Field, Mistake, Output, no_inputs
 from exercises_lib.checking.judge import check, judge, missing_modules, run, unavailable
-from exercises_lib.checking.observe import Misfit, Observation, Probe, Unanswered, observe
+from exercises_lib.checking.observe import Ask, Misfit, Observation, Probe, Unanswered, observe
 from exercises_lib.checking.verdict import Verdict
 
 __all__ = [
+    "Ask",
     "Case",
     "Exercise",
     "Field",

@@ -1141,8 +1141,62 @@ TWO_LAYER_NET = Exercise(
 # --- the gradient check -----------------------------------------------------------------------
 
 
+def _leave(grads: dict[str, Any], x: Any) -> None:
+    """Leave the gradient as it is."""
+
+
+def _times_batch(grads: dict[str, Any], x: Any) -> None:
+    for grad in grads.values():
+        grad *= len(x)
+
+
+def _one_entry(grads: dict[str, Any], x: Any) -> None:
+    grads["W1"][-1, -1] += 0.03
+
+
+def _turned(grads: dict[str, Any], x: Any) -> None:
+    grads["W2"] *= -1
+
+
+def _lower(grads: dict[str, Any], x: Any) -> None:
+    grads["b2"] -= 0.3
+
+
+def _first_layer_doubled(grads: dict[str, Any], x: Any) -> None:
+    grads["W1"] *= 2
+    grads["b1"] *= 2
+
+
+def _nan(grads: dict[str, Any], x: Any) -> None:
+    grads["b1"][0] = np.nan
+
+
+def _kept_axis(grads: dict[str, Any], x: Any) -> None:
+    grads["b1"] = grads["b1"][None, :]
+
+
+SPOILT: dict[str, Callable[..., None]] = {
+    "a right network with a closed unit": _leave,
+    "one entry of W1 wrong": _one_entry,
+    "tiny gradients, twice too large": _first_layer_doubled,
+    "all of b2 too low": _lower,
+    "the sign of W2's gradient turned": _turned,
+    "all gradients N times too large": _times_batch,
+    "nan in b1": _nan,
+    "b1 with an axis too many": _kept_axis,
+    "a right network": _leave,
+}
+"""The networks that a check is given, by name: what happens to their gradients."""
+
+
+def spoilt(inputs: Mapping[str, Any], grads: dict[str, Any], x: Any) -> dict[str, Any]:
+    """Return the gradients that the network of a case gives, from the right ones."""
+    SPOILT[inputs["network"]](grads, x)
+    return grads
+
+
 def draw_suspects(rng: np.random.Generator) -> Iterator[Case]:
-    for name in probes.SUSPECTS:
+    for number, name in enumerate(rng.permutation(list(SPOILT)).tolist(), 1):
         # A unit that is nearly at its kink would be a false alarm: draw until none is.
         while True:
             params = random_params(rng, 2, 3, 2)
@@ -1155,8 +1209,9 @@ def draw_suspects(rng: np.random.Generator) -> Iterator[Case]:
             z[:, 1] = 1.0 if name == "a right network with a closed unit" else z[:, 1]
             if np.abs(z).min() > 0.05 and (z > 0).sum(axis=0).min() > 0:
                 break
-        inputs = {"network": name, "sizes": (2, 3, 2), **params, "x": x, "t": t}
-        yield Case(inputs, f"{name}, 2-3-2" if name.startswith("a right") else name)
+        inputs = {"number": number, "sizes": (2, 3, 2), **params, "x": x, "t": t}
+        note = f"{name}, 2-3-2" if name.startswith("a right") else name
+        yield Case(inputs, note, kept={"network": name})
 
 
 def judge_decisions(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
@@ -1435,11 +1490,12 @@ GRADIENT_CHECK = Exercise(
     probe=Probe(probes.network_checker),
     draw=draw_suspects,
     outputs=(
-        *(Output(name, compare=judge_decisions) for name in probes.SUSPECTS),
+        *(Output(f"network {n}", compare=judge_decisions) for n in range(1, len(SPOILT) + 1)),
         Output("parameters afterwards", compare=judge_parameters),
     ),
     remark="Your check let 2 right networks through and found the fault in 7 wrong ones.",
     repeat=False,  # what is observed are decisions, and a second run decides the same
+    respond=spoilt,
 )
 
 # --- find and fix: a network ------------------------------------------------------------------
