@@ -107,6 +107,32 @@ SQUARE_OF_SUM = Exercise(
             "Your z is twice the sum. Squaring multiplies the sum by itself: `q**2`, or `q * q`.",
         ),
         Mistake(
+            "multiply rule at the sum",
+            lambda x, y: ((x + y) ** 2, 2 * (x + y) * y, 2 * (x + y) * x),
+            "For x you multiply by y, and the other way round. That is how a product reacts; the first "
+            "machine adds.",
+        ),
+        Mistake(
+            "brackets missing",
+            lambda x, y: (x + y**2, 2 * (x + y), 2 * (x + y)),
+            "`x + y**2` squares y alone: a power comes before a sum. Give the sum a name, or brackets.",
+        ),
+        Mistake(
+            "not squared",
+            lambda x, y: (x + y, 2 * (x + y), 2 * (x + y)),
+            "Your z is the sum. The second machine squares it.",
+        ),
+        Mistake(
+            "caret for a power",
+            lambda x, y: ((x + y) ^ 2, 2 * (x + y), 2 * (x + y)),
+            "`^` is not a power in Python, though it is in other languages. The power is `**`.",
+        ),
+        Mistake(
+            "derivatives before the value",
+            lambda x, y: (2 * (x + y), 2 * (x + y), (x + y) ** 2),
+            "You return the derivatives first. Asked are z, dx, dy, in this order.",
+        ),
+        Mistake(
             "exponent not lowered",
             lambda x, y: ((x + y) ** 2, 2 * (x + y) ** 2, 2 * (x + y) ** 2),
             "The factor 2 has come down, but the exponent is still 2. One power goes away when you "
@@ -282,6 +308,12 @@ MULTIPLY_GATE = Exercise(
             "happens to be 1.",
         ),
         Mistake(
+            "neither swapped nor upstream",
+            lambda x, y, dout: (x, y),
+            "Each input gets its own value back, and dout does not appear. Two things are to be done: "
+            "find what stretches a change of x, and multiply in what arrives from above.",
+        ),
+        Mistake(
             "add rule used",
             lambda x, y, dout: (dout, dout),
             "That is the rule of the add gate. A product moves y times as far as x does.",
@@ -333,6 +365,14 @@ def max_to_both_at_a_tie(x, y, dout):
     return (dout if x >= y else 0.0), (dout if y >= x else 0.0)
 
 
+def max_with_a_gap(x, y, dout):
+    if x > y:
+        dx, dy = dout, 0.0
+    elif x < y:
+        dx, dy = 0.0, dout
+    return dx, dy
+
+
 def max_to_none_at_a_tie(x, y, dout):
     return (dout if x > y else 0.0), (dout if y > x else 0.0)
 
@@ -378,6 +418,16 @@ MAX_GATE = Exercise(
             "on the output at all.",
         ),
         Mistake(
+            "always to x",
+            lambda x, y, dout: (dout, 0.0),
+            "x gets the gradient in every case. Which input gets it is decided by a comparison.",
+        ),
+        Mistake(
+            "always to y",
+            lambda x, y, dout: (0.0, dout),
+            "y gets the gradient in every case. Which input gets it is decided by a comparison.",
+        ),
+        Mistake(
             "shared out",
             lambda x, y, dout: (dout / 2, dout / 2),
             "You divide the gradient between winner and loser. The output follows the larger input "
@@ -416,6 +466,11 @@ MAX_GATE = Exercise(
             "a tie forgotten",
             lambda x, y, dout: (dout, 0.0) if x > y else (0.0, dout) if y > x else None,
             "For x > y and for x < y you return something, and for x = y nothing.",
+        ),
+        Mistake(
+            "nothing set at a tie",
+            max_with_a_gap,
+            "For x > y and for x < y your code sets dx and dy, and for x = y neither.",
         ),
         Mistake(
             "larger in magnitude",
@@ -484,6 +539,32 @@ RECIPROCAL_GATE = Exercise(
             "upstream dropped",
             lambda x, dout: -1 / x**2,
             "That is the local derivative alone. Multiply it by what arrives from above.",
+        ),
+        Mistake(
+            "the same slope everywhere",
+            lambda x, dout: -dout,
+            "You send back −dout, wherever x stands. The slope of 1/x depends on x; if you divide by a "
+            "product, mind the brackets.",
+        ),
+        Mistake(
+            "everything squared",
+            lambda x, dout: -((dout / x) ** 2),
+            "You square the upstream gradient as well. The square belongs to x alone.",
+        ),
+        Mistake(
+            "slope at the gradient",
+            lambda x, dout: -1 / dout**2,
+            "You put dout into the formula of the slope. The slope is taken at x, and dout is a factor.",
+        ),
+        Mistake(
+            "upstream added",
+            lambda x, dout: dout - 1 / x**2,
+            "You add the local derivative to the upstream gradient. The chain rule multiplies.",
+        ),
+        Mistake(
+            "caret for a power",
+            lambda x, dout: -dout / (x ^ 2),
+            "`^` is not a power in Python, though it is in other languages. The power is `**`.",
         ),
         Mistake(
             "squared instead of divided",
@@ -559,6 +640,22 @@ EXP_GATE = Exercise(
             lambda x, dout: np.exp(dout),
             "You send the gradient through the exponential. Going back, it is multiplied by the "
             "gate's slope; the gate itself is not applied again.",
+        ),
+        Mistake(
+            "divided by the output",
+            lambda x, dout: dout / np.exp(x),
+            "You divide by the output, as if going back meant undoing. Backward does not invert the "
+            "gate: the gradient is multiplied by the slope.",
+        ),
+        Mistake(
+            "minus too many",
+            lambda x, dout: -np.exp(x) * dout,
+            "There is a minus too many: eˣ rises everywhere, so its slope is never negative.",
+        ),
+        Mistake(
+            "e times x",
+            lambda x, dout: math.e * x * dout,
+            "You multiply e by x. Here x is the exponent.",
         ),
         Mistake(
             "input and output multiplied",
@@ -767,6 +864,21 @@ NEURON_FORWARD_EXERCISE = Exercise(
             "The exponent is −z, not z. Without the minus you compute 1 − σ(z).",
         ),
         Mistake(
+            "negative exponential",
+            neuron_forward(u=lambda v: -math.exp(v.n)),
+            "Your u is negative. A negative exponent makes a power small, never negative.",
+        ),
+        Mistake(
+            "subtracted from 1",
+            neuron_forward(d=lambda v: 1 - v.u),
+            "You subtract u from 1. The gate d adds.",
+        ),
+        Mistake(
+            "second product subtracted",
+            neuron_forward(s=lambda v: v.p0 - v.p1),
+            "You subtract p₁. The gate s adds the two products up.",
+        ),
+        Mistake(
             "power of ten",
             neuron_forward(u=lambda v: 10**v.n),
             "That is 10 to the power of n. The base is e = 2.718…; on many calculators its key is "
@@ -852,6 +964,11 @@ NEURON_BACKWARD_EXERCISE = Exercise(
             "At the exponential you multiply by its input n. Its slope is its output u.",
         ),
         Mistake(
+            "upstream dropped at exp",
+            neuron_backward(dn=lambda v: v.u),
+            "u is the exponential's slope. What arrives there from above has to be multiplied in.",
+        ),
+        Mistake(
             "exp passed through",
             neuron_backward(dn=lambda v: v.du),
             "The exponential has a slope too: multiply by it on the way from u to n.",
@@ -870,6 +987,35 @@ NEURON_BACKWARD_EXERCISE = Exercise(
                 dp1=lambda v: v.ds / 2,
             ),
             "You divide the gradient at the add gates. Each input of a sum gets all of it.",
+        ),
+        Mistake(
+            "shared out at one sum",
+            neuron_backward(dp0=lambda v: v.ds / 2, dp1=lambda v: v.ds / 2),
+            "You divide the gradient at an add gate. Each input of a sum gets all of it.",
+        ),
+        Mistake(
+            "swapped at the sums",
+            neuron_backward(
+                ds=lambda v: v.dz * W[2],
+                dw2=lambda v: v.dz * v.s,
+                dp0=lambda v: v.dz * v.p1,
+                dp1=lambda v: v.dz * v.p0,
+            ),
+            "At the add gates you multiply by the other input, as at a product. Adding has slope 1 for "
+            "each input.",
+        ),
+        Mistake(
+            "passed through at the products",
+            neuron_backward(
+                dw0=lambda v: v.dp0, dx0=lambda v: v.dp0, dw1=lambda v: v.dp1, dx1=lambda v: v.dp1
+            ),
+            "You hand on unchanged what arrives at the multiply gates. That is what an add gate does.",
+        ),
+        Mistake(
+            "rounded to two digits",
+            {name: round(value, 2) for name, value in neuron_backward().items()},
+            "The gates may be right, but two digits behind the point are not enough here: they leave an "
+            "error of up to two per cent. Keep three significant digits.",
         ),
         Mistake(
             "bias gradient times the bias",
@@ -906,6 +1052,16 @@ NEURON_BACKWARD_EXERCISE = Exercise(
             "sign of w1's gradient",
             {**neuron_backward(), "dw1": -neuron_backward()["dw1"]},
             "What w₁ receives is multiplied by x₁, and x₁ is −2.",
+        ),
+        Mistake(
+            "sign of x0's gradient",
+            {**neuron_backward(), "dx0": -neuron_backward()["dx0"]},
+            "What x₀ receives is multiplied by w₀, and w₀ is positive.",
+        ),
+        Mistake(
+            "sign of w2's gradient",
+            {**neuron_backward(), "dw2": -neuron_backward()["dw2"]},
+            "w₂ receives what arrives at z, with its sign. That w₂ itself is negative plays no part.",
         ),
         Mistake(
             "sign of x1's gradient",
@@ -1040,6 +1196,16 @@ SIGMOID_SHORTCUT = Exercise(
             "small when f is near 0.",
         ),
         Mistake(
+            "slope with the wrong sign",
+            shortcut_with(slope=lambda f: f * (f - 1)),
+            "Your slope is negative. The sigmoid rises everywhere.",
+        ),
+        Mistake(
+            "slope of the tanh",
+            shortcut_with(slope=lambda f: 1 - f**2),
+            "1 − f² is the slope of another curve, the tanh. This neuron has a sigmoid.",
+        ),
+        Mistake(
             "sigmoid's slope forgotten",
             shortcut_with(slope=lambda f: 1.0),
             "You go back through the weighted sum only. Between f and the sum stands the sigmoid, "
@@ -1073,6 +1239,14 @@ SIGMOID_SHORTCUT = Exercise(
             "bias gradient is one",
             shortcut_with(dw=lambda w, x, dz: np.append(dz * x, 1.0)),
             "1 is how fast z rises with the bias. What arrives at z has to be multiplied in.",
+        ),
+        Mistake(
+            "bias gets what arrives at f",
+            lambda w, x, f, dout: (
+                np.append(x * f * (1 - f) * dout, dout),
+                w[:-1] * f * (1 - f) * dout,
+            ),
+            "The bias gets dout as it is. It acts on z, and between z and the output stands the sigmoid.",
         ),
         Mistake(
             "first weight left out",
@@ -1246,6 +1420,24 @@ STAGED_FORWARD = Exercise(
             "`1 / sx + q` divides by sx alone. inv is one over the whole denominator.",
         ),
         Mistake(
+            "square left out",
+            forward_with(den=lambda v: v.sx + v.s),
+            "Your denominator takes s, the sum. It is the square of it that is added to σ(x).",
+        ),
+        Mistake(
+            "caret for a power",
+            forward_with(q=lambda v: v.s ^ 2),
+            "`^` is not a power in Python, though it is in other languages. The power is `**`.",
+        ),
+        Mistake(
+            "rounded",
+            lambda x, y: {
+                name: round(value, 6) for name, value in follow(STAGES, {"x": x, "y": y}).items()
+            },
+            "You round to six digits, as the table shows them. Code that others compute with returns "
+            "the numbers themselves.",
+        ),
+        Mistake(
             "sigmoid of y forgotten",
             forward_with(num=lambda v: v.x + v.y),
             "The numerator is x plus the *sigmoid* of y, and `sy` holds it.",
@@ -1331,6 +1523,12 @@ def staged_backward_recomputed(x, y, stages, df):
     }  # fmt: skip
 
 
+def nothing_to_add_to(x, y, stages, df):
+    v = SimpleNamespace(**backward_with()(x, y, stages, df))
+    dx += v.ds  # noqa: F821
+    return {**vars(v), "dx": dx}
+
+
 def staged_backward_in_place(x, y, stages, df):
     stages.update(backward_with()(x, y, stages, df))
     return stages
@@ -1372,6 +1570,36 @@ STAGED_BACKWARD = Exercise(
             "path through the numerator forgotten",
             backward_with(dx=lambda v: v.ds + v.sx * (1 - v.sx) * v.dsx),
             "One of x's three paths is missing: the one through the numerator.",
+        ),
+        Mistake(
+            "path through s forgotten",
+            backward_with(
+                dx=lambda v: v.sx * (1 - v.sx) * v.dsx + v.dnum,
+                dy=lambda v: v.sy * (1 - v.sy) * v.dsy,
+            ),
+            "One of the paths is missing, the one through s: x and y both act on it.",
+        ),
+        Mistake(
+            "sigmoids' slopes exchanged",
+            backward_with(
+                dx=lambda v: v.ds + v.sy * (1 - v.sy) * v.dsx + v.dnum,
+                dy=lambda v: v.ds + v.sx * (1 - v.sx) * v.dsy,
+            ),
+            "The slope of σ(x) is made of sx and that of σ(y) of sy. Yours are exchanged.",
+        ),
+        Mistake(
+            "multiply rule at a sum",
+            backward_with(
+                dsx=lambda v: v.dden * v.q, dq=lambda v: v.dden * v.sx, dsy=lambda v: v.dnum * v.x
+            ),
+            "At a sum you multiply by the other term, as a multiply gate does. Adding has slope 1 for "
+            "each term.",
+        ),
+        Mistake(
+            "nothing to add to",
+            nothing_to_add_to,
+            "`+=` needs a number to add to, and dx has none yet. The first line that reaches a name "
+            "gives it a value, the later ones add.",
         ),
         Mistake(
             "sigmoid's slope forgotten",
@@ -1418,6 +1646,16 @@ STAGED_BACKWARD = Exercise(
             backward_with(dden=lambda v: -v.dinv / v.den),
             "The slope of 1/den is not −1/den: when you differentiate, the power goes down by one "
             "more.",
+        ),
+        Mistake(
+            "slope of 1/den at its output",
+            backward_with(dden=lambda v: -v.dinv / v.inv**2),
+            "In the slope of 1/den you divide by inv². inv is the gate's output; its input is den.",
+        ),
+        Mistake(
+            "upstream dropped at the square",
+            backward_with(ds=lambda v: 2 * v.s),
+            "ds holds the slope of the square alone; dq has to be multiplied in.",
         ),
         Mistake(
             "square differentiated to 2",
@@ -1530,6 +1768,12 @@ def fork_given(x, y, dout):
     return dx, dy
 
 
+def fork_adding_from_the_start(x, y, dout):
+    s = x + y
+    ds += 2 * s * dout  # noqa: F821
+    return s * dout + ds, ds
+
+
 def fork_with_lists(x, y, dout):
     s = x + y
     into_s = [2 * s * dout, x * dout]
@@ -1573,6 +1817,22 @@ FORK_FIX = Exercise(
             "both the same",
             lambda x, y, dout: (fork_fix(x, y, dout)[0],) * 2,
             "You return dx for y as well. x has a use that y has not: p = x · s contains it once more.",
+        ),
+        Mistake(
+            "nothing to add to",
+            fork_adding_from_the_start,
+            "`+=` needs a number to add to, and at its first line a name has none. Only a contribution "
+            "that comes later is added.",
+        ),
+        Mistake(
+            "the 2 is lost",
+            fork_with(ds=lambda v: v.s * v.dout + v.x * v.dout),
+            "The slope of s² is not s. That line was right in the given code.",
+        ),
+        Mistake(
+            "dy before dx",
+            lambda x, y, dout: fork_fix(x, y, dout)[::-1],
+            "You return dy first. Asked are dx, dy, in this order.",
         ),
         Mistake(
             "y for x",
@@ -1717,6 +1977,32 @@ NUMERICAL_DERIVATIVE = Exercise(
             lambda f, x, h: f(x + h) - f(x - h) / (2 * h),
             "Only `f(x - h)` is divided: a division comes before a subtraction. The whole "
             "difference belongs above the fraction line.",
+        ),
+        Mistake(
+            "both pairs of brackets missing",
+            lambda f, x, h: f(x + h) - f(x - h) / 2 * h,
+            "Only `f(x - h)` is divided by 2, and then it is multiplied by h. The whole difference "
+            "belongs above the fraction line and the whole of 2h below it: two pairs of brackets.",
+        ),
+        Mistake(
+            "divided by 2 alone",
+            lambda f, x, h: (f(x + h) - f(x - h)) / 2,
+            "You divide by 2. The way from one point to the other has a length, and h is in it.",
+        ),
+        Mistake(
+            "one side, divided by both",
+            lambda f, x, h: (f(x + h) - f(x)) / (2 * h),
+            "You divide by 2h, but from x to x + h is only half of that way. Look to both sides.",
+        ),
+        Mistake(
+            "twice as far",
+            lambda f, x, h: (f(x + 2 * h) - f(x - 2 * h)) / (4 * h),
+            "That is a central difference, but for twice the step. Go one h to either side.",
+        ),
+        Mistake(
+            "the number of the example",
+            lambda f, x, h: 12.01,
+            "You return the slope of the example, whatever f, x and h are.",
         ),
         Mistake(
             "sum instead of difference",
