@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -402,16 +402,11 @@ def diagnose(
             if mistake.when(cases, seen):
                 found.append((-len(wrong), 0, mistake, set(wrong)))
             continue
-        theirs: list[Observation] = []
-        alike = set(wrong)
-        for i, one in zip(
-            order, _observations(exercise, mistake.answer, cases_in_order), strict=False
-        ):
-            theirs.append(one)
-            mine = seen[i] if i < len(seen) else None
-            alike = {name for name in alike if mine and _alike(exercise, cases[i], mine, one, name)}
-            if not alike:
-                break
+        if exercise.repeat and UNSTABLE not in wrong:  # a single run rules most of them out
+            once = replace(exercise, repeat=False)
+            if not _behaves_like(once, mistake.answer, cases, seen, order, wrong)[0]:
+                continue
+        alike, theirs = _behaves_like(exercise, mistake.answer, cases, seen, order, wrong)
         if not alike or len(theirs) != len(seen):
             continue
         problems = find_problems(exercise, cases_in_order, theirs, expected_in_order)
@@ -428,6 +423,30 @@ def diagnose(
             chosen.append(mistake)
             covered |= explained
     return chosen
+
+
+def _behaves_like(
+    exercise: Exercise,
+    wrong_answer: Any,
+    cases: Sequence[Case],
+    seen: Sequence[Observation],
+    order: Sequence[int],
+    names: Iterable[str],
+) -> tuple[set[str], list[Observation]]:
+    """Run a known wrong answer as long as it does the same as was seen about any of these outputs.
+
+    Returns:
+        The outputs about which it did the same in every case, and what it did, in this order.
+    """
+    alike, theirs = set(names), list[Observation]()
+    runs = _observations(exercise, wrong_answer, [cases[i] for i in order])
+    for i, one in zip(order, runs, strict=False):
+        theirs.append(one)
+        mine = seen[i] if i < len(seen) else None
+        alike = {name for name in alike if mine and _alike(exercise, cases[i], mine, one, name)}
+        if not alike:
+            break
+    return alike, theirs
 
 
 def _telling_first(

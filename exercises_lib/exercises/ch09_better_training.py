@@ -160,6 +160,58 @@ def by_position(rule):
     return ByPosition
 
 
+def no_entry_yet(rule, store):
+    class NoEntryYet(rule):
+        def update(self, params, grads):
+            super().update(params, {name: getattr(self, store)[name] for name in grads})
+
+    return NoEntryYet
+
+
+def written_out(rule, **values):
+    """Numbers of the chapter's demonstrations where the object's settings belong."""
+
+    class WrittenOut(rule):
+        def __init__(self, *settings):
+            super().__init__(*settings)
+            vars(self).update(values)
+
+    return WrittenOut
+
+
+def no_brackets(rule):
+    """The fraction loses its brackets: g / √s + eps."""
+
+    class NoBrackets(rule):
+        def update(self, params, grads):
+            eps, self.eps = self.eps, 0.0
+            super().update(params, grads)
+            self.eps = eps
+            for name in grads:
+                params[name] -= eps
+
+    return NoBrackets
+
+
+def brackets_mistake(rule: Any) -> Mistake:
+    return Mistake(
+        "eps outside of the fraction",
+        no_brackets(rule),
+        "Python divides before it adds: without brackets `eps` is added to the whole fraction and "
+        "not to the root below the line.",
+    )
+
+
+def written_out_mistake(rule: Any, **values: float) -> Mistake:
+    numbers = " and ".join(f"{value:g}" for value in values.values())
+    return Mistake(
+        "setting written out",
+        written_out(rule, **values),
+        f"You compute with {numbers}, as the demonstration does. This optimiser may be made with "
+        "another setting; it is kept in the object.",
+    )
+
+
 def optimiser_mistakes(rule: Any, memory: str, *stores: str) -> tuple[Mistake, ...]:
     """Return the mistakes that can be made with every optimiser."""
     return (
@@ -187,6 +239,12 @@ def optimiser_mistakes(rule: Any, memory: str, *stores: str) -> tuple[Mistake, .
             f"The parameters share one {memory}, and their shapes do not fit together. Every "
             f"parameter needs {memory} of its own: keep a dictionary with the parameters' names.",
             when=mixes_parameters,
+        ),
+        Mistake(
+            "no entry for a new parameter",
+            no_entry_yet(rule, stores[0]),
+            f"At the first call `self.{stores[0]}` is empty, so there is nothing to read for a "
+            f"parameter that comes by for the first time. Its {memory} has to begin at 0.",
         ),
         Mistake(
             "memory outside of the object",
@@ -323,6 +381,7 @@ MOMENTUM = Exercise(
     accepted=(nn.Momentum, MomentumWithTheRateInside, MomentumAsASum),
     mistakes=(
         *optimiser_mistakes(Momentum, "velocity", "v"),
+        written_out_mistake(Momentum, momentum=0.9),
         Mistake(
             "velocity forgotten",
             ForgetsVelocity,
@@ -494,6 +553,20 @@ class AdaGradGradientLost(AdaGrad):
             params[name] -= self.lr / (np.sqrt(self.s[name]) + self.eps)
 
 
+class AdaGradAbsolute(AdaGrad):
+    def update(self, params, grads):
+        for name, g in grads.items():
+            self.s[name] = self.s.get(name, 0) + np.abs(g)
+            params[name] -= self.lr * g / (self.s[name] + self.eps)
+
+
+class AdaGradSumSquared(AdaGrad):
+    def update(self, params, grads):
+        for name, g in grads.items():
+            self.s[name] = (self.s.get(name, 0) + g) ** 2
+            params[name] -= self.lr * g / (np.sqrt(self.s[name]) + self.eps)
+
+
 ADAGRAD = Exercise(
     id="ch09.AdaGrad",
     title="AdaGrad",
@@ -556,6 +629,19 @@ ADAGRAD = Exercise(
             "The step is lr over the root, without the gradient on top: it has no sign, and every "
             "number moves down, wherever the slope points.",
         ),
+        Mistake(
+            "absolute values",
+            AdaGradAbsolute,
+            "You divide by the sum of the absolute values. That is not the root of the sum of the "
+            "squares: with a steady gradient of 1 the second step would be ½, not 0.707.",
+        ),
+        Mistake(
+            "sum squared",
+            AdaGradSumSquared,
+            "You add the gradient first and square the sum, memory and all. Only the new gradient "
+            "is squared; then it joins the sum.",
+        ),
+        brackets_mistake(AdaGrad),
     ),
     hints=(
         "In the example the gradient is 1 three times and the steps are 1, 0.707, 0.577. Which "
@@ -687,6 +773,34 @@ class RMSPropCorrected(RMSProp):
             params[name] -= self.lr * g / (np.sqrt(s) + self.eps)
 
 
+class RMSPropNoEps(RMSProp):
+    def update(self, params, grads):
+        for name, g in grads.items():
+            self.s[name] = self.alpha * self.s.get(name, 0) + (1 - self.alpha) * g**2
+            params[name] -= self.lr * g / np.sqrt(self.s[name])
+
+
+class RMSPropAbsolute(RMSProp):
+    def update(self, params, grads):
+        for name, g in grads.items():
+            self.s[name] = self.alpha * self.s.get(name, 0) + (1 - self.alpha) * np.abs(g)
+            params[name] -= self.lr * g / (self.s[name] + self.eps)
+
+
+class RMSPropOneNumber(RMSProp):
+    def update(self, params, grads):
+        for name, g in grads.items():
+            self.s[name] = self.alpha * self.s.get(name, 0) + (1 - self.alpha) * np.mean(g**2)
+            params[name] -= self.lr * g / (np.sqrt(self.s[name]) + self.eps)
+
+
+class RMSPropPartSquared(RMSProp):
+    def update(self, params, grads):
+        for name, g in grads.items():
+            self.s[name] = self.alpha * self.s.get(name, 0) + ((1 - self.alpha) * g) ** 2
+            params[name] -= self.lr * g / (np.sqrt(self.s[name]) + self.eps)
+
+
 RMSPROP = Exercise(
     id="ch09.RMSProp",
     title="RMSProp",
@@ -754,6 +868,31 @@ RMSPROP = Exercise(
             "You correct the memory for its start at 0. That is Adam's idea and comes next; "
             "RMSProp uses the memory as it is.",
         ),
+        Mistake(
+            "no eps",
+            RMSPropNoEps,
+            "Without `eps` a parameter whose gradient has always been 0 is divided 0 by 0, and "
+            "becomes NaN for ever.",
+        ),
+        Mistake(
+            "one number for a whole array",
+            RMSPropOneNumber,
+            "You take the mean of the squares over a whole array. The mean is meant over the "
+            "*steps*: every single number has a memory of its own.",
+        ),
+        Mistake(
+            "1 − alpha squared too",
+            RMSPropPartSquared,
+            "The square covers 1 − α as well as the gradient. Only the gradient is squared.",
+        ),
+        Mistake(
+            "absolute values",
+            RMSPropAbsolute,
+            "You divide by a mean of absolute values. RMSProp takes the mean of the squares, and "
+            "the root of that.",
+        ),
+        brackets_mistake(RMSProp),
+        written_out_mistake(RMSProp, alpha=0.9),
     ),
     hints=(
         "Only one line differs from AdaGrad. Which one makes the sum grow for ever?",
@@ -942,6 +1081,128 @@ class AdamWholeGradients(Adam):
         self.s[name] = self.beta2 * self.s.get(name, 0) + g**2
 
 
+class AdamBy(Adam):
+    """One step from the corrected memories, each correction in a place of its own."""
+
+    def update(self, params, grads):
+        self.steps += 1
+        for name, g in grads.items():
+            self.remember(name, g)
+            params[name] -= self.lr * self.step(self.m[name], self.s[name], self.steps)
+
+
+class AdamOneBeta(AdamBy):
+    def step(self, m, s, k):
+        return m / (1 - self.beta1**k) / (np.sqrt(s / (1 - self.beta1**k)) + self.eps)
+
+
+class AdamCorrectedRoot(AdamBy):
+    def step(self, m, s, k):
+        return m / (1 - self.beta1**k) / (np.sqrt(s) / (1 - self.beta2**k) + self.eps)
+
+
+class AdamEpsTooEarly(AdamBy):
+    def step(self, m, s, k):
+        return m * np.sqrt(1 - self.beta2**k) / (1 - self.beta1**k) / (np.sqrt(s) + self.eps)
+
+
+class AdamMultiplied(AdamBy):
+    def step(self, m, s, k):
+        return m * (1 - self.beta1**k) / (np.sqrt(s * (1 - self.beta2**k)) + self.eps)
+
+
+class AdamSquareMultiplied(AdamBy):
+    def step(self, m, s, k):
+        return m / (1 - self.beta1**k) / (np.sqrt(s * (1 - self.beta2**k)) + self.eps)
+
+
+class AdamNoPower(AdamBy):
+    def step(self, m, s, k):
+        return m / (1 - self.beta1**k) / (np.sqrt(s / (1 - self.beta2)) + self.eps)
+
+
+class AdamPowerOfTheRest(AdamBy):
+    def step(self, m, s, k):
+        return m / (1 - self.beta1) ** k / (np.sqrt(s / (1 - self.beta2) ** k) + self.eps)
+
+
+class AdamNoEps(AdamBy):
+    def step(self, m, s, k):
+        return m / (1 - self.beta1**k) / np.sqrt(s / (1 - self.beta2**k))
+
+
+class AdamCountsAhead(AdamBy):
+    def update(self, params, grads):
+        if self.steps == 0:
+            self.steps = 1
+        super().update(params, grads)
+
+    def step(self, m, s, k):
+        return m / (1 - self.beta1**k) / (np.sqrt(s / (1 - self.beta2**k)) + self.eps)
+
+
+class AdamCountsAfterEach(Adam):
+    """k is read once in a call, and the counter moves for every parameter."""
+
+    def update(self, params, grads):
+        k = self.steps + 1
+        for name, g in grads.items():
+            self.remember(name, g)
+            m_hat = self.m[name] / (1 - self.beta1**k)
+            s_hat = self.s[name] / (1 - self.beta2**k)
+            params[name] -= self.lr * m_hat / (np.sqrt(s_hat) + self.eps)
+            self.steps += 1
+
+
+class AdamStoresMean(Adam):
+    def update(self, params, grads):
+        self.steps += 1
+        for name, g in grads.items():
+            self.remember(name, g)
+            self.m[name] = self.m[name] / (1 - self.beta1**self.steps)
+            s_hat = self.s[name] / (1 - self.beta2**self.steps)
+            params[name] -= self.lr * self.m[name] / (np.sqrt(s_hat) + self.eps)
+
+
+class AdamStoresSquare(Adam):
+    def update(self, params, grads):
+        self.steps += 1
+        for name, g in grads.items():
+            self.remember(name, g)
+            m_hat = self.m[name] / (1 - self.beta1**self.steps)
+            self.s[name] = self.s[name] / (1 - self.beta2**self.steps)
+            params[name] -= self.lr * m_hat / (np.sqrt(self.s[name]) + self.eps)
+
+
+class AdamNotSquared(Adam):
+    def remember(self, name, g):
+        self.m[name] = self.beta1 * self.m.get(name, 0) + (1 - self.beta1) * g
+        self.s[name] = self.beta2 * self.s.get(name, 0) + (1 - self.beta2) * g
+
+
+class AdamWholeMean(Adam):
+    def remember(self, name, g):
+        self.m[name] = self.beta1 * self.m.get(name, 0) + g
+        self.s[name] = self.beta2 * self.s.get(name, 0) + (1 - self.beta2) * g**2
+
+
+class AdamSwappedParts(Adam):
+    def remember(self, name, g):
+        self.m[name] = (1 - self.beta1) * self.m.get(name, 0) + self.beta1 * g
+        self.s[name] = (1 - self.beta2) * self.s.get(name, 0) + self.beta2 * g**2
+
+
+class AdamFirstWhole(Adam):
+    def remember(self, name, g):
+        self.m[name] = self.beta1 * self.m.get(name, g) + (1 - self.beta1) * g
+        self.s[name] = self.beta2 * self.s.get(name, g**2) + (1 - self.beta2) * g**2
+
+
+class AdamBeginsAnew(Adam):
+    def remember(self, name, g):
+        self.m[name], self.s[name] = (1 - self.beta1) * g, (1 - self.beta2) * g**2
+
+
 COUNTS_PARAMETERS = (
     "Your counter moves once for every parameter, not once for every call of `update`. Each "
     "parameter is then corrected for a different, and too large, number of steps."
@@ -953,6 +1214,10 @@ COUNTS_FROM_ZERO = (
 STORES_CORRECTED = (
     "You store the corrected m̂ and ŝ in place of m and s, so they are corrected again in the next "
     "step. The memories stay as they are; the corrected ones are used and thrown away."
+)
+STORES_ONE = (
+    "One of the corrected memories is kept, and corrected once more in the next step. What is "
+    "remembered stays uncorrected; the correction is made afresh in each step."
 )
 UNCORRECTED = (
     "Neither memory is corrected. Both begin at 0 and fill slowly, s more slowly than m. With the "
@@ -970,6 +1235,66 @@ STUCK = (
     "Both memories are corrected, every time as if it were the first step. m is then ten times, "
     "s a thousand times too large once the memories have filled."
 )
+
+
+def correction_mistakes() -> tuple[Mistake, ...]:
+    """Return what goes wrong with the correction, when an Adam is written or mended."""
+    return (
+        Mistake("only s corrected", AdamOnlySquareCorrected, ONLY_SQUARE),
+        Mistake("counter moves per parameter", AdamCountsParameters, COUNTS_PARAMETERS),
+        Mistake("counter moves after each parameter", AdamCountsAfterEach, COUNTS_PARAMETERS),
+        Mistake("counter begins at 0", AdamCountsFromZero, COUNTS_FROM_ZERO),
+        Mistake(
+            "counter one ahead",
+            AdamCountsAhead,
+            "Your first step is corrected as if it were the second, and so on: the counter moves "
+            "on twice before it is used for the first time.",
+        ),
+        Mistake("corrected memories stored", AdamStoresCorrected, STORES_CORRECTED),
+        Mistake("corrected mean stored", AdamStoresMean, STORES_ONE),
+        Mistake("corrected square stored", AdamStoresSquare, STORES_ONE),
+        Mistake(
+            "one beta for both corrections",
+            AdamOneBeta,
+            "Both memories are corrected with β₁. The square fades with β₂, so that is what is "
+            "left of its zeros.",
+        ),
+        Mistake(
+            "corrected after the root",
+            AdamCorrectedRoot,
+            "You take the root first and correct it then. It is the mean square that is too small "
+            "by the factor 1 − β₂ᵏ; its root is too small by the root of that.",
+        ),
+        Mistake(
+            "no power in the correction of s",
+            AdamNoPower,
+            "You divide s by 1 − β₂ in every step. What is missing gets less from step to step: "
+            "β₂ is to be taken to the power k.",
+        ),
+        Mistake(
+            "s multiplied",
+            AdamSquareMultiplied,
+            "You multiply s by 1 − β₂ᵏ. That makes a memory that is too small still smaller.",
+        ),
+        Mistake(
+            "eps added before the correction",
+            AdamEpsTooEarly,
+            "Your correction of s acts on `eps`, too, so that `eps` counts too much in the first "
+            "steps. It is added to the root of the *corrected* square.",
+        ),
+        Mistake(
+            "eps inside the root",
+            AdamEpsInside,
+            "You add `eps` below the root. Here, as in PyTorch, it is added to the root.",
+        ),
+        Mistake(
+            "new arrays",
+            new_arrays(Adam),
+            "`params[name] = params[name] - …` makes a new array and puts it into the dictionary. "
+            "The layers know nothing of it. `-=` changes the array that everybody holds.",
+        ),
+    )
+
 
 ADAM_SETTINGS = draw_steps(
     lambda rng: (
@@ -991,9 +1316,7 @@ ADAM = Exercise(
         *optimiser_mistakes(Adam, "memory", "m", "s"),
         Mistake("no bias correction", AdamUncorrected, UNCORRECTED),
         Mistake("only m corrected", AdamOnlyMeanCorrected, ONLY_MEAN),
-        Mistake("only s corrected", AdamOnlySquareCorrected, ONLY_SQUARE),
-        Mistake("counter moves per parameter", AdamCountsParameters, COUNTS_PARAMETERS),
-        Mistake("counter begins at 0", AdamCountsFromZero, COUNTS_FROM_ZERO),
+        *(one for one in correction_mistakes() if one.name != "new arrays"),
         Mistake("counter never moves", AdamStuckCounter, STUCK),
         Mistake(
             "beta times steps",
@@ -1001,17 +1324,48 @@ ADAM = Exercise(
             "You multiply β by the number of steps. The correction has β to the *power* of the "
             "number of steps: what is left of the zeros at the start.",
         ),
-        Mistake("corrected memories stored", AdamStoresCorrected, STORES_CORRECTED),
+        Mistake(
+            "power of 1 − beta",
+            AdamPowerOfTheRest,
+            "You take 1 − β to the power k. It is β that is taken to the power; then subtract.",
+        ),
+        Mistake(
+            "multiplied by the corrections",
+            AdamMultiplied,
+            "You multiply by 1 − βᵏ. Both memories are too small at first, and that makes them "
+            "still smaller.",
+        ),
         Mistake(
             "betas swapped",
             AdamSwappedBetas,
             "β₁ and β₂ have changed places: β₁ belongs to the mean m, β₂ to the mean square s.",
         ),
         Mistake(
-            "eps inside the root",
-            AdamEpsInside,
-            "You add `eps` below the root. Here, as in PyTorch, it is added to the root.",
+            "parts swapped",
+            AdamSwappedParts,
+            "β stands at the new gradient and 1 − β at the memory. β is the part of the memory "
+            "that stays.",
         ),
+        Mistake(
+            "no eps",
+            AdamNoEps,
+            "Without `eps` a parameter whose gradient has always been 0 is divided 0 by 0, and "
+            "becomes NaN for ever.",
+        ),
+        Mistake(
+            "gradients not squared",
+            AdamNotSquared,
+            "Your s is a mean of gradients, not of their squares. Signs cancel, and the root of a "
+            "negative mean is NaN.",
+        ),
+        Mistake(
+            "memories begin anew",
+            AdamBeginsAnew,
+            "Your memories hold only the newest gradient: they begin at 0 in every call. Keep them "
+            "in the object.",
+        ),
+        brackets_mistake(Adam),
+        written_out_mistake(Adam, beta1=0.9, beta2=0.999),
         Mistake(
             "no root",
             AdamNoRoot,
@@ -1029,6 +1383,18 @@ ADAM = Exercise(
             AdamWholeGradients,
             "The new gradient and its square enter whole. In a moving mean they enter with the "
             "parts 1 − β₁ and 1 − β₂.",
+        ),
+        Mistake(
+            "gradient taken whole",
+            AdamWholeMean,
+            "In m the new gradient enters whole, as in Momentum. In Adam m is a moving mean, and "
+            "the new gradient enters with the part 1 − β₁.",
+        ),
+        Mistake(
+            "first gradient whole",
+            AdamFirstWhole,
+            "Your memories begin with the first gradient and its square. Here they begin at 0; "
+            "that is what the correction is made for.",
         ),
     ),
     hints=(
@@ -1088,10 +1454,7 @@ ADAM_FIX = Exercise(
         Mistake("only the counter mended", AdamFixOnlyCounter, ONLY_MEAN),
         Mistake("only the correction mended", AdamStuckCounter, STUCK),
         Mistake("corrections thrown out", AdamUncorrected, UNCORRECTED),
-        Mistake("only s corrected", AdamOnlySquareCorrected, ONLY_SQUARE),
-        Mistake("counter moves per parameter", AdamCountsParameters, COUNTS_PARAMETERS),
-        Mistake("counter begins at 0", AdamCountsFromZero, COUNTS_FROM_ZERO),
-        Mistake("corrected memories stored", AdamStoresCorrected, STORES_CORRECTED),
+        *correction_mistakes(),
     ),
     hints=(
         "On a slope of 1 every step of Adam has the length lr. Which of the printed steps is wrong "
@@ -1140,8 +1503,7 @@ XAVIER = Exercise(
             "inputs only",
             lambda fan_in, fan_out: math.sqrt(1 / fan_in),
             "You use the number of inputs only. That keeps the signal on its way forward; Xavier's "
-            "compromise looks at the gradient's way back as well. (One of the four articles makes "
-            "the same mistake.)",
+            "compromise looks at the gradient's way back as well.",
         ),
         Mistake(
             "that is He's",
@@ -1180,6 +1542,28 @@ XAVIER = Exercise(
             lambda fan_in, fan_out: math.sqrt(2 / (fan_in * fan_out)),
             "You multiply the two numbers: that counts the weights. The mean of the two needs "
             "their sum.",
+        ),
+        Mistake(
+            "mean of the variances",
+            lambda fan_in, fan_out: math.sqrt((1 / fan_in + 1 / fan_out) / 2),
+            "You take the mean of the two variances. Xavier's variance is 1 over the mean of the "
+            "two *numbers*, which is something else.",
+        ),
+        Mistake(
+            "mean of the deviations",
+            lambda fan_in, fan_out: (fan_in**-0.5 + fan_out**-0.5) / 2,
+            "You take the mean of the two standard deviations. Xavier's variance is 1 over the "
+            "mean of the two numbers fan_in and fan_out.",
+        ),
+        Mistake(
+            "the root of 2 and no other",
+            lambda fan_in, fan_out: math.sqrt(2) / (fan_in + fan_out),
+            "The root covers only the 2. The sum of both numbers belongs below it as well.",
+        ),
+        Mistake(
+            "brackets missing",
+            lambda fan_in, fan_out: math.sqrt(2 / fan_in + fan_out),
+            "Without brackets Python divides by fan_in alone and then adds fan_out.",
         ),
         Mistake(
             "upside down",
@@ -1369,10 +1753,40 @@ def decay_silent(params, grads, strength):
     decay_of()(params, grads, strength)
 
 
+def decay_first_only(params, grads, strength):
+    for name, p in params.items():
+        if name.startswith("W"):
+            grads[name] += strength * p
+            return 0.5 * strength * np.sum(p**2)
+
+
+def decay_square_of_sum(params, grads, strength):
+    penalty = 0.0
+    for name, p in params.items():
+        if name.startswith("W"):
+            penalty += 0.5 * strength * np.sum(p) ** 2
+            grads[name] += strength * p
+    return penalty
+
+
+def decay_penalty_on_gradient(params, grads, strength):
+    penalty = 0.0
+    for name, p in params.items():
+        if name.startswith("W"):
+            part = 0.5 * strength * np.sum(p**2)
+            grads[name] += part
+            penalty += part
+    return penalty
+
+
 def draw_decay(rng: np.random.Generator) -> Iterator[Case]:
-    def case(strength: float, note: str, dtype: type = np.float64, norm: bool = False) -> Case:
+    def case(
+        strength: float, note: str, dtype: type = np.float64, norm: bool = False, layers: int = 2
+    ) -> Case:
         d, m, c = rng.choice(np.arange(2, 7), size=3, replace=False).tolist()
         shapes: dict[str, tuple[int, ...]] = {"W1": (d, m), "b1": (m,), "W2": (m, c), "b2": (c,)}
+        if layers == 3:
+            shapes |= {"W3": (c, d), "b3": (d,)}
         if norm:
             shapes = {"W1": (d, m), "b1": (m,), "gamma1": (m,), "beta1": (m,), "W2": (m, 1)}
         arrays: list[dict[str, Any]] = [
@@ -1384,6 +1798,7 @@ def draw_decay(rng: np.random.Generator) -> Iterator[Case]:
 
     yield case(float(rng.uniform(0.2, 0.8)), "two weights, two biases")
     yield case(float(rng.uniform(0.01, 0.1)), "with gamma1 and beta1 of a batch norm", norm=True)
+    yield case(float(rng.uniform(0.2, 0.8)), "three weights, three biases", layers=3)
     yield case(0.0, "strength 0")
     yield case(float(rng.uniform(0.2, 0.8)), "float32", np.float32)
 
@@ -1401,6 +1816,17 @@ WEIGHT_DECAY = Exercise(
             decay_of(lambda name: True),
             "You pull at every parameter. Only the weights are meant, the parameters whose names "
             "begin with W: a bias, or the scale of a batch norm, makes no function wild.",
+        ),
+        Mistake(
+            "all but the biases",
+            decay_of(lambda name: not name.startswith("b")),
+            "You leave out the biases and pull at everything else. Other layers have parameters, "
+            "too, such as the scale of a batch norm; a weight's name begins with W.",
+        ),
+        Mistake(
+            "two layers only",
+            decay_of(lambda name: name in ("W1", "W2")),
+            "You name `W1` and `W2` yourself. A network may have more layers than two.",
         ),
         Mistake(
             "gradient twice as large",
@@ -1442,6 +1868,29 @@ WEIGHT_DECAY = Exercise(
             decay_last_only,
             "Your penalty is that of the last layer: `=` where the layers' penalties should add "
             "up.",
+        ),
+        Mistake(
+            "first layer only",
+            decay_first_only,
+            "You return inside the loop, so only the first layer has its turn.",
+        ),
+        Mistake(
+            "gradient half as large",
+            decay_of(slope=0.5),
+            "Loss and gradient do not agree: the ½ is in the gradient as well. Differentiate the "
+            "penalty once more: what does the square bring along?",
+        ),
+        Mistake(
+            "square of the sum",
+            decay_square_of_sum,
+            "You square the sum of the weights. Positive and negative ones cancel there; square "
+            "each weight, then add up.",
+        ),
+        Mistake(
+            "penalty added to the gradient",
+            decay_penalty_on_gradient,
+            "You add the penalty itself to every gradient. What belongs there is its derivative "
+            "with respect to that weight.",
         ),
         Mistake(
             "gradient replaced",
@@ -1646,6 +2095,74 @@ class DropsInPlace(Dropout):
         return x
 
 
+class AsksForTheGenerator(Dropout):
+    def forward(self, x, train=True, rng=None):
+        return super().forward(x, rng is not None, rng)
+
+
+class FixedNumber(Dropout):
+    """As many units in each sample, chosen by a permutation."""
+
+    def forward(self, x, train=True, rng=None):
+        self.mask = np.ones_like(x)
+        if train:
+            for row in self.mask:
+                row[rng.permutation(len(row))[: round(self.rate * len(row))]] = 0
+            self.mask /= 1 - self.rate
+        return x * self.mask
+
+
+class ScaledInEvaluation(Dropout):
+    def forward(self, x, train=True, rng=None):
+        out = super().forward(x, train, rng)
+        return out if train else out / (1 - self.rate)
+
+
+class MultipliesByRest(Dropout):
+    def forward(self, x, train=True, rng=None):
+        self.mask = np.ones_like(x)
+        if train:
+            self.mask = (rng.random(x.shape) >= self.rate) * (1 - self.rate)
+        return x * self.mask
+
+
+class NormalNumbers(Dropout):
+    def forward(self, x, train=True, rng=None):
+        self.mask = np.ones_like(x)
+        if train:
+            self.mask = (rng.standard_normal(x.shape) >= self.rate) / (1 - self.rate)
+        return x * self.mask
+
+
+class LikeRelu(Dropout):
+    def forward(self, x, train=True, rng=None):
+        self.out = super().forward(x, train, rng)
+        return self.out if train else x
+
+    def backward(self, dout):
+        return dout * (self.out > 0)
+
+
+class ScaledByChance(Dropout):
+    def forward(self, x, train=True, rng=None):
+        self.mask = np.ones_like(x)
+        if train:
+            kept = rng.random(x.shape) >= self.rate
+            self.mask = kept / kept.mean()
+        return x * self.mask
+
+
+class ReturnsTheMask(Dropout):
+    def forward(self, x, train=True, rng=None):
+        super().forward(x, train, rng)
+        return self.mask
+
+
+class ScaledOnlyBackward(Dropout):
+    def backward(self, dout):
+        return dout * self.mask.max()
+
+
 def draw_dropout(rng: np.random.Generator) -> Iterator[Case]:
     def case(rate: float, n: int, d: int, note: str, dtype: type = np.float64) -> Case:
         x, dout = (rng.uniform(0.5, 2, (n, d)) * rng.choice([-1, 1], (n, d)) for _ in range(2))
@@ -1759,6 +2276,59 @@ DROPOUT = Exercise(
             "On the way back the scale is applied twice.",
         ),
         Mistake(
+            "scaled and not blocked on the way back",
+            ScaledOnlyBackward,
+            "`backward` scales everything up and blocks nothing. A unit that was switched off did "
+            "not influence the loss, so it gets no gradient.",
+        ),
+        Mistake(
+            "blocked where the output is negative",
+            LikeRelu,
+            "`backward` asks where the output was positive. That is ReLU's rule; here a negative "
+            "number that was kept has a gradient, too.",
+        ),
+        Mistake(
+            "multiplied by the part that is left",
+            MultipliesByRest,
+            "You multiply by the part that is left, so that still less arrives. What stays has to "
+            "make up for what is gone.",
+        ),
+        Mistake(
+            "scaled in evaluation too",
+            ScaledInEvaluation,
+            "In evaluation all units take part and nothing is missing, so there is nothing to "
+            "make up for.",
+        ),
+        Mistake(
+            "asks for rng instead of train",
+            AsksForTheGenerator,
+            "Whether your layer drops depends on `rng`. It is `train` that decides: in evaluation "
+            "nothing is dropped, even if somebody hands over a generator.",
+        ),
+        Mistake(
+            "a fixed number in each sample",
+            FixedNumber,
+            "You drop the same number of units in every sample. Each entry is drawn for itself; "
+            "how many are gone is then a matter of chance.",
+        ),
+        Mistake(
+            "normal numbers",
+            NormalNumbers,
+            "You compare normally distributed numbers with the rate. The probability that a number "
+            "is below `rate` equals `rate` only if it is drawn evenly between 0 and 1.",
+        ),
+        Mistake(
+            "scaled by what chance has left",
+            ScaledByChance,
+            "You divide by the part that happens to be left in this batch. The factor belongs to "
+            "the probability and is the same for every batch.",
+        ),
+        Mistake(
+            "returns the mask",
+            ReturnsTheMask,
+            "`forward` returns the mask. The layer's output is `x` times the mask.",
+        ),
+        Mistake(
             "active in evaluation",
             AlwaysActive,
             "`train` is ignored: the layer drops units in evaluation as well, and predictions "
@@ -1825,8 +2395,8 @@ DROPOUT = Exercise(
             "units",
             compare=expects(
                 "each for itself",
-                "All samples lose the same units, or all units of a sample go together; each "
-                "entry of x should be drawn for itself.",
+                "All samples lose the same units or equally many, or all units of a sample go "
+                "together; each entry of x should be drawn for itself.",
             ),
         ),
         Output(
@@ -2091,6 +2661,79 @@ class ParametersNotSummed(BatchNorm):
         return dx
 
 
+class PlusAtTheEnd(BatchNorm):
+    def backward(self, dout):
+        super().backward(dout)
+        d = dout * self.gamma
+        return (d - d.mean(axis=0) + self.x_hat * np.mean(d * self.x_hat, axis=0)) * self.scale
+
+
+class ScaleForgottenBackward(BatchNorm):
+    def backward(self, dout):
+        return super().backward(dout) / self.scale
+
+
+class ScaleTurnedBackward(BatchNorm):
+    def backward(self, dout):
+        return super().backward(dout) / self.scale**2
+
+
+class MeansOverAll(BatchNorm):
+    def backward(self, dout):
+        super().backward(dout)
+        d = dout * self.gamma
+        return (d - d.mean() - self.x_hat * np.mean(d * self.x_hat)) * self.scale
+
+
+class XHatForgottenBackward(BatchNorm):
+    def backward(self, dout):
+        super().backward(dout)
+        d = dout * self.gamma
+        return (d - d.mean(axis=0) - np.mean(d * self.x_hat, axis=0)) * self.scale
+
+
+class DgammaFromOutput(BatchNorm):
+    def forward(self, x, train=True):
+        self.out = super().forward(x, train)
+        return self.out
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.dgamma = np.sum(dout * self.out, axis=0)
+        return dx
+
+
+class ParametersSwapped(BatchNorm):
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.dgamma, self.dbeta = self.dbeta, self.dgamma
+        return dx
+
+
+class GammaAndBetaSwapped(BatchNorm):
+    def forward(self, x, train=True):
+        super().forward(x, train)
+        return self.beta * self.x_hat + self.gamma
+
+
+class RunningDeviation(BatchNorm):
+    def learn(self, mean, var, n):
+        super().learn(mean, var, n)
+        a, root = self.momentum, np.sqrt(var * n / (n - 1))
+        self.running_var = self.running_var + a * (root - var * n / (n - 1))
+
+
+class NothingFades(BatchNorm):
+    def learn(self, mean, var, n):
+        self.running_mean = self.running_mean + self.momentum * mean
+        self.running_var = self.running_var + self.momentum * var * n / (n - 1)
+
+
+class CorrectionTurned(BatchNorm):
+    def learn(self, mean, var, n):
+        super().learn(mean, var * ((n - 1) / n) ** 2, n)
+
+
 def draw_batch_norm(rng: np.random.Generator) -> Iterator[Case]:
     def case(n: int, m: int, note: str, dtype: type = np.float64, new: int = 4) -> Case:
         def batch(size: int) -> Any:
@@ -2262,6 +2905,70 @@ BATCH_NORM = Exercise(
             DgammaIsDbeta,
             "Your `dgamma` is the sum of `dout`: that is `dbeta`. The factor that `gamma` "
             "multiplies is missing.",
+        ),
+        Mistake(
+            "dgamma and dbeta swapped",
+            ParametersSwapped,
+            "`dgamma` and `dbeta` have changed places. β is only added, so nothing but `dout` "
+            "stands in its gradient.",
+        ),
+        Mistake(
+            "dgamma from the output",
+            DgammaFromOutput,
+            "`dgamma` is made with the layer's output. On the way forward `gamma` multiplies x̂.",
+        ),
+        Mistake(
+            "gamma and beta swapped",
+            GammaAndBetaSwapped,
+            "`gamma` and `beta` have changed places in the output: γ is the factor, β the shift.",
+        ),
+        Mistake(
+            "plus before the last term",
+            PlusAtTheEnd,
+            "The last term of your `dx` has the wrong sign: the part along x̂ is to be taken out, "
+            "and you put it in a second time.",
+        ),
+        Mistake(
+            "root forgotten on the way back",
+            ScaleForgottenBackward,
+            "Your `dx` is not divided by the root. On the way forward x is divided by it, so what "
+            "comes back is as well.",
+        ),
+        Mistake(
+            "multiplied by the root on the way back",
+            ScaleTurnedBackward,
+            "You multiply by the root on the way back. A stage that divides has 1 over the root "
+            "as its slope, forward and backward.",
+        ),
+        Mistake(
+            "means over all entries",
+            MeansOverAll,
+            "On the way back you take one mean over all entries. Both means are taken over the "
+            "batch, for every feature by itself.",
+        ),
+        Mistake(
+            "x̂ missing before the mean",
+            XHatForgottenBackward,
+            "In the last term of your `dx` the x̂ before the mean is missing. The same number is "
+            "then subtracted from all samples.",
+        ),
+        Mistake(
+            "running standard deviation",
+            RunningDeviation,
+            "Your running variance collects standard deviations. The root is taken where the "
+            "batch is normalised, not in what is remembered.",
+        ),
+        Mistake(
+            "nothing fades",
+            NothingFades,
+            "You add each batch's share and keep the old value whole: the running statistics "
+            "grow and grow. The old value enters with the part that is left.",
+        ),
+        Mistake(
+            "correction upside down",
+            CorrectionTurned,
+            "You make the batch variance smaller by (N − 1)/N. With N − 1 below the line in place "
+            "of N, a variance gets larger.",
         ),
         Mistake(
             "parameters' gradients averaged",

@@ -82,11 +82,16 @@ def dropout(answer: Any, inputs: dict[str, Any]) -> Steps:
     dropped = _dropped(mask)
     yield "dropped share", round(float(dropped.mean()), 1)
     together = (dropped == dropped[:1]).all() or (dropped == dropped[:, :1]).all()
-    yield "units", "together" if together and 0 < dropped.mean() < 1 else "each for itself"
+    equally = len(set(dropped.sum(axis=1).tolist())) == 1
+    some = 0 < dropped.mean() < 1
+    units = "together" if together else "equally many in each sample" if equally else ""
+    yield "units", units if some and units else "each for itself"
     repeated = np.array_equal(*masks) and dropped.any()
     yield "second batch", "the same units" if repeated else "other units"
     yield "forward(x, False)"
     yield "evaluation out", made.forward(x, False)
+    yield "forward(x, False, rng)"
+    yield "evaluation out, given a generator", made.forward(x, False, rng)
     yield "backward(dout) after an evaluation"
     yield "evaluation dx", made.backward(dout)
 
