@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking import Case, Exercise, Field, Mistake, Output, Probe
+from exercises_lib.checking import Case, Exercise, Field, Mistake, Observation, Output, Probe
 from exercises_lib.probes import call, values
 from exercises_lib.probes import ch04 as probes
 
@@ -454,6 +454,23 @@ AFFINE_ONE_SAMPLE = Exercise(
             lambda x, W, b, dout: (x @ W + b, np.outer(x, dout), W @ dout, dout),
             "`dW` and `dx` have changed places: the function returns `out, dx, dW, db`.",
         ),
+        Mistake(
+            "dW from dx",
+            lambda x, W, b, dout: (x @ W + b, W @ dout, np.outer(x, W @ dout), dout),
+            "Your `dW` is made with `dx`. What a weight receives arrives at the layer's *output*; "
+            "`dx` is what leaves the layer.",
+        ),
+        Mistake(
+            "db averaged",
+            lambda x, W, b, dout: (x @ W + b, W @ dout, np.outer(x, dout), np.mean(dout)),
+            "Your `db` is one number, a mean. Each output has its own bias, and each bias its own "
+            "gradient.",
+        ),
+        Mistake(
+            "bias subtracted",
+            lambda x, W, b, dout: (x @ W - b, W @ dout, np.outer(x, dout), dout),
+            "Your `out` subtracts the bias. It is added.",
+        ),
     ),
     hints=(
         "Take one weight, W[d, m]. Which input does it multiply, and in which output does the "
@@ -589,6 +606,22 @@ BIAS_GRADIENT = Exercise(
             bias_gradient_in_place,
             "You add up the rows inside `dout` itself. `dout` belongs to the caller, who still "
             "needs it for `dx` and `dW`.",
+        ),
+        Mistake(
+            "sign turned",
+            lambda dout: -dout.sum(axis=0),
+            "The sign is turned. The bias is added in the forward pass, so it gets what arrives as "
+            "it is; going *against* the gradient is the business of training.",
+        ),
+        Mistake(
+            "last sample only",
+            lambda dout: dout[-1],
+            "You take the last sample. The others add the same bias.",
+        ),
+        Mistake(
+            "first sample forgotten",
+            lambda dout: dout[1:].sum(axis=0),
+            "Your sum begins at the second sample.",
         ),
     ),
     hints=(
@@ -870,6 +903,42 @@ def draw_affine(rng: np.random.Generator) -> Iterator[Case]:
     yield case(3, 3, 3, "N = D = M = 3")
 
 
+class KeepsATranspose(Affine):
+    def __init__(self, W, b):
+        super().__init__(W, b)
+        self.W_T = W.T.copy()
+
+    def backward(self, dout):
+        super().backward(dout)
+        return dout @ self.W_T
+
+
+class DwAsOuterProduct(Affine):
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.dW = np.outer(self.x, dout)
+        return dx
+
+
+class DxAveraged(Affine):
+    def backward(self, dout):
+        return super().backward(dout) / len(dout)
+
+
+class StoresNoX(Affine):
+    def forward(self, x):
+        return x @ self.W + self.b
+
+
+def misses_what_forward_had(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise that `backward` asks for an attribute, or a name, that `forward` did not store."""
+    failures = [one.failure for one in seen if one.failure is not None]
+    return any(
+        f.type in ("AttributeError", "NameError") and f.during.startswith("backward(")
+        for f in failures
+    )
+
+
 AFFINE_OUTPUTS = tuple(
     Output(prefix + name, shape, why)
     for prefix in ("", "second ")
@@ -879,7 +948,10 @@ AFFINE_OUTPUTS = tuple(
         ("dW", "(D, M)", "one number per weight"),
         ("db", "(M,)", "one number per output"),
     )
-) + (Output("updated out", "(N, M)", "one row per sample"),)
+) + (
+    Output("updated out", "(N, M)", "one row per sample"),
+    Output("updated dx", "(N, D)", "the shape of x"),
+)
 
 AFFINE = Exercise(
     id="ch04.Affine",
@@ -1049,6 +1121,31 @@ AFFINE = Exercise(
             NoBias,
             "Your `forward` leaves the bias out.",
         ),
+        Mistake(
+            "keeps a transposed copy",
+            KeepsATranspose,
+            "On the way back the layer uses a copy of the weights that was made in `__init__`. "
+            "Training updates `W` in place, and the copy does not see it.",
+        ),
+        Mistake(
+            "dW as one outer product",
+            DwAsOuterProduct,
+            "`np.outer` lays a whole batch flat and multiplies every number with every other. It is "
+            "meant for one sample; the samples' tables have to be added up.",
+        ),
+        Mistake(
+            "dx averaged",
+            DxAveraged,
+            "You divide `dx` by the batch size. If the loss is a mean, that division has already "
+            "happened in `dout`.",
+        ),
+        Mistake(
+            "nothing stored",
+            StoresNoX,
+            "`backward` asks for something that `forward` has not stored under this name. What shall "
+            "last is stored with `self.` in front.",
+            when=misses_what_forward_had,
+        ),
     ),
     hints=(
         "forward has to keep something that backward will need: which of x, W, b and out occurs in "
@@ -1174,6 +1271,17 @@ AFFINE_FIX = Exercise(
             "db kept the axis",
             DbKeptAxis,
             "Your `db` keeps an axis of length 1; `b` has one axis only.",
+        ),
+        Mistake(
+            "dW averaged",
+            DwAveraged,
+            "The product is right now, but you divide it by the batch size. If the loss is a mean, "
+            "that division has already happened in `dout`.",
+        ),
+        Mistake(
+            "db not summed",
+            DbNotSummed,
+            "Your `db` has a row for each sample. There is one bias for all of them.",
         ),
     ),
     hints=(
@@ -1439,6 +1547,21 @@ COLUMNS_BACKWARD = Exercise(
             ),
             "`dx` and `d_weight` have changed places: the function returns `dx, d_weight, d_bias`.",
         ),
+        Mistake(
+            "weights and bias swapped",
+            lambda dout, x, weight: (weight.T @ dout, dout.sum(axis=1, keepdims=True), dout @ x.T),
+            "`d_weight` and `d_bias` have changed places: the function returns `dx, d_weight, d_bias`.",
+        ),
+        Mistake(
+            "d_weight from dx",
+            lambda dout, x, weight: (
+                weight.T @ dout,
+                (weight.T @ dout) @ x.T,
+                dout.sum(axis=1, keepdims=True),
+            ),
+            "Your `d_weight` is made with `dx`. What a weight receives arrives at the layer's "
+            "*output*; `dx` is what leaves the layer.",
+        ),
     ),
     hints=(
         "You have written this already: out = weight · x is the product D = W · X of the start of "
@@ -1607,6 +1730,33 @@ def own_memory(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None
     return None
 
 
+def unbroadcast_moving_axes(grad, shape):
+    for axis in range(grad.ndim - len(shape)):
+        grad = grad.sum(axis=axis)
+    return unbroadcast(grad, shape)
+
+
+def unbroadcast_first_of_length_1(grad, shape):
+    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
+    for axis, size in enumerate(shape):
+        if size == 1:
+            return grad.sum(axis=axis, keepdims=True)
+    return grad.copy()
+
+
+def unbroadcast_ones_first(grad, shape):
+    for axis, size in enumerate(shape):
+        if size == 1:
+            grad = grad.sum(axis=axis, keepdims=True)
+    while grad.ndim > len(shape):
+        grad = grad.sum(axis=0)
+    return grad.copy()
+
+
+def unbroadcast_boxed(grad, shape):
+    return unbroadcast(grad, shape) if shape else np.array([grad.sum()])
+
+
 UNBROADCAST = Exercise(
     id="ch04.unbroadcast",
     title="Undo broadcasting",
@@ -1715,6 +1865,30 @@ UNBROADCAST = Exercise(
             "You add up inside `grad`. It belongs to the caller, and where it is a broadcast view "
             "writing into it is not even possible.",
         ),
+        Mistake(
+            "axes that move up",
+            unbroadcast_moving_axes,
+            "After one axis has been summed away the others move up by one place, and your loop goes "
+            "on with the old numbers.",
+        ),
+        Mistake(
+            "first axis of length 1 only",
+            unbroadcast_first_of_length_1,
+            "You stop at the first axis of length 1. There can be several: a `return` inside a loop "
+            "ends it.",
+        ),
+        Mistake(
+            "axes of length 1 first",
+            unbroadcast_ones_first,
+            "The axes of `shape` are counted without those in front, and you sum while these are "
+            "still there: the two do not line up. The order of your two steps matters.",
+        ),
+        Mistake(
+            "a number in a box",
+            unbroadcast_boxed,
+            "For the shape `()` you return an array with one entry. Its shape is (1,), and that is "
+            "not ().",
+        ),
     ),
     hints=(
         "Take grad (4, 3) and shape (3,), then shape (4, 1). Which axes were made by copying?",
@@ -1798,6 +1972,7 @@ def rounded(values: Mapping[str, float], digits: int) -> dict[str, float]:
 
 ROWS_READ_AS_COLUMNS = HAND_PARAMS | {"W1": HAND_PARAMS["W1"].T}
 FORWARD = entries(hand_forward(HAND_PARAMS))
+HIDDEN = hand_forward(HAND_PARAMS)["h"]
 
 HAND_FORWARD = Exercise(
     id="ch04.hand_forward",
@@ -1845,6 +2020,51 @@ HAND_FORWARD = Exercise(
             "half the error",
             FORWARD | {"loss": (FORWARD["y"] - HAND_TARGET) / 2},
             "That is half the error. It has to be squared: a loss is never negative.",
+        ),
+        Mistake(
+            "rounded to two decimals",
+            rounded(FORWARD, 2),
+            "You round too much: keep four decimals.",
+        ),
+        Mistake(
+            "inputs in place of hidden values",
+            FORWARD | {"y": float(HAND_INPUT @ HAND_PARAMS["W2"] + HAND_PARAMS["b2"])},
+            "You multiply the output's weights by the inputs. They lead from the *hidden* units.",
+        ),
+        Mistake(
+            "output weights swapped",
+            FORWARD | {"y": float(HIDDEN[::-1] @ HAND_PARAMS["W2"] + HAND_PARAMS["b2"])},
+            "The two output weights have changed places: 0.5 leads from the first hidden unit.",
+        ),
+        Mistake(
+            "only the first hidden unit",
+            FORWARD | {"y": float(HIDDEN[0] * HAND_PARAMS["W2"][0] + HAND_PARAMS["b2"])},
+            "The second hidden unit is missing in the output.",
+        ),
+        Mistake(
+            "second input left out",
+            FORWARD | {"z0": 0.9 * 0.2 + 0.1, "z1": 0.9 * 0.4 + 0.2},
+            "The second input is missing: each hidden unit adds up what comes from both.",
+        ),
+        Mistake(
+            "slope of ReLU for its value",
+            FORWARD | {"h0": 1.0, "h1": 1.0},
+            "1 is the slope of ReLU. Its value, where z is positive, is z itself.",
+        ),
+        Mistake(
+            "ReLU closed",
+            FORWARD | {"h0": 0.0, "h1": 0.0},
+            "ReLU replaces *negative* numbers by 0. Look at the sign of z.",
+        ),
+        Mistake(
+            "half before the square",
+            FORWARD | {"loss": ((FORWARD["y"] - HAND_TARGET) / 2) ** 2},
+            "You halve the error and then square it, so the half is squared too.",
+        ),
+        Mistake(
+            "minus in front of the loss",
+            FORWARD | {"loss": -FORWARD["loss"]},
+            "The loss cannot be negative: a square has no minus sign.",
         ),
     ),
     fields=(
@@ -1984,6 +2204,42 @@ HAND_GRADIENTS = Exercise(
             "You multiply a bias gradient by the bias. It is added in the forward pass, so its "
             "local derivative is 1, whatever its value.",
         ),
+        Mistake(
+            "rounded to two decimals",
+            rounded(GRADIENTS, 2),
+            "You round too much: with two decimals the errors add up on the way back. Keep four.",
+        ),
+        Mistake(
+            "dh from the other weight",
+            gradients_with(dh=GRADIENTS["dy"] * HAND_PARAMS["W2"][::-1]),
+            "`dh0` and `dh1` have changed places: each hidden unit has its own weight on the way to y.",
+        ),
+        Mistake(
+            "bias gradients of 1",
+            gradients_with(db1=np.ones(2), db2=np.array(1.0)),
+            "1 is a bias's local derivative alone. What arrives has to be multiplied in.",
+        ),
+        Mistake(
+            "both units in every bias",
+            gradients_with(db1=np.full(2, DZ.sum())),
+            "You add up both hidden units. Each has a bias of its own.",
+        ),
+        Mistake(
+            "dx times x",
+            gradients_with(dx=HAND_INPUT * (HAND_PARAMS["W1"] @ DZ)),
+            "You multiply `dx` by the input. A product sends each factor the value of the *other* one, "
+            "and that is the weight.",
+        ),
+        Mistake(
+            "dW1 without what arrives",
+            gradients_with(dW1=np.outer(HAND_INPUT, np.ones(2))),
+            "Those are the inputs alone. What arrives at the hidden unit has to be multiplied in.",
+        ),
+        Mistake(
+            "the error squared",
+            gradients_with(dy=np.array(GRADIENTS["dy"] ** 2)),
+            "`dy` is the squared error in your answer. The derivative of a square is not a square.",
+        ),
     ),
     fields=(
         Field("dy", "at the prediction, $\\partial L/\\partial y$"),
@@ -2050,9 +2306,9 @@ def update_with(**changed: Any) -> dict[str, float]:
     return UPDATED | entries(new | {"y_half": hand_forward(new)["y"]})
 
 
-def two_steps() -> dict[str, float]:
+def two_steps(factor: float) -> dict[str, float]:
     new = {name: UPDATED_PARAMS[name] for name in HAND_PARAMS}
-    grads = hand_gradients(new)
+    grads = hand_gradients(new, factor)
     again = {name: value - HAND_RATE * grads[f"d{name}"] for name, value in new.items()}
     return UPDATED | {"y_square": float(hand_forward(again)["y"])}
 
@@ -2138,11 +2394,14 @@ HAND_UPDATE = Exercise(
             UPDATED | {name: UPDATED[name] - value for name, value in entries(HAND_PARAMS).items()},
             "That is the step alone. The new parameter is the old one and the step together.",
         ),
-        Mistake(
-            "a second step",
-            two_steps(),
-            "That is the prediction after *two* steps: for `y_square` go back to the start, with the "
-            "parameters from before the first one.",
+        *(
+            Mistake(
+                name,
+                two_steps(factor),
+                "That is the prediction after *two* steps: for `y_square` go back to the start, with "
+                "the parameters from before the first one.",
+            )
+            for name, factor in (("a second step", 1.0), ("a second step, twice as long", 2.0))
         ),
         Mistake(
             "old hidden values",
@@ -2154,6 +2413,41 @@ HAND_UPDATE = Exercise(
             "prediction from before the update",
             UPDATED | {"y_half": FORWARD["y"], "y_square": FORWARD["y"]},
             "That is the prediction with the old parameters. Run the forward pass again.",
+        ),
+        Mistake(
+            "rounded to three decimals",
+            rounded(UPDATED, 3),
+            "You round too much. Keep six decimals until the end.",
+        ),
+        Mistake(
+            "rounded to two decimals",
+            rounded(UPDATED, 2),
+            "You round too much. Keep six decimals until the end.",
+        ),
+        Mistake(
+            "hidden weights not updated",
+            update_with(W1=HAND_PARAMS["W1"], b1=HAND_PARAMS["b1"]),
+            "The hidden layer still has its old parameters. All nine take their step.",
+        ),
+        Mistake(
+            "the change doubled",
+            UPDATED | {"y_square": float(2 * UPDATED["y_half"] - FORWARD["y"])},
+            "You double the change of the prediction. The *steps* are twice as long; the prediction is "
+            "no straight line in them, for changed weights multiply changed hidden values.",
+        ),
+        Mistake(
+            "the losses",
+            UPDATED
+            | {
+                "y_half": 0.5 * (UPDATED["y_half"] - HAND_TARGET) ** 2,
+                "y_square": (UPDATED["y_square"] - HAND_TARGET) ** 2,
+            },
+            "That is the loss after the step. What is asked for is the prediction, y.",
+        ),
+        Mistake(
+            "rate of 0.01",
+            update_answer(rate=0.01),
+            "Your step is ten times too short: the rate is 0.1.",
         ),
     ),
     fields=(

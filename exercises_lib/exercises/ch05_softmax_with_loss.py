@@ -72,8 +72,8 @@ SOFTMAX = Exercise(
         Mistake(
             "one maximum for the whole array",
             lambda x: np.exp(x - x.max()) / np.exp(x - x.max()).sum(axis=1, keepdims=True),
-            "`x.max()` is the largest score of the whole batch. In a row far below it every "
-            "exponential becomes 0, and the row ends as 0 / 0. Each row needs its own shift.",
+            "In a row far below your shift every exponential becomes 0, and the row ends as 0 / 0. "
+            "`x.max()` is the largest score of the whole batch; each row needs its own.",
         ),
         Mistake(
             "one maximum and one sum for the whole array",
@@ -182,6 +182,33 @@ SOFTMAX = Exercise(
             softmax_in_place,
             "`x -= …` writes the shifted scores into the caller's array. Keep them in an array "
             "of your own.",
+        ),
+        Mistake(
+            "sums of the columns",
+            lambda x: exp_of_shifted(x) / exp_of_shifted(x).sum(axis=0),
+            "You divide by the sums of the columns: axis 0 runs over the samples. The classes of one "
+            "sample compete with each other, and they lie along a row.",
+        ),
+        Mistake(
+            "shifted above only",
+            lambda x: exp_of_shifted(x) / np.exp(x).sum(axis=1, keepdims=True),
+            "Only the numerator is shifted. The factor cancels if it stands above *and* below.",
+        ),
+        Mistake(
+            "shifted below only",
+            lambda x: np.exp(x) / exp_of_shifted(x).sum(axis=1, keepdims=True),
+            "Only the denominator is shifted. The factor cancels if it stands above *and* below.",
+        ),
+        Mistake(
+            "the winner takes all",
+            lambda x: np.eye(x.shape[1])[x.argmax(axis=1)],
+            "The largest score gets 1 and all others 0. Softmax is the *soft* version: every class "
+            "keeps a share.",
+        ),
+        Mistake(
+            "scores turned round",
+            lambda x: nn.softmax(-x),
+            "The sign of the exponent is turned, so the lowest score wins.",
         ),
     ),
     hints=(
@@ -454,6 +481,16 @@ CROSS_ENTROPY = Exercise(
             "The term with 1 − t belongs to yes-or-no questions, one probability each. Here the "
             "classes share one distribution, and only the right class's logarithm counts.",
         ),
+        Mistake(
+            "first sample only",
+            lambda y, t: -np.log(y[0, integers(t)[0]]),
+            "Only the first sample counts in your loss. It is the mean over all of them.",
+        ),
+        Mistake(
+            "squares",
+            lambda y, t: ((y - one_hot(t, y.shape[1])) ** 2).mean(),
+            "That is the mean squared error. Cross-entropy is made of logarithms.",
+        ),
     ),
     hints=(
         "Print `y` and `t` of a small batch. Which single number of every row matters, and how does "
@@ -600,6 +637,29 @@ GRAPH_BACKWARD = Exercise(
             "every logarithm counts",
             graph_values(-1, -5, -1 / 0.3, -30, 0.3, -0.2, -1 / 3 + 0.3, 0.1, -0.4, -0.1, 0.5),
             "The label of class 1 is 0, so no gradient leaves L towards its logarithm.",
+        ),
+        Mistake(
+            "values in place of gradients",
+            graph_values(np.log(0.2), 0.2, 0.3, 0.1, 10, 2, 3, 5, np.log(2), np.log(3), np.log(5)),
+            "That is the value of the node, from the way forward. What is asked for is how L reacts "
+            "to it.",
+        ),
+        Mistake(
+            "handed on at the reciprocal",
+            graph_values(-1, -5, 0, -10, -10, -10.5, -10, -10, -21, -30, -50),
+            "At 1/S you hand the gradient on as it is. The reciprocal has a slope of its own.",
+        ),
+        Mistake(
+            "what arrives at the reciprocal forgotten, and the minus",
+            graph_values(-1, -5, 0, -10, 0.01, -0.49, 0.01, 0.01, -0.98, 0.03, 0.05),
+            "That is 1/S². The reciprocal's slope has a minus, and what arrives at 1/S has to be "
+            "multiplied in.",
+        ),
+        Mistake(
+            "two roads subtracted",
+            graph_values(-1, -5, 0, -10, 0.1, 0.6, 0.1, 0.1, 1.2, 0.3, 0.5),
+            "You take the difference of the two roads into e₀. Where a value is used twice, what comes "
+            "back is added.",
         ),
     ),
     fields=GRAPH_FIELDS,
@@ -781,6 +841,17 @@ SOFTMAX_BACKWARD = Exercise(
             "`dout *= y` writes into the array of the layer above. Keep the product in an array of "
             "your own.",
         ),
+        Mistake(
+            "one sample's Jacobian for all",
+            lambda y, dout: dout @ (np.diag(y[0]) - np.outer(y[0], y[0])),
+            "You use the Jacobian of the first sample for the whole batch. Each row of `y` has one of "
+            "its own.",
+        ),
+        Mistake(
+            "sign",
+            lambda y, dout: y * ((dout * y).sum(axis=1, keepdims=True) - dout),
+            "All signs are turned. A score's own `dout` counts upwards, and the mean is subtracted.",
+        ),
     ),
     hints=(
         "Look at the Jacobian of the worked example: its diagonal is not enough. What do its rows "
@@ -827,6 +898,10 @@ def draw_softmax_with_loss(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(
         {"x": np.array([[0.0, 20.0]]), "t": np.array([[1.0, 0.0]]), "dout": dout()},
         "scores 0 and 20, and the class with score 0 is right",
+    )
+    yield Case(
+        {"x": np.array([[1000.0, 1001.0]]), "t": np.array([[1.0, 0.0]]), "dout": dout()},
+        "scores 1000 and 1001",
     )
     large = some(3, 4) + np.array([[1000.0], [-1000.0], [0.0]])
     large[2, 1] = 2000.0
@@ -1111,6 +1186,19 @@ def only_capped(right):
     return test
 
 
+class NoShiftInTheLoss(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return (np.log(np.exp(x).sum(axis=1)) - (x * self.t).sum(axis=1)).mean()
+
+
+class SliceForPairs(WithIntegers):
+    def backward(self, dout=1.0):
+        dx = np.exp(self.log_y)
+        dx[:, self.labels] -= 1
+        return dx * dout / len(dx)
+
+
 CAPPED = (
     "A small number inside the logarithm, or a lower limit for y, caps the loss: scores 0 and 20 with "
     "the first class right must cost 20. "
@@ -1196,8 +1284,8 @@ SOFTMAX_WITH_LOSS = Exercise(
         Mistake(
             "changes the stored y",
             StoredYChanged,
-            "`dx = self.y` makes no copy: it is a second name for the same array. Subtracting "
-            "from it changes the stored y, and the next `backward` starts from a wrong one.",
+            "The second `backward` finds other numbers than the first: something stored has been "
+            "changed. `dx = self.y` makes no copy, it is a second name for the same array.",
         ),
         Mistake(
             "loss summed",
@@ -1308,6 +1396,18 @@ SOFTMAX_WITH_LOSS = Exercise(
             IntegersOnly,
             "With one-hot rows your code uses zeros and ones as positions. Bring both kinds of "
             "label into one form first.",
+        ),
+        Mistake(
+            "no shift in the loss",
+            NoShiftInTheLoss,
+            "The logarithm of the sum is the right idea, but the sum is made of raw exponentials, and "
+            "they overflow. Shift the scores of each row first, all of them.",
+        ),
+        Mistake(
+            "every label for every sample",
+            SliceForPairs,
+            "`dx[:, t]` takes *all* the columns in t, in every row. One entry of each row is meant: "
+            "row numbers and column numbers together.",
         ),
     ),
     hints=(
@@ -1445,6 +1545,26 @@ class YOverwritten(Given):
         return dout * self.y / len(self.y)
 
 
+class DoutOnYOnly(Given):
+    def backward(self, dout=1.0):
+        return (dout * self.y - self.t) / len(self.y)
+
+
+class DividedByFour(Given):
+    def backward(self, dout=1.0):
+        return dout * (self.y - self.t) / 4
+
+
+class DividedOnceTooOften(Given):
+    def backward(self, dout=1.0):
+        return dout * (self.y - self.t) / len(self.y) ** 2
+
+
+class MendedWithoutDefault(Given):
+    def backward(self, dout):
+        return dout * (self.y - self.t) / len(self.y)
+
+
 BATCH_FIX = Exercise(
     id="ch05.batch_fix",
     title="Find and fix: y − t is not all",
@@ -1527,6 +1647,28 @@ BATCH_FIX = Exercise(
             YOverwritten,
             "`self.y -= self.t` changes what `forward` stored. A second `backward` then starts from "
             "y − t and subtracts t once more.",
+        ),
+        Mistake(
+            "dout for y only",
+            DoutOnYOnly,
+            "The division is right, but `dout` multiplies `y` alone. It belongs to the whole difference.",
+        ),
+        Mistake(
+            "always four samples",
+            DividedByFour,
+            "You divide by 4, whatever comes. That was the batch of the demonstration; ask the array how "
+            "many rows it has.",
+        ),
+        Mistake(
+            "divided twice",
+            DividedOnceTooOften,
+            "You divide by N twice. Each sample has the share 1/N in the mean, once.",
+        ),
+        Mistake(
+            "dout has no default",
+            MendedWithoutDefault,
+            "`backward()` is called without an argument here, as the last node of a network is. Keep "
+            "the default value that the given method has.",
         ),
     ),
     hints=(
@@ -1675,6 +1817,15 @@ def bce_loss_only_clipped(p, t):
     return loss, (-t / p + (1 - t) / (1 - p)) / p.size
 
 
+def bce_wide_limit(eps):
+    def wrong(p, t):
+        p = np.clip(p, eps, 1 - eps)
+        loss = -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean()
+        return loss, (-t / p + (1 - t) / (1 - p)) / p.size
+
+    return wrong
+
+
 BINARY_CROSS_ENTROPY = Exercise(
     id="ch05.binary_cross_entropy",
     title="Binary cross-entropy and its gradient",
@@ -1790,6 +1941,25 @@ BINARY_CROSS_ENTROPY = Exercise(
             lambda p, t: (bce(p, t)[0], (p - t) / p.size),
             "`p - t` is the gradient with respect to the *score*, with the sigmoid already gone "
             "through. Here p itself is the input.",
+        ),
+        *(
+            Mistake(
+                f"limit of {eps:g}",
+                bce_wide_limit(eps),
+                "Your limit lies too far in: probabilities that still count are changed, and certain "
+                "mistakes cost too little.",
+            )
+            for eps in (1e-2, 1e-3, 1e-4, 1e-5)
+        ),
+        Mistake(
+            "sigmoid once more",
+            lambda p, t: bce(nn.sigmoid(p), t),
+            "`p` is a probability already; the sigmoid belongs to the layer before.",
+        ),
+        Mistake(
+            "mean squared error",
+            lambda p, t: (((p - t) ** 2).mean(), 2 * (p - t) / p.size),
+            "That is the mean squared error. Cross-entropy is made of logarithms.",
         ),
     ),
     hints=(
@@ -2026,6 +2196,23 @@ class SigmoidStoredChanged(FusedSigmoid):
         return self.p
 
 
+class SigmoidLabelLost(FusedSigmoid):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return np.mean(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
+
+
+class SigmoidThroughClippedP(FusedSigmoid):
+    def backward(self, dout=1.0):
+        _, dp = nn.binary_cross_entropy(self.p, self.t)
+        return dout * dp * self.p * (1 - self.p)
+
+
+class SigmoidLossSign(FusedSigmoid):
+    def forward(self, x, t):
+        return -super().forward(x, t)
+
+
 SIGMOID_WITH_LOSS = Exercise(
     id="ch05.SigmoidWithLoss",
     title="Sigmoid with loss, as a layer",
@@ -2182,6 +2369,22 @@ SIGMOID_WITH_LOSS = Exercise(
             "`self.p -= …` writes into what `forward` stored, so the next `backward` starts from "
             "a wrong p. Compute the gradient in an array of its own.",
         ),
+        Mistake(
+            "the label left out of the loss",
+            SigmoidLabelLost,
+            "The label does not occur in your loss. The term x · t is missing.",
+        ),
+        Mistake(
+            "two steps back, through a limited p",
+            SigmoidThroughClippedP,
+            "You divide by p (1 − p) and multiply by it again. Limiting p takes away the nan, but where "
+            "a score is most wrong the gradient is 0 now, and it should be largest.",
+        ),
+        Mistake(
+            "sign of the loss",
+            SigmoidLossSign,
+            "Your loss is negative. A cost is positive, and largest where the prediction is worst.",
+        ),
     ),
     hints=(
         "Try x = 1000 and x = -1000 with both labels. Which of your intermediate numbers is inf, which "
@@ -2243,6 +2446,21 @@ def mse_by_dot_product(y, t):
 def mse_in_place(y, t):
     y -= t
     return (y**2).mean(), 2 * y / y.size
+
+
+def mse_of_two_axes(y, t):
+    rows, columns = y.shape
+    return ((y - t) ** 2).sum() / (rows * columns), 2 * (y - t) / (rows * columns)
+
+
+def wants_two_axes(cases, seen):
+    """Recognise an answer that stops at an array with a single axis."""
+    return any(
+        case.inputs["y"].ndim == 1
+        and one.failure is not None
+        and ("tuple index out of range" in one.failure.message or "unpack" in one.failure.message)
+        for case, one in zip(cases, seen)
+    )
 
 
 MEAN_SQUARED_ERROR = Exercise(
@@ -2363,6 +2581,19 @@ MEAN_SQUARED_ERROR = Exercise(
             mse_in_place,
             "`y -= t` overwrites the predictions of the caller. Keep the difference in an array of "
             "your own.",
+        ),
+        Mistake(
+            "two axes wanted",
+            mse_of_two_axes,
+            "You ask for the number of columns, and `y` may have a single axis. An array knows how many "
+            "entries it has in all.",
+            when=wants_two_axes,
+        ),
+        Mistake(
+            "always four entries",
+            lambda y, t: (mse(y, t)[0], 2 * (y - t) / 4),
+            "You divide by 4, whatever comes. That was the table's example; ask the array how many "
+            "entries it has.",
         ),
     ),
     hints=(
@@ -2593,6 +2824,43 @@ STABILITY_FIX = Exercise(
             scores_clipped,
             "Clipping the scores to ±700 prevents the overflow and changes the problem: all scores "
             "beyond the limit look alike. A shift keeps the distances.",
+        ),
+        Mistake(
+            "the sum not shifted",
+            lambda x: (
+                x - x.max(axis=1, keepdims=True) - np.log(np.exp(x).sum(axis=1, keepdims=True))
+            ),
+            "The score is shifted and the sum is not: the two have to be shifted alike, and the bare "
+            "exponential overflows.",
+        ),
+        Mistake(
+            "the shift added to the score",
+            lambda x: (
+                x
+                + x.max(axis=1, keepdims=True)
+                - np.log(np.exp(x - x.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True))
+            ),
+            "You add the maximum to the score and subtract it in the sum. The two have to be shifted "
+            "alike.",
+        ),
+        Mistake(
+            "log lost",
+            lambda x: (
+                x
+                - x.max(axis=1, keepdims=True)
+                - np.exp(x - x.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)
+            ),
+            "You subtract the sum itself. It is the denominator's *logarithm* that is subtracted.",
+        ),
+        Mistake(
+            "the smallest score subtracted",
+            lambda x: (
+                x
+                - x.min(axis=1, keepdims=True)
+                - np.log(np.exp(x - x.min(axis=1, keepdims=True)).sum(axis=1, keepdims=True))
+            ),
+            "What you subtract is not the *largest* score of the row, so an exponent can still be "
+            "large and positive, and overflow.",
         ),
     ),
     hints=(

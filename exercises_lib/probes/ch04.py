@@ -42,6 +42,8 @@ def affine(answer: Any, inputs: dict[str, Any]) -> Steps:
     b -= 1
     yield "forward(x), after W and b were updated in place"
     yield "updated out", made.forward(inputs["x"])
+    yield "backward(dout), after W and b were updated in place"
+    yield "updated dx", made.backward(inputs["dout"])
     W[...], b[...] = before
 
 
