@@ -66,7 +66,10 @@ def _plain(value: Any, depth: int, left: list[int]) -> Any:
         array = np.ndarray.__array__(np.asarray(value))
         if array.dtype.kind not in "biufcU":
             return Opaque(f"a NumPy {array.dtype.name}")
-        return array.item()
+        if array.dtype.char in "gG":  # long doubles, which Python has not
+            with np.errstate(all="ignore"):
+                array = array.astype(np.float64 if array.dtype.kind == "f" else np.complex128)
+        return _plain(array.item(), depth, left)
     if depth >= MAX_DEPTH:
         return Opaque("containers nested too deeply")
     if kind in (list, tuple):
@@ -203,7 +206,14 @@ def from_bytes(data: bytes) -> Any:
     """
     try:
         return _from_json(json.loads(data))
-    except (KeyError, TypeError, AttributeError, RecursionError, MemoryError) as error:
+    except (
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise ValueError(f"not plain data: {error!r}") from error
 
 

@@ -302,7 +302,7 @@ class Enclosure:
                 _read_only(place)
             elif Path(place).exists():
                 _mount("/dev/null", place, "", MS_BIND)
-        for name in ("proc", HOME.strip("/"), "tmp", "etc", "dev"):
+        for name in ("proc", HOME.strip("/"), "tmp", "etc", "dev", "dev/shm"):
             Path(self.root, name).mkdir(exist_ok=True)
         for name in ("null", "zero", "full", "random", "urandom"):
             device = Path(self.root, "dev", name)
@@ -351,16 +351,19 @@ class Enclosure:
         os.setsid()
         os.umask(0o077)
         home = HOME if self.enclosed else self.home
-        scratch = f"{HOME}/.tmp" if self.enclosed else home
+        scratch, shared = f"{HOME}/.tmp" if self.enclosed else home, f"{HOME}/.shm"
         uid = user if self.privileged else 0
         if self.enclosed:
             _unshare(NEWNS | NEWIPC)
             owner = f"uid={uid},gid={uid}," if self.privileged else ""
             size = f"{owner}size={limits.disk},nr_inodes=20000,mode=700"
             _mount("tmpfs", HOME, "tmpfs", MS_NOSUID | MS_NODEV, size)
-            Path(scratch).mkdir(mode=0o700)
-            if self.privileged:
-                os.chown(scratch, uid, uid)
+            for folder in (scratch, shared):
+                Path(folder).mkdir(mode=0o700)
+                if self.privileged:
+                    os.chown(folder, uid, uid)
+            # For the locks of multiprocessing; on the same file system, so within its size.
+            _mount(shared, "/dev/shm", "", MS_BIND)
             if not any(path.startswith("/tmp/") for path in self.readable):
                 _mount(scratch, "/tmp", "", MS_BIND)  # else Python itself lies in there
                 scratch = "/tmp"
@@ -379,7 +382,7 @@ class Enclosure:
         )
         _limit(limits, used)
         if not self.isolation.walls.get("landlock", "no"):
-            writable = [home, scratch, "/dev/null"]
+            writable = [home, scratch, "/dev/null", *(["/dev/shm"] if self.enclosed else [])]
             readable = ["/"] if self.enclosed else _without(self.readable, self.hidden)
             _landlock(writable, readable)
         if LINUX:

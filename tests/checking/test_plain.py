@@ -133,6 +133,10 @@ def test_numpy_numbers_become_python_numbers():
     assert type(plain(np.float32(0.5))) is float
     assert type(plain(np.int64(3))) is int
     assert plain(np.bool_(True)) is True
+    assert type(plain(np.longdouble("0.5"))) is float
+    assert type(plain(np.clongdouble(0.5j))) is complex
+    assert plain(np.longdouble("1e400")) == np.inf
+    assert isinstance(plain(np.uint64(2**64 - 1)), Opaque)  # as the same number of Python's is
 
 
 def test_copies_do_not_share_memory():
@@ -181,6 +185,8 @@ def test_nan_is_the_same_as_nan_and_not_as_a_number():
         b"1.5",
         b"9" * 400,
         b'{"int":"' + b"9" * 19 + b'0"}',
+        b'{"float":"0x1p99999"}',
+        b'{"array":"","dtype":"<f8","shape":[1e999]}',
     ],
 )
 def test_bytes_that_are_not_plain_data_are_refused(junk):

@@ -94,6 +94,7 @@ def test_what_is_forged_on_the_border_earns_nothing(
     answer = "def double(x):\n    return F()" if "class F" in code else WRONG
     outcome = grade(cells(code, answer), limits=Limits(2.0, 12.0, memory=512 << 20))
     assert outcome.verdict("ch00.double")["earned"] == 0
+    assert outcome.status != "grader-failed"  # else it would be tried again, and be nobody's fault
     assert outcome.seconds < 12
     assert is_undisturbed(grade)
 

@@ -95,6 +95,29 @@ def test_memory_disk_and_processes_are_limited(kernel: tuple[str, WarmKernel]) -
     assert run(made, code + "\ntime.sleep(1)") in ("True", "DeadKernel")
 
 
+def test_multiprocessing_works_in_memory_that_counts_as_disk(
+    kernel: tuple[str, WarmKernel],
+) -> None:
+    name, made = kernel
+    if name not in ("all walls", "without root's rights"):  # it is the machine's /dev/shm
+        assert run(made, "import os; print(os.path.samefile('/dev/shm', '.'))") != "True"
+        return
+    pool = "def twice(x): return 2 * x\nwith multiprocessing.Pool(2) as pool:\n    "
+    told = run(made, f"import multiprocessing\n{pool}print(pool.map(twice, [1, 2]))")
+    assert told == "[2, 4]"
+    shared = "from multiprocessing.shared_memory import SharedMemory as S\n"
+    told = run(
+        made, shared + "s = S(create=True, size=9); s.buf[0] = 7; t = S(s.name); print(t.buf[0])"
+    )
+    assert told == "7"
+    fill = "n = open({!r}, 'wb').write(bytes({} << 20))"
+    assert run(made, fill.format("/dev/shm/a", 5)) == ""
+    assert run(made, fill.format("b", 5)) == "OSError"
+    assert run(made, fill.format("/dev/a", 1)) in ("OSError", "PermissionError")
+    made.restart()
+    assert run(made, "import os; print(os.listdir('/dev/shm'))") == "[]"
+
+
 def test_the_memory_of_all_processes_together_is_limited(root: Path) -> None:
     warm = Warm()
     made = warm.kernel([], LIMITS)
