@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 
 import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Field, Mistake, Observation, Output, Probe
-from exercises_lib.checking.plain import describe
+from exercises_lib.checking.plain import describe, same
 from exercises_lib.nn import (
     AddLayer,
     MulLayer,
@@ -47,6 +48,20 @@ def asks_a_whole_array(cases: Sequence[Case], seen: Sequence[Observation]) -> bo
     """Recognise that an array was used where Python wants one truth value."""
     failures = [one.failure for one in seen if one.failure is not None]
     return any(f.type == "ValueError" and "truth value of an array" in f.message for f in failures)
+
+
+def far_ends_not_reached(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise a sigmoid that is right in the middle and still far from 0 at −800."""
+    ends = False
+    for case, one in zip(cases, seen, strict=False):
+        x, out = case.inputs["x"], one.values.get("out")
+        if not isinstance(out, np.ndarray) or out.shape != x.shape or out.dtype.kind != "f":
+            return False
+        middle = abs(x) < 4
+        if not np.allclose(out[middle], sigmoid(x[middle]), rtol=1e-5):
+            return False
+        ends |= bool(np.any((out[x < -700] > 1e-7) & (out[x < -700] < 0.1)))
+    return ends
 
 
 def gives_a_list(name: str) -> Callable[[Sequence[Case], Sequence[Observation]], bool]:
@@ -215,6 +230,19 @@ class MulLayerLocal:
         return [np.multiply(dout, self.local[name]) for name in ("x", "y")]
 
 
+class MulLayerFirstBatch:
+    def __init__(self):
+        self.x = None
+
+    def forward(self, x, y):
+        if self.x is None:
+            self.x, self.y = x, y
+        return x * y
+
+    def backward(self, dout):
+        return dout * self.y, dout * self.x
+
+
 MUL_LAYER = Exercise(
     id="ch03.MulLayer",
     title="The multiply layer",
@@ -322,6 +350,12 @@ MUL_LAYER = Exercise(
             "`backward` asks for something with `self.` that `forward` has not stored. A name without "
             "`self.` is forgotten when the method ends.",
             when=fails_on_the_way_back("AttributeError"),
+        ),
+        Mistake(
+            "first batch kept",
+            MulLayerFirstBatch,
+            "Your layer stores the inputs of its *first* forward pass and keeps them for good. Each "
+            "`forward` belongs to a new batch and has to store anew.",
         ),
     ),
     hints=(
@@ -457,6 +491,24 @@ ADD_LAYER = Exercise(
             add(add_backward, add_forward_in_place),
             "`x += y` writes the sum into the caller's array. Another layer may have stored that "
             "very array for its own way back.",
+        ),
+        Mistake(
+            "doubled",
+            add(lambda self, dout: (2 * dout, 2 * dout)),
+            "You send twice `dout` to each input. That would be right for x + x, where one input is "
+            "used twice; here each of the two is used once.",
+        ),
+        Mistake(
+            "shared out in proportion",
+            add(
+                lambda self, dout: (
+                    dout * self.x / (self.x + self.y),
+                    dout * self.y / (self.x + self.y),
+                ),
+                add_forward_keeps,
+            ),
+            "Each input gets `dout` in proportion to its share of the sum. A gradient is not a "
+            "quantity to be divided up: it says how the result reacts when one input moves a little.",
         ),
     ),
     hints=(
@@ -611,6 +663,11 @@ class ReluLoop:
         return dx
 
 
+def relu_forward_leaky(self, x):
+    self.mask = x > 0
+    return np.where(self.mask, x, 0.01 * x)
+
+
 RELU_IN_PLACE = (
     "`backward` writes zeros into `dout` itself. That array belongs to the caller, who may send it "
     "down another branch as well."
@@ -718,6 +775,12 @@ RELU = Exercise(
         ),
         *nothing_stored(relu(relu_backward)),
         Mistake("one memory for all", ReluOfTheClass, SHARED_MEMORY),
+        Mistake(
+            "leaky",
+            relu(lambda self, dout: np.where(self.mask, dout, 0.01 * dout), relu_forward_leaky),
+            "A little passes on the closed side: that is another layer, the leaky ReLU. Here nothing "
+            "passes where x is negative.",
+        ),
     ),
     hints=(
         "Draw the function. What is its slope on the left of 0, and on the right?",
@@ -771,6 +834,11 @@ def sigmoid_forward_naive(self, x):
 
 def sigmoid_forward_flipped(self, x):
     self.out = sigmoid(-x)
+    return self.out
+
+
+def sigmoid_forward_flipped_naive(self, x):
+    self.out = 1 / (1 + np.exp(x))
     return self.out
 
 
@@ -839,6 +907,11 @@ class SigmoidLogs:
         return dout * np.exp(-np.logaddexp(0, -self.x) - np.logaddexp(0, self.x))
 
 
+def sigmoid_forward_narrow(self, x):
+    self.out = sigmoid(np.clip(x, -10, 10))
+    return self.out
+
+
 SIGMOID = Exercise(
     id="ch03.Sigmoid",
     title="The sigmoid layer",
@@ -890,6 +963,12 @@ SIGMOID = Exercise(
             "`forward` gives σ(−x): it falls where it should rise. Look at the sign in the exponent.",
         ),
         Mistake(
+            "flipped and overflowing",
+            a_sigmoid(sigmoid_backward, sigmoid_forward_flipped_naive),
+            "1 / (1 + eˣ) falls from 1 to 0, and the sigmoid rises: look at the sign of the exponent. "
+            "And the exponential overflows at one of the two ends.",
+        ),
+        Mistake(
             "overflow",
             a_sigmoid(sigmoid_backward, sigmoid_forward_naive),
             "`np.exp` of a large positive number is larger than any float. NumPy would only warn; "
@@ -933,6 +1012,23 @@ SIGMOID = Exercise(
         ),
         *nothing_stored(a_sigmoid(sigmoid_backward)),
         Mistake("one memory for all", SigmoidOfTheClass, SHARED_MEMORY),
+        Mistake(
+            "out squared",
+            a_sigmoid(lambda self, dout: dout * self.out**2),
+            "You multiply by out². That is 1 on the far right, where the curve is flat.",
+        ),
+        Mistake(
+            "plus for minus",
+            a_sigmoid(lambda self, dout: dout * self.out * (1 + self.out)),
+            "out · (1 + out) is 2 on the far right, where the curve is flat. Look at the sign.",
+        ),
+        Mistake(
+            "clipped too soon",
+            a_sigmoid(sigmoid_backward, sigmoid_forward_narrow),
+            "You limit x to a range in which the sigmoid is still visibly above 0 and below 1, so the "
+            "far ends come out wrong.",
+            when=far_ends_not_reached,
+        ),
     ),
     hints=(
         "Forward first: for which x is the exponent in e⁻ˣ large and positive? Is there another way "
@@ -1101,6 +1197,23 @@ TANH = Exercise(
         ),
         *nothing_stored(a_tanh(tanh_backward)),
         Mistake("one memory for all", TanhOfTheClass, SHARED_MEMORY),
+        Mistake(
+            "everything passes",
+            a_tanh(lambda self, dout: 1 * dout),
+            "`dout` passes unchanged. tanh is steep in the middle and flat at both ends, and `dout` "
+            "has to be multiplied by that slope.",
+        ),
+        Mistake(
+            "sign of the slope",
+            a_tanh(lambda self, dout: dout * (self.out**2 - 1)),
+            "Your slope is negative everywhere, and tanh rises everywhere. Look at the order of the "
+            "difference.",
+        ),
+        Mistake(
+            "not moved down",
+            a_tanh(tanh_backward, lambda self, x: tanh_forward(self, x) + 1),
+            "Your outputs lie between 0 and 2: the sigmoid is stretched, but it is not moved down.",
+        ),
     ),
     hints=(
         "Compare with your sigmoid layer: what is kept, and where is the slope largest?",
@@ -1242,6 +1355,15 @@ def shop_tax_on_oranges(*inputs):
     return inputs[0] * inputs[1] + inputs[2] * inputs[3] * inputs[4], gradients
 
 
+def shop_of_the_example(*inputs):
+    return shop(100.0, 2.0, 150.0, 3.0, 1.1)
+
+
+def shop_values_for_gradients(*inputs):
+    total, gradients = shop(*inputs)
+    return total, dict(zip(gradients, inputs, strict=True))
+
+
 SHOP = Exercise(
     id="ch03.shop",
     title="The fruit shop from four layers",
@@ -1323,6 +1445,18 @@ SHOP = Exercise(
             "tax on the oranges only",
             shop_tax_on_oranges,
             "Only the oranges are taxed in your total. First the sum, then the tax on all of it.",
+        ),
+        Mistake(
+            "numbers of the example",
+            shop_of_the_example,
+            "Your function says the same for every shop. Compute with its arguments instead of the "
+            "numbers in the picture.",
+        ),
+        Mistake(
+            "values in place of gradients",
+            shop_values_for_gradients,
+            "These are the inputs themselves. A gradient says by how much the total rises when an "
+            "input rises by one.",
         ),
     ),
     hints=(
@@ -1569,6 +1703,19 @@ class SequentialRecursive:
         return dout if self.first is None else self.first.backward(self.rest.backward(dout))
 
 
+def row_backward_from_one(self, dout):
+    gradient = 1.0
+    for layer in reversed(self.layers):
+        gradient = layer.backward(gradient)
+    return gradient * dout
+
+
+def row_forward_calls(self, x):
+    for layer in self.layers:
+        x = layer(x)
+    return x
+
+
 SEQUENTIAL = Exercise(
     id="ch03.Sequential",
     title="Layers in a row",
@@ -1678,6 +1825,18 @@ SEQUENTIAL = Exercise(
             row(forward=row_forward_first),
             "The `return` stands inside the loop, so `forward` ends after the first layer.",
         ),
+        Mistake(
+            "begun with 1",
+            row(row_backward_from_one),
+            "A plain number goes into the last layer's `backward`. What belongs there is `dout`, "
+            "which has a shape.",
+        ),
+        Mistake(
+            "layer called like a function",
+            row(forward=row_forward_calls),
+            "`layer(x)` calls the object itself. The layers of this course have methods: `forward` "
+            "and `backward`.",
+        ),
     ),
     hints=(
         "Follow one sample through three layers with your finger, then a gradient the other way. "
@@ -1750,6 +1909,32 @@ RELU_FIX = Exercise(
             "mask from the gradient",
             relu(lambda self, dout: dout * (dout > 0)),
             "You make a new array, but you look at the sign of `dout`. What counts is the sign of the input.",
+        ),
+        Mistake(
+            "multiplied by the output",
+            relu(lambda self, dout: dout * self.out),
+            "You make a new array, but you multiply `dout` by the output. Where the gate is open, "
+            "`dout` passes as it is.",
+        ),
+        Mistake(
+            "two masks",
+            relu(lambda self, dout: dout * self.mask * (dout > 0)),
+            "You make a new array, but you stop the negative entries of `dout` as well. Only the sign "
+            "of the *input* decides.",
+        ),
+        Mistake(
+            "Python's max",
+            relu(relu_backward, relu_forward_max),
+            "`max(x, 0)` and `if x > 0` ask once whether the whole array is larger than 0, and an "
+            "array has no single answer. You need a comparison entry by entry.",
+            when=asks_a_whole_array,
+        ),
+        *nothing_stored(relu(relu_backward)),
+        Mistake(
+            "sign of the input",
+            relu(lambda self, dout: dout * np.sign(self.x), relu_forward_keeps_x),
+            "You make a new array, but where x is negative the gradient is turned round. It has to be "
+            "stopped.",
         ),
     ),
     hints=(
@@ -1866,6 +2051,25 @@ def back_pops(layers, dout):
     return dout
 
 
+def back_from_one(layers, dout):
+    gradient = 1.0
+    for layer in reversed(layers):
+        gradient = layer.backward(gradient)
+    return gradient
+
+
+def back_index_too_large(layers, dout):
+    for place in range(len(layers), 0, -1):
+        dout = layers[place].backward(dout)
+    return dout
+
+
+def back_all_but_first(layers, dout):
+    for layer in layers[:0:-1]:
+        dout = layer.backward(dout)
+    return dout
+
+
 REVERSE_FIX = Exercise(
     id="ch03.reverse_fix",
     title="Mend the reversed list",
@@ -1930,6 +2134,22 @@ REVERSE_FIX = Exercise(
             back_not_chained,
             "The order is right, but every layer now gets the same `dout` instead of what the layer "
             "behind it returned.",
+        ),
+        Mistake(
+            "begun with 1",
+            back_from_one,
+            "A plain number goes into the last layer's `backward`. What belongs there is `dout`, "
+            "which has a shape.",
+        ),
+        Mistake(
+            "index too large",
+            back_index_too_large,
+            "A list of three layers has the places 0, 1 and 2: there is no place `len(layers)`.",
+        ),
+        Mistake(
+            "first layer skipped",
+            back_all_but_first,
+            "The order is right, but the walk ends before the first layer of the list.",
         ),
     ),
     hints=(
@@ -2049,6 +2269,14 @@ def network_one_scale(first, second):
     return Sequential([scale, Tanh(), scale, Tanh()])
 
 
+def network_of_the_example(first, second):
+    return Sequential([Scale(0.8), Tanh(), Scale(1.5), Tanh()])
+
+
+def network_without_a_list(first, second):
+    return Sequential(Scale(first), Tanh(), Scale(second), Tanh())
+
+
 SHARED_LAYER_FIX = Exercise(
     id="ch03.shared_layer_fix",
     title="Mend the shared layer",
@@ -2112,6 +2340,16 @@ SHARED_LAYER_FIX = Exercise(
             network_one_scale,
             "Now the two scales are one object, so both multiply by the factor that was set last.",
         ),
+        Mistake(
+            "numbers of the example",
+            network_of_the_example,
+            "The factors are always 0.8 and 1.5. Use the arguments, `first` and `second`.",
+        ),
+        Mistake(
+            "layers without a list",
+            network_without_a_list,
+            "`nn.Sequential` takes *one* argument, a list of layers: square brackets are missing.",
+        ),
     ),
     hints=(
         "How many tanh objects does the given code make? How many places of the row need a memory "
@@ -2130,12 +2368,84 @@ SHARED_LAYER_FIX = Exercise(
 # --------------------------------------------------------------------------- check_layer
 
 
+def written_into(array, values):
+    array[...] = values
+    return array
+
+
+def last_entry_off(dx):
+    dx[-1, -1] += 1
+    return dx
+
+
+def first_row_only(dx):
+    return np.concatenate([dx[:1], np.zeros_like(dx[1:])])
+
+
+def zero_in_place(array, where):
+    array[where] = 0
+    return array
+
+
+RIGHT: dict[str, tuple[str, Callable]] = {
+    "tanh": ("tanh", lambda x, out, dout: dout * (1 - out**2)),
+    "relu": ("relu", lambda x, out, dout: dout * (x > 0)),
+    "x · W": ("x · W", lambda x, out, dout: dout @ probes.WIDE.T),
+    "transpose": ("transpose", lambda x, out, dout: dout.T),
+    "identity": ("identity", lambda x, out, dout: dout),
+    "steep exponential": (
+        "steep exponential",
+        lambda x, out, dout: dout * probes.STEEP * out,
+    ),
+}
+"""Right layers of the zoo: the name of their forward in the probe, and their backward."""
+
+WRONG: dict[str, tuple[str, Callable]] = {
+    "tanh, dout dropped": ("tanh", lambda x, out, dout: 1 - out**2),
+    "relu, mask taken from dout": ("relu", lambda x, out, dout: dout * (dout > 0)),
+    "sigmoid, one factor lost": ("sigmoid", lambda x, out, dout: dout * out),
+    "x · W, W not transposed": ("x · square W", lambda x, out, dout: dout @ probes.SQUARE),
+    "transpose, undone by reshape": (
+        "transpose",
+        lambda x, out, dout: dout.reshape(x.shape),
+    ),
+    "tanh, first sample only": (
+        "tanh",
+        lambda x, out, dout: first_row_only(dout * (1 - out**2)),
+    ),
+    "tanh, last entry wrong": (
+        "tanh",
+        lambda x, out, dout: last_entry_off(dout * (1 - out**2)),
+    ),
+    "tanh, every slope too small": (
+        "tanh",
+        lambda x, out, dout: dout * (1 - out**2) - 0.5 * np.abs(dout),
+    ),
+    "tiny slope, twice too large": ("tiny slope", lambda x, out, dout: 2e-4 * dout),
+    "row sum, dx of shape (N, 1)": ("row sum", lambda x, out, dout: dout[:, None]),
+    "relu that overwrites dout": ("relu", lambda x, out, dout: zero_in_place(dout, x <= 0)),
+    "relu that overwrites x": ("relu in place", lambda x, out, dout: dout * (x > 0)),
+    "square that makes x positive": ("square in place", lambda x, out, dout: dout * 2 * x),
+    "identity that writes dx into x": (
+        "identity",
+        lambda x, out, dout: written_into(out, dout),
+    ),
+}
+"""Wrong layers of the zoo."""
+
+
+def walk_back(inputs, x, out, dout):
+    """Go back through the layer of a case, as `probes.ch03.layer_checker` asks for it."""
+    lent = (x, out, dout)
+    _, backward = {**RIGHT, **WRONG}[inputs["layer"]]
+    dx = backward(*lent)
+    place = next((i for i, one in enumerate(lent) if one is dx), None)
+    return (place, dx, *lent)
+
+
 def draw_zoo(rng: np.random.Generator) -> Iterator[Case]:
-    kinds = [
-        *((name, "right") for name in probes.RIGHT),
-        *((name, "wrong") for name in probes.WRONG),
-    ]
-    for name, kind in kinds:
+    for number, name in enumerate(rng.permutation([*RIGHT, *WRONG]).tolist(), 1):
+        kind, forward = ("right", RIGHT[name][0]) if name in RIGHT else ("wrong", WRONG[name][0])
         x = away_from_zero(rng, 2, 3)
         if name == "steep exponential":
             x *= 0.005
@@ -2143,8 +2453,8 @@ def draw_zoo(rng: np.random.Generator) -> Iterator[Case]:
             x = np.abs(away_from_zero(rng, 4, 8))
         if name == "tanh, last entry wrong":  # one among so many that a mean hides it
             x = away_from_zero(rng, 8, 13)
-        seed = int(rng.integers(2**31))
-        yield Case({"layer": name, "x": x, "seed": seed}, f"a {kind} layer, {name}")
+        inputs = {"number": number, "forward": forward, "x": x, "seed": int(rng.integers(2**31))}
+        yield Case(inputs, f"a {kind} layer, {name}", kept={"layer": name})
 
 
 def judge_error(inputs, got, expected) -> str | None:
@@ -2166,12 +2476,19 @@ def judge_error(inputs, got, expected) -> str | None:
 
 
 def judge_memory(inputs, got, expected) -> str | None:
-    """Say if the layer remembered another x than the given one when backward was called."""
-    if got == expected and isinstance(got, str):
+    """Say if a right layer remembered another x than the given one when backward was called."""
+    if inputs["layer"] in WRONG or (isinstance(got, str) and got == expected):
         return None
     if got == "never":
         return "check_layer never calls the layer's backward."
     return "When check_layer calls backward, the layer has last gone forward with another x."
+
+
+def judge_x(inputs, got, expected) -> str | None:
+    """Say if the check changed x; a wrong layer may spoil it, and that is not the check's fault."""
+    if inputs["layer"] in WRONG or same(got, inputs["x"]):
+        return None
+    return "check_layer changes x in place. The caller still needs x."
 
 
 def check_layer(layer, x, rng, h=1e-5):
@@ -2343,6 +2660,51 @@ def check_layer_unmoved(layer, x, rng, h=1e-5):
     return checker(numeric=numeric)(layer, x, rng, h)
 
 
+def check_layer_late_copy(layer, x, rng, h=1e-5):
+    moved = x.copy()
+    dout = rng.standard_normal(layer.forward(moved).shape)
+    kept, given_dout = moved.copy(), dout.copy()
+    dx = np.array(layer.backward(given_dout))
+    if dx.shape != x.shape or np.any(moved != kept) or np.any(given_dout != dout):
+        return np.inf
+    numeric = numerical_gradient(lambda z: np.sum(layer.forward(z) * dout), kept, h)
+    return relative_error(dx, numeric)
+
+
+def check_layer_entry_by_entry(layer, x, rng, h=1e-5):
+    dout = rng.standard_normal(layer.forward(x).shape)
+    dx = layer.backward(dout.copy())
+    slope = (layer.forward(x + h) - layer.forward(x - h)) / (2 * h)
+    return relative_error(dx, slope * dout)
+
+
+def asks_entry_by_entry(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise that dx is compared with something in the shape of the output of x · W."""
+    return any(
+        case.kept["layer"] == "x · W"
+        and one.failure is not None
+        and one.failure.type == "ValueError"
+        and re.search(r"\(2, ?3\).*\(2, ?4\)", one.failure.message) is not None
+        for case, one in zip(cases, seen, strict=False)
+    )
+
+
+def check_layer_asserts(layer, x, rng, h=1e-5):
+    given_x = x.copy()
+    dout = rng.standard_normal(layer.forward(given_x).shape)
+    given_dout = dout.copy()
+    dx = np.array(layer.backward(given_dout))
+    assert dx.shape == x.shape
+    assert np.all(given_x == x) and np.all(given_dout == dout)
+    numeric = numerical_gradient(lambda z: np.sum(layer.forward(z) * dout), x.copy(), h)
+    return relative_error(dx, numeric)
+
+
+def stops_by_assert(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise an assertion of the answer's own."""
+    return any(one.failure is not None and one.failure.type == "AssertionError" for one in seen)
+
+
 CHECK_LAYER = Exercise(
     id="ch03.check_layer",
     title="A gradient check for any layer",
@@ -2480,6 +2842,26 @@ CHECK_LAYER = Exercise(
             "You return the decision. Return the error itself: 1e-9 and 1e-5 both pass, and the "
             "difference tells you something.",
         ),
+        Mistake(
+            "x copied too late",
+            check_layer_late_copy,
+            "A layer that writes into x on the way *forward* passes your check: you copy x when it is "
+            "changed already. The copy has to be made before `forward`.",
+        ),
+        Mistake(
+            "slopes entry by entry",
+            check_layer_entry_by_entry,
+            "You compare dx with something in the shape of the *output*. An output may depend on many "
+            "entries of x, or have another shape: move one entry of x at a time, and add up over the "
+            "outputs.",
+            when=asks_entry_by_entry,
+        ),
+        Mistake(
+            "stops instead of answering",
+            check_layer_asserts,
+            "`assert` stops the program at the first fault. Your check should go on and say `np.inf`.",
+            when=stops_by_assert,
+        ),
     ),
     hints=(
         "A layer has many outputs and a gradient belongs to one number. Which number has exactly "
@@ -2494,11 +2876,18 @@ CHECK_LAYER = Exercise(
     probe=Probe(probes.layer_checker),
     draw=draw_zoo,
     outputs=(
-        *(Output(name, compare=judge_error) for name in (*probes.RIGHT, *probes.WRONG)),
-        Output("x at backward", compare=judge_memory),
+        *(
+            Output(f"{what}layer {number}", compare=judge)
+            for number in range(1, len(RIGHT) + len(WRONG) + 1)
+            for what, judge in (
+                ("", judge_error),
+                ("x at backward of ", judge_memory),
+                ("x after ", judge_x),
+            )
+        ),
     ),
-    remark=f"Your check accepted {len(probes.RIGHT)} right layers and rejected {len(probes.WRONG)} "
-    "wrong ones.",
+    remark=f"Your check accepted {len(RIGHT)} right layers and rejected {len(WRONG)} wrong ones.",
+    respond=walk_back,
     repeat=False,  # what is observed are decisions, and a second run decides the same
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking import Misfit
+from exercises_lib.checking import Ask, Misfit
 from exercises_lib.checking.plain import describe, plain
 from exercises_lib.nn import sigmoid
 from exercises_lib.probes import Steps, decision, name_of, need_class, need_function, unpack
@@ -23,8 +23,9 @@ def layer(
 ) -> Steps:
     """Run a layer forward and backward while a second layer of the same class is at work.
 
-    A layer whose memory belongs to the class, or to the module, loses it to the second one. Every
-    pass is run twice. Overflow is an error here; NumPy would only warn.
+    A layer whose memory belongs to the class, or to the module, loses it to the second one. An
+    earlier batch goes forward first, and every pass is run twice. Overflow is an error here; NumPy
+    would only warn.
 
     Args:
         answer: the class.
@@ -36,8 +37,11 @@ def layer(
     need_class(answer, ("forward", "backward"))
     yield f"{name_of(answer)}()"
     made, other = answer(), answer()
+    during = f"forward({', '.join(forward)})"
+    yield during
+    with np.errstate(over="raise"):  # an earlier batch, which has to be forgotten
+        made.forward(*(0.5 - inputs[key] / 3 for key in forward))
     for _ in range(2):
-        during = f"forward({', '.join(forward)})"
         yield during
         with np.errstate(over="raise"):
             out = made.forward(*(inputs[key] for key in forward))
@@ -45,11 +49,10 @@ def layer(
         yield f"{during} of another {name_of(answer)}"
         other.forward(*(1.5 - inputs[key] / 2 for key in forward))
         for _ in range(2):
-            during = "backward(dout)"
-            yield during
+            yield "backward(dout)"
             with np.errstate(over="raise"):
                 result = made.backward(inputs["dout"])
-            for item in unpack(result, gradients, during):
+            for item in unpack(result, gradients, "backward(dout)"):
                 if kink and not isinstance(item, str):
                     item = (item[0], _without_kinks(item[1], inputs["x"], inputs["dout"]))
                 yield item
@@ -203,15 +206,16 @@ def network(answer: Any, inputs: dict[str, Any]) -> Steps:
 
 
 class _Animal:
-    """A layer of the zoo, made from two functions.
+    """A layer of the zoo. Its way back is asked for, so that it cannot be read here.
 
     Args:
         forward: x → out.
-        backward: (x, out, dout) → dx.
+        ask: (x, out, dout) → which of the three the layer returns, or None; what it returns; and
+            the three as it leaves them.
     """
 
-    def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
-        self._forward, self._backward = forward, backward
+    def __init__(self, forward: Callable[[Any], Any], ask: Ask) -> None:
+        self._forward, self._ask = forward, ask
         self.came: Any = None
         self.at_backward: list[Any] = []
 
@@ -223,7 +227,12 @@ class _Animal:
 
     def backward(self, dout: Any) -> Any:
         self.at_backward.append(self.came)
-        return self._backward(self._x, self._out, dout)
+        lent = (self._x, self._out, dout)
+        place, dx, *left = self._ask(*lent)
+        for array, now in zip(lent, left, strict=True):
+            if not np.array_equal(array, now):
+                array[...] = now
+        return dx if place is None else lent[place]
 
 
 def _zero_in_place(array: Any, where: Any) -> Any:
@@ -231,95 +240,43 @@ def _zero_in_place(array: Any, where: Any) -> Any:
     return array
 
 
-def _written_into(array: Any, values: Any) -> Any:
-    array[...] = values
-    return array
+SQUARE = np.array([[0.8, -1.1, 0.3], [0.5, 0.9, -0.7], [-1.2, 0.4, 0.6]])
+WIDE = np.array([[0.8, -1.1, 0.3, 0.7], [0.5, 0.9, -0.7, 1.3], [-1.2, 0.4, 0.6, -0.5]])
+STEEP = 200.0
 
-
-def _last_entry_off(dx: Any) -> Any:
-    dx[-1, -1] += 1
-    return dx
-
-
-def _first_row_only(dx: Any) -> Any:
-    return np.concatenate([dx[:1], np.zeros_like(dx[1:])])
-
-
-_SQUARE = np.array([[0.8, -1.1, 0.3], [0.5, 0.9, -0.7], [-1.2, 0.4, 0.6]])
-_WIDE = np.array([[0.8, -1.1, 0.3, 0.7], [0.5, 0.9, -0.7, 1.3], [-1.2, 0.4, 0.6, -0.5]])
-_STEEP = 200.0
-
-
-def _positive(x: Any) -> Any:
-    return np.maximum(x, 0)
-
-
-RIGHT: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    "tanh": (np.tanh, lambda x, out, dout: dout * (1 - out**2)),
-    "relu": (_positive, lambda x, out, dout: dout * (x > 0)),
-    "x · W": (lambda x: x @ _WIDE, lambda x, out, dout: dout @ _WIDE.T),
-    "transpose": (lambda x: x.T, lambda x, out, dout: dout.T),
-    "identity": (lambda x: x, lambda x, out, dout: dout),
-    "steep exponential": (
-        lambda x: np.exp(_STEEP * x),
-        lambda x, out, dout: dout * _STEEP * out,
-    ),
+FORWARD: dict[str, Callable[[Any], Any]] = {
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0),
+    "sigmoid": sigmoid,
+    "x · W": lambda x: x @ WIDE,
+    "x · square W": lambda x: x @ SQUARE,
+    "transpose": lambda x: x.T,
+    "identity": lambda x: x,  # out is x itself
+    "steep exponential": lambda x: np.exp(STEEP * x),
+    "tiny slope": lambda x: 1e-4 * x,
+    "row sum": lambda x: x.sum(axis=1),
+    "relu in place": lambda x: _zero_in_place(x, x < 0),
+    "square in place": lambda x: np.abs(x, out=x) ** 2,
 }
-"""Right layers of the zoo: forward and backward."""
-
-WRONG: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    "tanh, dout dropped": (np.tanh, lambda x, out, dout: 1 - out**2),
-    "relu, mask taken from dout": (_positive, lambda x, out, dout: dout * (dout > 0)),
-    "sigmoid, one factor lost": (sigmoid, lambda x, out, dout: dout * out),
-    "x · W, W not transposed": (lambda x: x @ _SQUARE, lambda x, out, dout: dout @ _SQUARE),
-    "transpose, undone by reshape": (lambda x: x.T, lambda x, out, dout: dout.reshape(x.shape)),
-    "tanh, first sample only": (
-        np.tanh,
-        lambda x, out, dout: _first_row_only(dout * (1 - out**2)),
-    ),
-    "tanh, last entry wrong": (
-        np.tanh,
-        lambda x, out, dout: _last_entry_off(dout * (1 - out**2)),
-    ),
-    "tanh, every slope too small": (
-        np.tanh,
-        lambda x, out, dout: dout * (1 - out**2) - 0.5 * np.abs(dout),
-    ),
-    "tiny slope, twice too large": (lambda x: 1e-4 * x, lambda x, out, dout: 2e-4 * dout),
-    "row sum, dx of shape (N, 1)": (lambda x: x.sum(axis=1), lambda x, out, dout: dout[:, None]),
-    "relu that overwrites dout": (
-        _positive,
-        lambda x, out, dout: _zero_in_place(dout, x <= 0),
-    ),
-    "relu that overwrites x": (
-        lambda x: _zero_in_place(x, x < 0),
-        lambda x, out, dout: dout * (x > 0),
-    ),
-    "identity that writes dx into x": (
-        lambda x: x,  # out is x itself
-        lambda x, out, dout: _written_into(out, dout),
-    ),
-}
-"""Wrong layers of the zoo."""
+"""What the layers of the zoo do on the way forward."""
 
 
-def layer_checker(answer: Any, inputs: dict[str, Any]) -> Steps:
+def layer_checker(answer: Any, inputs: dict[str, Any], *, ask: Ask) -> Steps:
     """Give a layer of the zoo to a checker and say what it decides: accepts, rejects, or what else.
 
     Args:
         answer: the function ``(layer, x, rng)`` that returns an error.
-        inputs: ``layer``, a name of `RIGHT` or `WRONG`; ``x``; ``seed`` for its generator.
+        inputs: ``number`` of the layer; ``forward``, a name of `FORWARD`; ``x``; ``seed`` for the
+            answer's generator.
+        ask: the layer's way back, see `_Animal`.
     """
     need_function(answer)
-    name, x = inputs["layer"], inputs["x"]
-    rules = {**RIGHT, **WRONG}[name]
-    # A wrong layer may spoil x; that is the layer's fault and not the checker's.
-    given = x if name in RIGHT else x.copy()
+    number, x = inputs["number"], inputs["x"].copy()
+    animal = _Animal(FORWARD[inputs["forward"]], ask)
     yield f"{name_of(answer)}(layer, x, rng)"
-    animal, original = _Animal(*rules), x.copy()
-    result = plain(answer(animal, given, np.random.default_rng(inputs["seed"])))
-    yield name, decision(result)
-    if name in RIGHT:
-        as_given = all(np.array_equal(came, original) for came in animal.at_backward)
-        seen = "as given" if as_given else "another"
-        yield "x at backward", seen if animal.at_backward else "never"
+    result = plain(answer(animal, x, np.random.default_rng(inputs["seed"])))
+    yield f"layer {number}", decision(result)
+    as_given = all(np.array_equal(came, inputs["x"]) for came in animal.at_backward)
+    seen = "as given" if as_given else "another"
+    yield f"x at backward of layer {number}", seen if animal.at_backward else "never"
+    yield f"x after layer {number}", x

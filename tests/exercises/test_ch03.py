@@ -110,10 +110,11 @@ def test_a_sequential_that_turns_its_list_round_is_told_so():
     )
 
 
-@pytest.mark.parametrize("name", [*probes.RIGHT, *probes.WRONG])
+@pytest.mark.parametrize("name", [*ch03.RIGHT, *ch03.WRONG])
 def test_the_zoo_holds_right_layers_and_wrong_ones(name):
     rng = np.random.default_rng(0)
-    forward, backward = {**probes.RIGHT, **probes.WRONG}[name]
+    kind, backward = {**ch03.RIGHT, **ch03.WRONG}[name]
+    forward = probes.FORWARD[kind]
     scale = 0.005 if name == "steep exponential" else 1.0
     x = scale * np.array([[0.7, -1.1, 0.4], [-0.3, 1.6, 0.9]])
     x = np.abs(x) if name == "relu, mask taken from dout" else x
@@ -130,7 +131,7 @@ def test_the_zoo_holds_right_layers_and_wrong_ones(name):
         and np.array_equal(lent_x, x)
         and np.array_equal(lent_dout, dout)
     )
-    assert right == (name in probes.RIGHT)
+    assert right == (name in ch03.RIGHT)
 
 
 def test_a_check_that_ignores_dout_is_told_which_layer_it_let_pass():
@@ -145,7 +146,7 @@ def test_which_test_has_the_answers_that_the_tests_give():
         "sigmoid": (nn.sigmoid, lambda x, out, dout: out * (1 - out)),
         "transpose": (lambda x: x.T, lambda x, out, dout: dout),
         "tanh": (np.tanh, lambda x, out, dout: dout * (1 - x**2)),
-        "relu": probes.WRONG["relu that overwrites dout"],
+        "relu": (probes.FORWARD["relu"], ch03.WRONG["relu that overwrites dout"][1]),
     }
     rng = np.random.default_rng(5)
 
@@ -173,7 +174,9 @@ JUNK = [None, True, 3, -1.0, "x", "never", [], [None], ["a"], [[1]], (), {}, Opa
 @pytest.mark.parametrize("got", JUNK, ids=repr)
 def test_own_comparisons_say_something_about_anything(got):
     assert ch03.judge_error({}, got, "accepts")
-    assert ch03.judge_memory({}, got, "as given")
+    case = {"layer": "relu", "x": np.ones((2, 3))}
+    assert ch03.judge_memory(case, got, "as given")
+    assert ch03.judge_x(case, got, case["x"])
     assert ch03.right_order("backward")({}, got, [2, 1, 0])
     assert ch03.same_layers({}, got, [0, 1, 2])
 
@@ -239,7 +242,7 @@ def test_a_sigmoid_that_is_safe_in_float64_only_is_rejected():
 
 
 def test_the_page_says_how_many_layers_the_check_of_checks_has():
-    words = {6: "six", 13: "thirteen"}
+    words = {6: "six", 14: "fourteen"}
     text = NOTEBOOK.read_text(encoding="utf-8")
-    assert f"your function meets {words[len(probes.RIGHT)]} right layers" in text
-    assert f"and {words[len(probes.WRONG)]} wrong ones" in text
+    assert f"your function meets {words[len(ch03.RIGHT)]} right layers" in text
+    assert f"and {words[len(ch03.WRONG)]} wrong ones" in text

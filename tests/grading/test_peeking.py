@@ -52,6 +52,44 @@ def gradient_check(net, x, t, h=1e-5):
 """,
 }
 
+CHECK_LAYER = """
+def check_layer(layer, x, rng, h=1e-5):
+    given_x = x.copy()
+    dout = rng.standard_normal(layer.forward(given_x).shape)
+    given_dout = dout.copy()
+    dx = np.array(layer.backward(given_dout))
+    if dx.shape != x.shape or np.any(given_x != x) or np.any(given_dout != dout):
+        return np.inf
+    numeric = nn.numerical_gradient(lambda z: np.sum(layer.forward(z.copy()) * dout), x.copy(), h)
+    return nn.relative_error(dx, numeric)
+"""
+LAYER_CHEATS = {
+    "accepts everything": "def check_layer(layer, x, rng, h=1e-5):\n    layer.backward(rng.normal(size=layer.forward(x.copy()).shape))\n    return 0.0",
+    "counts the layers": """
+calls = []
+def check_layer(layer, x, rng, h=1e-5):
+    layer.backward(rng.normal(size=layer.forward(x.copy()).shape))
+    layer.forward(x.copy())
+    calls.append(1)
+    return float(len(calls) > 6)
+""",
+    "looks at the caller's names": """
+import sys
+def check_layer(layer, x, rng, h=1e-5):
+    names = ('dropped', 'mask taken', 'lost', 'not transposed', 'undone', 'sample only', 'entry wrong', 'too small', 'too large', 'shape', 'overwrites', 'makes x', 'writes')
+    layer.backward(rng.normal(size=layer.forward(x.copy()).shape))
+    seen = repr([sys._getframe(n).f_locals for n in (1, 2, 3)])
+    return float(any(name in seen for name in names))
+""",
+    "knows the way forward and nothing else": """
+import sys
+def check_layer(layer, x, rng, h=1e-5):
+    layer.backward(rng.normal(size=layer.forward(x.copy()).shape))
+    seen = repr(sys._getframe(1).f_locals['inputs'])
+    return float(any(name in seen for name in ('sigmoid', 'square', 'tiny', 'sum', 'place')))
+""",
+}
+
 
 def cells(chapter: str, answer_id: str, answer: str) -> Sequence[tuple[str, str]]:
     """Make a submission with one answer."""
@@ -69,3 +107,68 @@ def test_a_check_of_networks_that_does_not_check_earns_nothing(
 def test_a_check_of_networks_that_checks_is_passed(grade: Callable[..., Outcome]) -> None:
     outcome = grade(cells("06", "ch06-gradient-check", GRADIENT_CHECK), "06", Limits(10, 60))
     assert outcome.verdict("ch06.gradient_check")["status"] == "passed", outcome
+
+
+@pytest.mark.parametrize("code", LAYER_CHEATS.values(), ids=list(LAYER_CHEATS))
+def test_a_check_of_layers_that_does_not_check_earns_nothing(
+    code: str, grade: Callable[..., Outcome]
+) -> None:
+    outcome = grade(cells("03", "ch03-check-layer", code), "03", Limits(10, 60))
+    assert outcome.verdict("ch03.check_layer")["status"] == "wrong", outcome
+
+
+def test_a_check_of_layers_that_checks_is_passed(grade: Callable[..., Outcome]) -> None:
+    outcome = grade(cells("03", "ch03-check-layer", CHECK_LAYER), "03", Limits(10, 60))
+    assert outcome.verdict("ch03.check_layer")["status"] == "passed", outcome
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "vars(layer)['_ask']()",
+        "vars(layer)['_ask'](1, 2, 3, 4)",
+        "vars(layer)['_ask'](object(), None, '')",
+        "layer.backward([[1.0]])",
+        "layer.backward(np.zeros((1500, 1500)))",
+    ],
+)
+def test_a_question_that_has_no_answer_is_an_error_of_the_student(
+    code: str, grade: Callable[..., Outcome]
+) -> None:
+    answer = (
+        f"def check_layer(layer, x, rng, h=1e-5):\n    layer.forward(x)\n    {code}\n    return 1.0"
+    )
+    outcome = grade(cells("03", "ch03-check-layer", answer), "03", Limits(10, 60))
+    verdict = outcome.verdict("ch03.check_layer")
+    assert outcome.status != "grader-failed", outcome
+    assert verdict["status"] in ("error", "wrong"), outcome
+
+
+FLOODS = {
+    "never reads what it is told": "import os\nfor _ in range(4):\n    wire.send(connection, {'ask': [np.zeros((500, 500))] * 3, 'case': 0, 'for': name})\nimport time\ntime.sleep(60)",
+    "asks of a case that is not there": "wire.send(connection, {'ask': [1, 2, 3], 'case': 10**6, 'for': name})\nwire.receive(connection)",
+    "asks of no number": "wire.send(connection, {'ask': 5, 'case': 'x', 'for': name})\nwire.receive(connection)",
+    "asks for ever": "while True:\n    wire.send(connection, {'ask': [1, 2, 3], 'case': 0, 'for': name})\n    wire.receive(connection)",
+}
+
+
+@pytest.mark.parametrize("code", FLOODS.values(), ids=list(FLOODS))
+def test_questions_that_are_forged_do_not_hold_the_grader_up(
+    code: str, grade: Callable[..., Outcome]
+) -> None:
+    lines = code.replace("\n", "\n    ")
+    answer = f"""
+from exercises_lib.grading import wire
+import sys
+def check_layer(layer, x, rng, h=1e-5):
+    frame = sys._getframe()
+    while 'connection' not in frame.f_locals:
+        frame = frame.f_back
+    connection, name = frame.f_locals['connection'], frame.f_locals['request']['for']
+    {lines}
+"""
+    outcome = grade(cells("03", "ch03-check-layer", answer), "03", Limits(2, 30))
+    assert outcome.verdict("ch03.check_layer")["status"] != "passed", outcome
+    assert outcome.status != "grader-failed" and outcome.seconds < 25, outcome
+    right = grade(cells("03", "ch03-check-layer", CHECK_LAYER), "03", Limits(10, 60))
+    assert right.verdict("ch03.check_layer")["status"] == "passed", right
