@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LATER = {
     "grade": "exercises_lib.grading.commands:grade",
+    "mark": "exercises_lib.grading.commands:mark",
     "report": "exercises_lib.grading.commands:report",
     "export": "exercises_lib.grading.commands:export",
     "book": "exercises_lib.course.book:book",

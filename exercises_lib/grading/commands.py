@@ -1,4 +1,4 @@
-"""The commands grade, report and export."""
+"""The commands grade, mark, report and export."""
 
 from __future__ import annotations
 
@@ -264,6 +264,52 @@ def _line(done: Any) -> str:
     if outcome.flags:
         parts.append(f"{len(outcome.flags)} to look at")
     return "; ".join(parts)
+
+
+@click.command()
+@click.argument("student")
+@click.argument("exercise")
+@click.argument("points")
+@click.option("--why", default="", help="The reason, which the student reads.")
+@_gradebook_option
+def mark(student: str, exercise: str, points: str, why: str, gradebook: Path) -> None:
+    """Give STUDENT other POINTS for EXERCISE, also when it is graded again.
+
+    STUDENT is a part of the name, EXERCISE for example ch04.bias_gradient, and POINTS a whole
+    number, or - to let the verdict count again.
+    """
+    with _sentences():
+        from exercises_lib import exercises
+        from exercises_lib.grading.gradebook import Gradebook
+
+        try:
+            most = exercises.get(exercise).points
+        except LookupError as error:
+            raise click.UsageError(str(error.args[0] if error.args else error)) from error
+        if points != "-" and not (points.isdecimal() and int(points) <= most):
+            raise click.UsageError(f"{exercise} counts 0 to {most} points, not {points!r}")
+        if points != "-" and not why:
+            raise click.UsageError("say the reason with --why: the student reads it")
+        book = Gradebook(gradebook, create=False)
+        having = [
+            one for one in book.records() if any(row.exercise == exercise for row in one.rows)
+        ]
+        people = {(one.student, one.lms_id) for one in having}
+        exact = {whose for whose in people if student in whose}
+        found = exact or {whose for whose in people if student.casefold() in whose[0].casefold()}
+        if len(found) != 1:
+            names = "; ".join(f"{name} {number}".strip() for name, number in sorted(found)[:9])
+            raise click.UsageError(
+                f"{student!r} is {len(found)} students with a verdict on {exercise}"
+                + (f": {names}. Give one of these names, or the number." if names else "")
+            )
+        ((name, number),) = found
+        book.decide(name, number, exercise, None if points == "-" else int(points), why)
+        totals = [one for one in book.records() if (one.student, one.lms_id) == (name, number)]
+        book.close()
+        for one in totals:
+            if one.counts and any(row.exercise == exercise for row in one.rows):
+                click.echo(f"{name}: {one.file}: {one.points}/{one.maximum}")
 
 
 @click.command()

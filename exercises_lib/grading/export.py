@@ -226,9 +226,11 @@ def feedback_text(record: Record) -> str:
     passed = sum(row.status == "passed" for row in record.rows)
     parts = [f"{passed} of {len(record.rows)} passed."]
     for row in record.rows:
-        if row.status != "passed":
+        if row.status != "passed" or row.decided:
             told = " ".join(row.message.split("\n"))
             told = "not answered." if row.status == "unanswered" else told
+            if row.decided:
+                told = f"{told} {row.earned} of {row.points} by decision: {row.decided}"
             parts.append(f"{LOOKS[row.status][0]} {row.title}: {told}")
     return html.escape(" ".join(parts), quote=False)
 

@@ -6,14 +6,14 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from exercises_lib.grading.submissions import Submission
 from exercises_lib.grading.worker import Outcome
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS submission (
     id INTEGER PRIMARY KEY,
@@ -51,6 +51,14 @@ CREATE TABLE IF NOT EXISTS verdict (
     points INTEGER NOT NULL,
     PRIMARY KEY (submission, exercise)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS decision (
+    student TEXT NOT NULL,
+    lms_id TEXT NOT NULL,
+    exercise TEXT NOT NULL,
+    points INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (student, lms_id, exercise)
+) WITHOUT ROWID;
 """
 
 
@@ -60,7 +68,10 @@ class GradebookError(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """What the gradebook says about one exercise of a submission."""
+    """What the gradebook says about one exercise of a submission.
+
+    `decided` says why somebody has given other points than the verdict does; else it is empty.
+    """
 
     exercise: str
     title: str
@@ -70,6 +81,7 @@ class Row:
     traceback: str
     earned: int
     points: int
+    decided: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,20 +136,22 @@ class Gradebook:
             self.connection.execute("PRAGMA foreign_keys = ON")
             self.connection.execute("PRAGMA synchronous = FULL")
             version = self.connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, VERSION):
+            if not 0 <= version <= VERSION:
                 raise GradebookError(
                     f"{path} was written by another version of this program (format {version}, "
                     f"expected {VERSION}); name another gradebook."
                 )
-            if version == 0:
-                if self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            if version < VERSION:
+                count = "SELECT count(*) FROM sqlite_master"
+                if version == 0 and self.connection.execute(count).fetchone()[0]:
                     raise GradebookError(f"{path} is a database, but not a gradebook.")
                 with self._transaction():
                     for statement in _SCHEMA.split(";\n"):
                         self.connection.execute(statement)
                     self.connection.execute(f"PRAGMA user_version = {VERSION}")
         except sqlite3.DatabaseError as error:
-            raise GradebookError(f"{path} cannot be used as a gradebook: {error}.") from error
+            hint = "" if path.exists() else " Is there such a folder, and may you write in it?"
+            raise GradebookError(f"{path} cannot be used as a gradebook: {error}.{hint}") from error
 
     def close(self) -> None:
         """Close the file."""
@@ -253,6 +267,25 @@ class Gradebook:
                 "UPDATE submission SET counts = ? WHERE id = ?", (int(number == latest), number)
             )
 
+    def decide(
+        self, student: str, lms_id: str, exercise: str, points: int | None, why: str
+    ) -> None:
+        """Give a student other points for an exercise than its verdicts do, now and later.
+
+        Args:
+            student: who.
+            lms_id: by which number Canvas or Moodle knows that person.
+            exercise: which exercise.
+            points: how many; None takes an earlier decision back.
+            why: the reason, for the student to read.
+        """
+        with self._transaction():
+            whose = (student, lms_id, exercise)
+            run = self.connection.execute
+            run("DELETE FROM decision WHERE student = ? AND lms_id = ? AND exercise = ?", whose)
+            if points is not None:
+                run("INSERT INTO decision VALUES (?, ?, ?, ?, ?)", (*whose, points, why))
+
     def records(self, *, chapter: str | None = None) -> list[Record]:
         """Return all submissions, by student and chapter.
 
@@ -267,6 +300,11 @@ class Gradebook:
         for number, exercise, title, status, mistakes, *rest in verdicts:
             one = Row(exercise, title, status, tuple(json.loads(mistakes)), *rest)
             rows.setdefault(number, []).append(one)
+        decisions: dict[tuple[str, str], dict[str, tuple[int, str]]] = {}
+        for student, lms_id, exercise, points, why in self.connection.execute(
+            "SELECT student, lms_id, exercise, points, why FROM decision"
+        ):
+            decisions.setdefault((student, lms_id), {})[exercise] = (points, why)
         found = self.connection.execute(
             "SELECT id, student, lms_id, chapter, file, sha256, status, detail, points, maximum, "
             "counts, flags, seed, seconds, cpu, memory, isolation, graded_at FROM submission"
@@ -277,7 +315,15 @@ class Gradebook:
             values = dict(zip(names, entry, strict=False))
             values["counts"] = bool(values["counts"])
             values["flags"] = tuple(json.loads(values["flags"]))
-            values["rows"] = tuple(rows.get(values["id"], ()))
+            decided = decisions.get((values["student"], values["lms_id"]), {})
+            values["rows"] = tuple(
+                replace(row, earned=decided[row.exercise][0], decided=decided[row.exercise][1])
+                if row.exercise in decided
+                else row
+                for row in rows.get(values["id"], ())
+            )
+            if decided:
+                values["points"] = sum(row.earned for row in values["rows"])
             if chapter is None or values["chapter"] in (chapter, ""):
                 records.append(Record(**values))
         return sorted(records, key=lambda one: (one.student.casefold(), one.chapter, one.file))

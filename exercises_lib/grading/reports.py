@@ -186,6 +186,8 @@ def _card(row: Row) -> str:
     ]
     if row.status != "unanswered":  # what to do about that is said in the notebook
         lines += [f"<p>{_marked(line)}</p>" for line in row.message.split("\n") if line]
+    if row.decided:
+        lines.append(f"<p><b>{row.earned} of {row.points} by decision:</b> {_e(row.decided)}</p>")
     if row.traceback:
         lines.append(f"<pre>{_e(row.traceback)}</pre>")
     return f'<section class="card is-{_e(row.status)}">{"".join(lines)}</section>'
@@ -217,6 +219,11 @@ def _look_at(records: Sequence[Record]) -> list[str]:
         if one.status != "ok":
             told.append(_trouble(one))
         told += [_e(flag) for flag in one.flags]
+        told += [
+            f"{_e(row.exercise)}: {row.earned} of {row.points} by decision: {_e(row.decided)}"
+            for row in one.rows
+            if row.decided
+        ]
         instead = _instead(one, records)
         if instead is not None:
             here = f"{one.points} of {one.maximum} points" if one.graded else "no points"
@@ -405,6 +412,7 @@ def _everybody(records: Sequence[Record], chapters: Sequence[str]) -> list[str]:
         )
         total = sum(one.points for one in own.values()) if own else "no mark"
         link = f'<a href="{_e(page_name(student, number))}">{_e(student)}</a>'
+        link += f' <span class="soft">{_e(number)}</span>' if number else ""
         rows.append(f'<tr><td>{link}</td>{cells}<td class="n"><b>{total}</b></td></tr>')
     titles = "".join(f'<th class="n">{_e(_chapter(c))}</th>' for c in chapters)
     head = f'<tr><th>Student</th>{titles}<th class="n">Points</th></tr>'

@@ -15,7 +15,10 @@ from click.testing import CliRunner
 from exercises_lib.cli import main
 from exercises_lib.course.notebooks import Notebook, dump
 from exercises_lib.grading.commands import _weakness
+from exercises_lib.grading.gradebook import Gradebook
 from exercises_lib.grading.sandbox import Isolation
+from exercises_lib.grading.submissions import Submission
+from exercises_lib.grading.worker import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
 
@@ -78,6 +81,52 @@ def test_one_student_can_be_graded_again_and_nobody_else_is(
     assert "3 of 3" in done.output and "3 unchanged" in done.output
     done = CliRunner().invoke(main, [*words, "--student", "zoe"])
     assert done.exit_code == 2 and "no student's name has 'zoe' in it" in done.output
+
+
+def test_a_mark_that_was_decided_stays_when_it_is_graded_again(
+    three: Path, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    book = ["--gradebook", str(tmp_path / "marks.db")]
+    assert CliRunner().invoke(main, ["grade", str(three), *book, "-j", "1"]).exit_code == 0
+    why = ["--why", "Squares were <asked for> in the lecture."]
+    done = CliRunner().invoke(main, ["mark", "Bob", "ch00.double", "1", *why, *book])
+    assert (done.exit_code, done.output) == (0, "bob: bob_00_welcome.ipynb: 1/1\n")
+    words = ["grade", str(three), *book, "-j", "1", "--student", "bob", "--again"]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    table = CliRunner().invoke(main, ["export", *book]).output
+    assert [line.split(",")[6] for line in table.splitlines()[1:4]] == ["1", "1", "0"]
+    assert CliRunner().invoke(main, ["report", *book, "--out", str(tmp_path)]).exit_code == 0
+    told = "1 of 1 by decision:</b> Squares were &lt;asked for&gt; in the lecture."
+    (page,) = (tmp_path / "students").glob("bob*")
+    assert told in page.read_text(encoding="utf-8")
+    done = CliRunner().invoke(main, ["mark", "bob", "ch00.double", "-", *book])
+    assert done.output == "bob: bob_00_welcome.ipynb: 0/1\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["bob", "ch00.triple", "1", "--why", "x"], "ch00.triple"),
+        (["bob", "ch00.double", "2", "--why", "x"], "counts 0 to 1 points, not '2'"),
+        (["bob", "ch00.double", "1"], "say the reason with --why"),
+        (["b", "ch00.double", "1", "--why", "x"], "'b' is 2 students with a verdict on"),
+        (["zoe", "ch00.double", "1", "--why", "x"], "'zoe' is 0 students with a verdict on"),
+    ],
+)
+def test_a_decision_that_is_not_clear_is_refused(
+    words: list[str], message: str, tmp_path: Path
+) -> None:
+    book = Gradebook(tmp_path / "marks.db")
+    for name in ("bob", "barb"):
+        one = Submission(name, "", f"{name}.ipynb", bytes)
+        verdict = {"exercise_id": "ch00.double", "title": "", "status": "wrong", "mistakes": []}
+        verdict |= {"message": "", "traceback": "", "earned": 0, "points": 1}
+        book.write(one, name, "00", "mark", Outcome("ok", verdicts=[verdict]), 1)
+    book.close()
+    path = ["--gradebook", str(tmp_path / "marks.db")]
+    done = CliRunner().invoke(main, ["mark", *words, *path])
+    assert done.exit_code == 2 and message in done.output, done.output
 
 
 @pytest.mark.parametrize("what", ["grade", "report", "export"])

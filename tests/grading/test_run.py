@@ -423,6 +423,19 @@ def test_a_gradebook_that_is_none_is_refused(tmp_path: Path) -> None:
         Gradebook(tmp_path / "none.db", create=False)
 
 
+def test_a_gradebook_of_the_first_format_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "marks.db"
+    Gradebook(path).close()
+    with sqlite3.connect(path) as old:
+        old.execute("DROP TABLE decision")
+        old.execute("PRAGMA user_version = 1")
+    old.close()
+    book = Gradebook(path)
+    book.decide("ana", "", "ch00.double", 1, "because")
+    assert book.records() == []
+    book.close()
+
+
 def test_a_notebook_of_another_chapter_is_left_alone_when_one_chapter_is_graded(
     tmp_path: Path, plans: dict[str, Plan], solved: Maker, pool: Pool
 ) -> None:
