@@ -169,6 +169,40 @@ def first_axis_only(f, x, h=1e-5):
     return grad
 
 
+def two_loops(f, x, h=1e-5):
+    grad = np.zeros_like(x)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            kept = x[i, j]
+            x[i, j] = kept + h
+            above = f(x)
+            x[i, j] = kept - h
+            below = f(x)
+            x[i, j] = kept
+            grad[i, j] = (above - below) / (2 * h)
+    return grad
+
+
+def numbered_through(f, x, h=1e-5):
+    grad = np.zeros(x.size)
+    for i in range(x.size):
+        kept = x[i]
+        x[i] = kept + h
+        above = f(x)
+        x[i] = kept - h
+        below = f(x)
+        x[i] = kept
+        grad[i] = (above - below) / (2 * h)
+    return grad
+
+
+def single_entries(f, x, h=1e-5):
+    grad = np.zeros(x.shape)
+    for at in np.ndindex(x.shape):
+        grad[at] = (f(x[at] + h) - f(x[at] - h)) / (2 * h)
+    return grad
+
+
 NUMERICAL_GRADIENT = Exercise(
     id="ch06.numerical_gradient",
     title="The numerical gradient of any array",
@@ -274,6 +308,29 @@ NUMERICAL_GRADIENT = Exercise(
             lambda f, x, h=1e-5: nn.numerical_gradient(f, x, h).ravel(),
             "Your numbers stand in one long row. A gradient has the shape of its variable.",
         ),
+        Mistake(
+            "back to the middle only",
+            entrywise(lambda above, below, h, middle: (above - middle) / (2 * h)),
+            "Your second call of `f` happens at x itself, not at x − h: a step back by h leads to the "
+            "middle. So the way is only h, and you divide by 2h.",
+        ),
+        Mistake(
+            "two loops",
+            two_loops,
+            "Two loops fit an array with two axes. x may have one or three: go through its indices "
+            "whatever their number.",
+        ),
+        Mistake(
+            "one number as an index",
+            numbered_through,
+            "You count through all entries with one number, and `x[i]` takes it for a row. An array with two "
+            "axes has fewer rows than entries.",
+        ),
+        Mistake(
+            "f gets a single entry",
+            single_entries,
+            "You give `f` one shifted number. It needs the whole array, in which only that entry is shifted.",
+        ),
     ),
     hints=(
         "Two questions for every entry: how much does f change when this entry alone is shifted by h "
@@ -345,7 +402,7 @@ def judge_shapes(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | No
     if isinstance(got, str):
         return f"{shapes}: relative_error raises {got[:40]}, expected a ValueError."
     number = f"{float(np.real(got)):.4g}" if is_number(got) else describe(got)
-    return f"{shapes}, and relative_error returns {number}; expected a ValueError."
+    return f"{shapes}, and relative_error returns {number}; a ValueError should be raised."
 
 
 def relative_error_loop(a, b, floor=1e-8):
@@ -392,6 +449,18 @@ def sizes_compared(a, b, floor=1e-8):
     if a.size != b.size:
         raise ValueError("The sizes differ.")
     return np.inf if np.isnan(a - b).any() else by_entry(a, b, floor).max()
+
+
+def lengths_compared(a, b, floor=1e-8):
+    if len(a) != len(b):
+        raise ValueError("The lengths differ.")
+    return np.inf if np.isnan(a - b).any() else by_entry(a, b, floor).max()
+
+
+def error_returned(a, b, floor=1e-8):
+    if a.shape != b.shape:
+        return ValueError("The shapes differ.")
+    return nn.relative_error(a, b, floor)
 
 
 def shapes_asserted(a, b, floor=1e-8):
@@ -580,6 +649,33 @@ RELATIVE_ERROR = Exercise(
             "An `assert` raises an AssertionError, and it vanishes when Python runs with `-O`. Raise "
             "the ValueError yourself.",
         ),
+        Mistake(
+            "lengths compared",
+            lengths_compared,
+            "`len` is the length of the first axis alone. (3,) and (3, 3) have the same, and are "
+            "different shapes.",
+        ),
+        Mistake(
+            "error returned",
+            error_returned,
+            "You *return* a ValueError, as if it were a result. An error is to stop the caller: `raise` does that.",
+        ),
+        Mistake(
+            "no error below the floor",
+            error_formula(
+                lambda a, b, floor: (by_entry(a, b, floor) * (np.abs(a) + np.abs(b) >= floor)).max()
+            ),
+            "Where both numbers are small your error is 0. The floor takes the place of the denominator there; the "
+            "difference still counts.",
+        ),
+        Mistake(
+            "the smaller denominator",
+            error_formula(
+                lambda a, b, floor: (np.abs(a - b) / np.minimum(np.abs(a) + np.abs(b), floor)).max()
+            ),
+            "You take the smaller of size and floor. The floor is the least value that the denominator may "
+            "have.",
+        ),
     ),
     hints=(
         "Try your function on three pairs: (0.0, 0.0), (nan, 1.0), and two arrays of which one has an "
@@ -626,16 +722,16 @@ def draw_network(rng: np.random.Generator) -> Iterator[Case]:
         params = random_params(rng, *sizes)
         x, x2 = rng.normal(size=(n, d)), rng.normal(size=(n + 2, d))
         scores = np.maximum(x @ params["W1"] + params["b1"], 0) @ params["W2"] + params["b2"]
-        # Every second sample is classified rightly, so that accuracies are neither 0 nor 1.
-        t = (scores.argmax(axis=1) + np.arange(n) % 2) % c
+        # Two of three are classified rightly: an accuracy that nothing else is equal to by chance.
+        t = (scores.argmax(axis=1) + (np.arange(n) % 3 == 2)) % c
         t2 = rng.integers(0, c, n + 2)
         labels = {"t": np.eye(c)[t], "t2": np.eye(c)[t2]} if one_hot else {"t": t, "t2": t2}
         return Case({"sizes": sizes, "seed": seed(), **params, "x": x, "x2": x2, **labels}, note)
 
     yield Case({"sizes": (20, 30, 10), "seed": seed()}, "a new network, std as by default")
     yield Case({"sizes": (20, 30, 10), "seed": seed(), "std": 0.5}, "a new network, std = 0.5")
-    yield case((5, 4, 3), 6, "5 inputs, 4 hidden units, 3 classes, 6 samples")
-    yield case((3, 5, 4), 7, "one-hot labels", one_hot=True)
+    yield case((5, 4, 3), 14, "5 inputs, 4 hidden units, 3 classes, 14 samples")
+    yield case((3, 5, 4), 11, "one-hot labels", one_hot=True)
     yield case((4, 2, 3), 1, "a batch of one")
 
 
@@ -671,6 +767,11 @@ def judge_rng(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
     if isinstance(got[0], np.ndarray) and np.array_equal(got[0], got[1]):
         return "Two networks made with different generators have the same W1."
     return None
+
+
+def unstable(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise answers that draw from a generator of their own."""
+    return any(one.unstable for one in seen)
 
 
 class TwoLayerNet:
@@ -904,6 +1005,75 @@ class ArgmaxOverSamples(TwoLayerNet):
         return float(np.mean(self.predict(x).argmax(axis=0) == labels))
 
 
+class ArgmaxOverSamplesTwice(TwoLayerNet):
+    def accuracy(self, x, t):
+        labels = t.argmax(axis=0) if t.ndim == 2 else t
+        return float(np.mean(self.predict(x).argmax(axis=0) == labels))
+
+
+class LargestScore(TwoLayerNet):
+    def accuracy(self, x, t):
+        labels = t.argmax(axis=1) if t.ndim == 2 else t
+        return float(np.mean(self.predict(x).max(axis=1) == labels))
+
+
+class WrongPart(TwoLayerNet):
+    def accuracy(self, x, t):
+        return 1 - super().accuracy(x, t)
+
+
+class ReluBehindEach(TwoLayerNet):
+    def build(self):
+        super().build()
+        self.layers.append(nn.Relu())
+
+    def collect(self):
+        one, two = self.layers[0], self.layers[2]
+        return {"W1": one.dW, "b1": one.db, "W2": two.dW, "b2": two.db}
+
+
+class SigmoidInside(TwoLayerNet):
+    def build(self):
+        super().build()
+        self.layers[1] = nn.Sigmoid()
+
+
+class PredictsOnly(TwoLayerNet):
+    def gradient(self, x, t):
+        self.predict(x)
+        return self.back()
+
+
+class StartsWithOne(TwoLayerNet):
+    def back(self):
+        dout = 1
+        for layer in reversed(self.layers):
+            dout = layer.backward(dout)
+        return self.collect()
+
+
+class WeightsTheOtherWay(TwoLayerNet):
+    def make(self, d, h, c, rng, std):
+        super().make(d, h, c, rng, std)
+        for name in ("W1", "W2"):
+            self.params[name] = self.params[name].T
+
+    def build(self):
+        p = self.params
+        self.layers = [nn.Affine(p["W1"].T, p["b1"]), nn.Relu(), nn.Affine(p["W2"].T, p["b2"])]
+        self.last_layer = nn.SoftmaxWithLoss()
+
+
+class StdSquared(TwoLayerNet):
+    def make(self, d, h, c, rng, std):
+        super().make(d, h, c, rng, std**2)
+
+
+class FreshGenerator(TwoLayerNet):
+    def make(self, d, h, c, rng, std):
+        super().make(d, h, c, np.random.default_rng(), std)
+
+
 class ZeroWeights(TwoLayerNet):
     def make(self, d, h, c, rng, std):
         super().make(d, h, c, rng, 0.0)
@@ -1106,6 +1276,64 @@ TWO_LAYER_NET = Exercise(
             "The weights do not come from `rng`: every network starts with the same ones, whatever "
             "the caller passes.",
         ),
+        Mistake(
+            "argmax over the samples, labels too",
+            ArgmaxOverSamplesTwice,
+            "`argmax(axis=0)` looks for the best *sample* of each class. The classes lie along axis 1.",
+        ),
+        Mistake(
+            "largest score instead of its class",
+            LargestScore,
+            "`accuracy` compares the largest *score* with the class number. Which class has it is the "
+            "question.",
+        ),
+        Mistake(
+            "error instead of accuracy",
+            WrongPart,
+            "`accuracy` returns which part is wrong.",
+        ),
+        Mistake(
+            "a ReLU behind each layer",
+            ReluBehindEach,
+            "There is a ReLU behind the second affine layer too. It cuts off negative scores, and softmax "
+            "needs them.",
+        ),
+        Mistake(
+            "gradient without the loss",
+            PredictsOnly,
+            "`gradient` goes forward to the scores only. The loss layer has not seen these scores and labels, "
+            "and its `backward` speaks of the batch before.",
+        ),
+        Mistake(
+            "the way back starts with 1",
+            StartsWithOne,
+            "You hand a 1 to the last affine layer. That is the derivative of the loss by itself: the loss layer "
+            "stands in between, and its `backward` comes first.",
+        ),
+        Mistake(
+            "weights the other way round",
+            WeightsTheOtherWay,
+            "Your weights are stored as (outputs, inputs). In this chapter a batch has one sample per row "
+            "and is multiplied from the left.",
+        ),
+        Mistake(
+            "std squared",
+            StdSquared,
+            "The weights are multiplied by the variance. The factor in front of `standard_normal` is the "
+            "standard deviation, and so is what `rng.normal` takes.",
+        ),
+        Mistake(
+            "not from rng",
+            FreshGenerator,
+            "Your weights do not come from the `rng` that is passed. With it the same network can be made again; "
+            "without it no training can be repeated.",
+            unstable,
+        ),
+        Mistake(
+            "sigmoid instead of ReLU",
+            SigmoidInside,
+            "Between your two affine layers stands a sigmoid. This network has a ReLU there.",
+        ),
     ),
     hints=(
         "Draw the network as boxes: which layers does x go through, in which order, and which of them "
@@ -1188,6 +1416,13 @@ SPOILT: dict[str, Callable[..., None]] = {
 }
 """The networks that a check is given, by name: what happens to their gradients."""
 
+GROUPS = {
+    "A": ("a right network with a closed unit", "nan in b1", "all gradients N times too large"),
+    "B": ("a right network", "b1 with an axis too many", "the sign of W2's gradient turned"),
+    "C": ("one entry of W1 wrong", "tiny gradients, twice too large", "all of b2 too low"),
+}
+"""Networks that are judged as one output. What is often wrong together stands in two of them."""
+
 
 def spoilt(inputs: Mapping[str, Any], grads: dict[str, Any], x: Any) -> dict[str, Any]:
     """Return the gradients that the network of a case gives, from the right ones."""
@@ -1202,6 +1437,7 @@ def draw_suspects(rng: np.random.Generator) -> Iterator[Case]:
             params = random_params(rng, 2, 3, 2)
             if name == "a right network with a closed unit":
                 params["b1"][1] = -30.0
+                params["W2"][2] *= 1e-9  # a unit whose gradients drown in rounding
             if name == "tiny gradients, twice too large":
                 params["W2"] *= 5e-3
             x, t = rng.normal(size=(4, 2)), np.array([0, 1, 1, 0])
@@ -1209,7 +1445,9 @@ def draw_suspects(rng: np.random.Generator) -> Iterator[Case]:
             z[:, 1] = 1.0 if name == "a right network with a closed unit" else z[:, 1]
             if np.abs(z).min() > 0.05 and (z > 0).sum(axis=0).min() > 0:
                 break
-        inputs = {"number": number, "sizes": (2, 3, 2), **params, "x": x, "t": t}
+        called = ("A", "a", "B", "b") if number in (3, 7) else probes.NAMES
+        group = next(letter for letter, names in GROUPS.items() if name in names)
+        inputs = {"group": group, "called": called, **params, "x": x, "t": t}
         note = f"{name}, 2-3-2" if name.startswith("a right") else name
         yield Case(inputs, note, kept={"network": name})
 
@@ -1296,12 +1534,27 @@ def gradient_check_by_norms(net, x, t, h=1e-5):
     return {k: error(grads[k], numeric[k]) for k in numeric}
 
 
+FOUND: dict[bytes, Any] = {}
+"""Numerical gradients by network, batch and parameter: all the wrong checks ask for the same ones."""
+
+
+def found_before(net, x, t, name):
+    """Return the numerical gradient of one parameter, computed once for each network and batch."""
+    key = b"/".join([name.encode(), x.tobytes(), *(p.tobytes() for p in net.params.values())])
+    known = FOUND.get(key)
+    if known is None:
+        if len(FOUND) > 200:
+            FOUND.clear()
+        known = nn.numerical_gradient(lambda _: net.loss(x, t), net.params[name])
+        FOUND[key] = known
+    return known
+
+
 def network_check(
     *,
     error: Callable[[Any, Any], Any] | None = None,
-    numeric: Callable[..., Any] = nn.numerical_gradient,
+    numeric: Callable[..., Any] | None = None,
     shapes: bool = True,
-    loss: Callable[..., float] | None = None,
 ) -> Callable[..., Any]:
     """Make a wrong check: the reference with one part exchanged."""
     measure = error or (lambda a, b: nn.relative_error(a, b, floor=1e-3))
@@ -1309,7 +1562,10 @@ def network_check(
     def check(net, x, t, h=1e-5):
         grads, errors = net.gradient(x, t), {}
         for name, param in net.params.items():
-            found = numeric(lambda _: (loss or net.loss)(x, t), param, h)
+            if numeric is None:
+                found = found_before(net, x, t, name)
+            else:
+                found = numeric(lambda _: net.loss(x, t), param, h)
             wrong = shapes and grads[name].shape != param.shape
             errors[name] = np.inf if wrong else measure(grads[name], found)
         return errors
@@ -1325,12 +1581,45 @@ def parameters_left_moved(f, x, h):
     return never_put_back(f, x, h)
 
 
+right_check = network_check()
+
+
 def one_error_for_all(net, x, t, h=1e-5):
-    return max(gradient_check(net, x, t, h).values())
+    return max(right_check(net, x, t, h).values())
 
 
 def weights_only(net, x, t, h=1e-5):
-    return {k: error for k, error in gradient_check(net, x, t, h).items() if k.startswith("W")}
+    return {k: e for k, e in right_check(net, x, t, h).items() if net.params[k].ndim == 2}
+
+
+def fixed_names(net, x, t, h=1e-5):
+    errors = right_check(net, x, t, h)
+    return {name: errors[name] for name in probes.NAMES}
+
+
+def wrong_shapes_left_out(net, x, t, h=1e-5):
+    grads = net.gradient(x, t)
+    errors = right_check(net, x, t, h)
+    return {k: error for k, error in errors.items() if grads[k].shape == net.params[k].shape}
+
+
+def shifted_weights_as_x(net, x, t, h=1e-5):
+    return {
+        name: nn.numerical_gradient(lambda w: net.loss(w, t), param, h)
+        for name, param in net.params.items()
+    }
+
+
+def value_for_function(net, x, t, h=1e-5):
+    value: Any = net.loss(x, t)
+    return {name: nn.numerical_gradient(value, param, h) for name, param in net.params.items()}
+
+
+def worst_by_max(a, b):
+    worst = 0.0
+    for error in by_entry(a, b, 1e-3).ravel():
+        worst = max(worst, error)
+    return worst
 
 
 def compared_with_itself(net, x, t, h=1e-5):
@@ -1441,7 +1730,7 @@ GRADIENT_CHECK = Exercise(
         ),
         Mistake(
             "factor 2 lost",
-            network_check(numeric=lambda f, p, h: 2 * nn.numerical_gradient(f, p, h)),
+            network_check(error=lambda a, b: nn.relative_error(a, 2 * b, floor=1e-3)),
             "From −h to +h it is a way of 2h. Divided by h, the numerical gradient is twice too large, "
             "and right networks look wrong.",
         ),
@@ -1471,10 +1760,45 @@ GRADIENT_CHECK = Exercise(
         Mistake(
             "True or False",
             lambda net, x, t, h=1e-5: {
-                name: bool(error < 1e-4) for name, error in gradient_check(net, x, t, h).items()
+                name: bool(error < 1e-4) for name, error in right_check(net, x, t, h).items()
             },
             "You return the decisions. Return the errors: whether it is 1e-9 or 1e-5 tells you "
             "something, even if both pass.",
+        ),
+        Mistake(
+            "floor left at its default",
+            network_check(error=nn.relative_error),
+            "You compare with the floor of 1e-8. The loss is rounded, so a gradient as small as that has a "
+            "numerical gradient of mostly noise, and a right network looks wrong.",
+        ),
+        Mistake(
+            "nan lost in max",
+            network_check(error=worst_by_max),
+            "Python's `max` keeps the old value where the new one is nan, because every comparison with nan "
+            "is False. The worst gradient of all disappears.",
+        ),
+        Mistake(
+            "four fixed names",
+            fixed_names,
+            "You name the parameters of one network. Another one has others: go through the names in `net.params`.",
+        ),
+        Mistake(
+            "wrong shapes left out",
+            wrong_shapes_left_out,
+            "Where a gradient has the wrong shape your dictionary has no entry. Its error is infinite, and "
+            "whoever reads the result has to see that.",
+        ),
+        Mistake(
+            "the parameter in the place of x",
+            shifted_weights_as_x,
+            "Your function hands the shifted parameter to the loss as if it were the images. The loss is to be taken "
+            "of `x`; the network has the parameter already.",
+        ),
+        Mistake(
+            "a value in the place of a function",
+            value_for_function,
+            "You hand over the *value* of the loss. It has to be computed anew after every shift: a function is "
+            "needed that does it.",
         ),
     ),
     hints=(
@@ -1490,7 +1814,7 @@ GRADIENT_CHECK = Exercise(
     probe=Probe(probes.network_checker),
     draw=draw_suspects,
     outputs=(
-        *(Output(f"network {n}", compare=judge_decisions) for n in range(1, len(SPOILT) + 1)),
+        *(Output(f"networks {group}", compare=judge_decisions) for group in GROUPS),
         Output("parameters afterwards", compare=judge_parameters),
     ),
     remark="Your check let 2 right networks through and found the fault in 7 wrong ones.",
@@ -1659,6 +1983,18 @@ class LastBiasForgotten(MendedNet):
             self.params[name] -= lr * grads[name]
 
 
+class InputsAsScores(MendedNet):
+    def loss(self, x, t):
+        return self.last_layer.forward(x, t)
+
+
+class FirstBiasForTheLast(MendedNet):
+    def step(self, x, t, lr):
+        grads = self.gradient(x, t)
+        for name, own in (("W1", "W1"), ("b1", "b1"), ("W2", "W2"), ("b2", "b1")):
+            self.params[name] -= lr * grads[own]
+
+
 class MendedByHand(GivenNet):
     """Right: written out, layer by layer."""
 
@@ -1810,6 +2146,17 @@ NETWORK_FIX = Exercise(
             LastBiasForgotten,
             "`b2` is never updated now. Its line was wrong, not superfluous.",
         ),
+        Mistake(
+            "inputs as scores",
+            InputsAsScores,
+            "The labels are in your loss now, and the predictions are not: the loss layer gets the inputs as "
+            "scores, and no layer is ever run.",
+        ),
+        Mistake(
+            "the other bias's gradient",
+            FirstBiasForTheLast,
+            "`b2` is changed now, with the gradient of `b1`.",
+        ),
     ),
     hints=(
         "Run it with N, D, H and C all different, and read where it stops. For what does not stop, ask "
@@ -1911,6 +2258,9 @@ def epoch_fault(epoch: Rows, n: int, size: int) -> str:
         return "filled"
     if len(set(flat)) < n and not once:
         return "replacement"
+    stored = {tuple(range(start, min(start + size, n))) for start in range(0, n, size)}
+    if n > 20 and flat != sorted(flat) and {tuple(sorted(rows)) for rows in epoch} == stored:
+        return "pieces"
     wanted = [size] * whole + ([n % size] if n % size else [])
     if sizes != wanted:
         return "sizes"
@@ -1932,6 +2282,7 @@ BATCH_FAULTS = {
     "filled": "The last batch is full, and some samples come twice in the epoch.",
     "replacement": "Some samples come more than once in the epoch, and others not at all.",
     "sizes": "The batches have other sizes than asked for: `size` samples each, the rest in the last.",
+    "pieces": "Each batch is a piece of the stored order: neighbours always stay together.",
     "order": "The samples come in the order in which they are stored; they are not shuffled.",
     "same": "The second epoch has the same order as the first.",
     "rng": "Another generator gives the same order: `rng` has no effect.",
@@ -1988,11 +2339,6 @@ def batch_mistake(*faults: str, changed: bool = False) -> Callable[..., bool]:
         return False
 
     return when
-
-
-def unstable(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
-    """Recognise answers that draw from a generator of their own."""
-    return any(one.unstable for one in seen)
 
 
 def minibatches(x, t, size, rng):
@@ -2106,6 +2452,51 @@ def its_own_generator(x, t, size, rng):
     yield from minibatches(x, t, size, np.random.default_rng())
 
 
+def single_batch(x, t, size, rng):
+    batch = rng.permutation(len(x))[:size]
+    yield x[batch], t[batch]
+
+
+def equal_parts(x, t, size, rng):
+    for batch in np.array_split(rng.permutation(len(x)), -(-len(x) // size)):
+        yield x[batch], t[batch]
+
+
+def overlapping(x, t, size, rng):
+    order = rng.permutation(len(x))
+    for start in range(len(x)):
+        batch = order[start : start + size]
+        yield x[batch], t[batch]
+
+
+def pieces(x, t, size, rng):
+    for start in range(0, len(x), size):
+        batch = start + rng.permutation(min(size, len(x) - start))
+        yield x[batch], t[batch]
+
+
+def shuffled_to_none(x, t, size, rng):
+    order: Any = rng.shuffle(np.arange(len(x)))
+    for start in range(0, len(x), size):
+        batch = order[start : start + size]
+        yield x[batch], t[batch]
+
+
+def batch_sizes(test: Callable[[list[int], int], bool]) -> Callable[..., bool]:
+    """Recognise answers whose batches have other sizes than asked for, by these sizes."""
+    first = batch_mistake("sizes")
+
+    def when(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+        if not first(cases, seen):
+            return False
+        rows = rows_of(cases[0].inputs, seen[0].values.get("batches"))
+        return not isinstance(rows, str) and test(
+            [len(batch) for batch in rows], cases[0].inputs["size"]
+        )
+
+    return when
+
+
 MINIBATCHES = Exercise(
     id="ch06.minibatches",
     title="Mini-batches: every sample once an epoch",
@@ -2193,9 +2584,44 @@ MINIBATCHES = Exercise(
         Mistake(
             "one sample at a time",
             sample_by_sample,
-            "Your batches do not have `size` samples each. With single samples a step is noisy, and "
-            "a matrix product has nothing to work on.",
-            batch_mistake("sizes"),
+            "Your batches have one sample each. So a step is noisy, and a matrix product has nothing to "
+            "work on.",
+            batch_sizes(lambda sizes, size: len(sizes) > 1 and set(sizes) == {1}),
+        ),
+        Mistake(
+            "a single batch",
+            single_batch,
+            "You hand out one batch and stop. An epoch goes on until every sample has had its turn.",
+            batch_sizes(lambda sizes, size: len(sizes) == 1),
+        ),
+        Mistake(
+            "equal parts",
+            equal_parts,
+            "You cut the order into parts of nearly equal length. Every batch but the last has `size` "
+            "samples.",
+            batch_sizes(
+                lambda sizes, size: len(sizes) > 1 and max(sizes) - min(sizes) <= 1 < min(sizes)
+            ),
+        ),
+        Mistake(
+            "batches that overlap",
+            overlapping,
+            "Each batch begins one sample after the last, so most samples are in several of them. The next "
+            "one begins where the last one ended.",
+            batch_sizes(lambda sizes, size: sum(sizes) > 2 * len(sizes) + 23),
+        ),
+        Mistake(
+            "pieces of the stored order",
+            pieces,
+            "You shuffle the batches, or the samples inside each, and neighbours in the file always meet in "
+            "one batch. Shuffle all the numbers before you cut.",
+            batch_mistake("pieces"),
+        ),
+        Mistake(
+            "shuffle gives nothing back",
+            shuffled_to_none,
+            "`rng.shuffle` shuffles the array that it is given and returns None. Shuffle an array that has a "
+            "name, or use `rng.permutation`, which returns one.",
         ),
         Mistake(
             "numbers only",
@@ -2231,7 +2657,8 @@ MINIBATCHES = Exercise(
 def draw_step(rng: np.random.Generator) -> Iterator[Case]:
     def case(d: int, h: int, c: int, lr: float, note: str) -> Case:
         params = random_params(rng, d, h, c)
-        grads = random_params(rng, d, h, c)
+        # From the last layer to the first, as a way back makes them.
+        grads = dict(reversed(random_params(rng, d, h, c).items()))
         return Case({"params": params, "grads": grads, "lr": lr}, note)
 
     yield case(4, 3, 2, 0.1, "learning rate 0.1")
@@ -2338,6 +2765,25 @@ def step_returns_early(params, grads, lr):
         return params
 
 
+def step_fixed_rate(params, grads, lr):
+    for name in params:
+        params[name] -= 0.1 * grads[name]
+
+
+def step_paired(params, grads, lr):
+    for param, grad in zip(params.values(), grads.values()):
+        param -= lr * grad
+
+
+def step_with_a_d(params, grads, lr):
+    for name in params:
+        params[name] -= lr * grads["d" + name]
+
+
+def step_of_dictionaries(params, grads, lr):
+    params -= lr * grads
+
+
 SGD_STEP = Exercise(
     id="ch06.sgd_step",
     title="One step of gradient descent",
@@ -2434,6 +2880,28 @@ SGD_STEP = Exercise(
             step_returns_early,
             "The `return` stands inside the loop, so only the first parameter makes its step.",
         ),
+        Mistake(
+            "a fixed rate",
+            step_fixed_rate,
+            "Your rate is 0.1, whatever `lr` says.",
+        ),
+        Mistake(
+            "paired by position",
+            step_paired,
+            "You pair parameters and gradients by their position. The two dictionaries have the same names, and "
+            "need not have the same order: go by the names.",
+        ),
+        Mistake(
+            "names with a d",
+            step_with_a_d,
+            "You look for the gradient under another name. In `grads` it has the name of its parameter.",
+        ),
+        Mistake(
+            "dictionaries subtracted",
+            step_of_dictionaries,
+            "`params` and `grads` are dictionaries, and Python cannot calculate with those. Go through their "
+            "names and calculate with the arrays.",
+        ),
     ),
     hints=(
         "The layers hold the very arrays of `params`. Which of `a = a - b` and `a -= b` changes the "
@@ -2481,6 +2949,7 @@ TRAIN_FAULTS = {
     "steps": "The number of steps, or the size of their batches, is not what was asked for.",
     "order": "The samples come in the order in which they are stored; they are not shuffled.",
     "same": "Every epoch has the same order.",
+    "rng": "Nothing was drawn from `rng`: the order of the samples has another source.",
     "uphill": "The parameters move with the gradient, to where the loss grows.",
     "rate": "The steps are not `lr` times the gradient.",
     "per sample": "The steps are `lr` times the gradient divided by the batch size.",
@@ -2516,7 +2985,11 @@ def steps_fault(inputs: Mapping[str, Any], steps: Any) -> str:
     if isinstance(rows, str):
         return rows
     with np.errstate(all="ignore"):
-        return order_fault(rows, n, size, epochs) or update_fault(inputs, rows, updates, gradients)
+        return (
+            order_fault(rows, n, size, epochs)
+            or update_fault(inputs, rows, updates, gradients)
+            or drawn_fault(steps)
+        )
 
 
 def order_fault(rows: Rows, n: int, size: int, epochs: int) -> str:
@@ -2544,6 +3017,11 @@ def order_fault(rows: Rows, n: int, size: int, epochs: int) -> str:
     return "same" if all(group == groups[0] for group in groups) else ""
 
 
+def drawn_fault(steps: Any) -> str:
+    """Return a key of TRAIN_FAULTS if the order, otherwise right, was not drawn from rng."""
+    return "rng" if steps.get("rng") == "untouched" else ""
+
+
 def update_fault(inputs: Mapping[str, Any], rows: Rows, updates: Any, gradients: Any) -> str:
     """Return what is wrong with the updates: a key of TRAIN_FAULTS, or ""."""
     if updates.shape[1] != inputs["W"].size + inputs["b"].size:
@@ -2560,7 +3038,9 @@ def update_fault(inputs: Mapping[str, Any], rows: Rows, updates: Any, gradients:
     if not np.all(np.any(updates, axis=1)):
         return "rarely"
     sizes = np.array([len(batch) for batch in rows])[:, None]
-    if alike(updates, -lr * gradients / sizes):
+    if alike(updates, -lr * gradients / sizes) or alike(
+        updates, -lr * gradients / inputs["batch_size"]
+    ):
         return "per sample"
     for part in (slice(0, weights), slice(weights, None)):
         moved = np.zeros_like(updates)
@@ -2741,6 +3221,17 @@ def train_gradient_twice(net, x, t, epochs, batch_size, lr, rng):
     return losses
 
 
+def train_with_own_seed(net, x, t, epochs, batch_size, lr, rng):
+    return train(net, x, t, epochs, batch_size, lr, np.random.default_rng(0))
+
+
+def train_exchanged(net, x, t, epochs, batch_size, lr, rng):
+    for batch in nn.minibatches(len(x), batch_size, rng):
+        pair: Any = net.loss_and_gradient(x[batch], t[batch])
+        for name in net.params:
+            net.params[name] -= lr * pair[0][name]
+
+
 TRAIN = Exercise(
     id="ch06.train",
     title="The training loop",
@@ -2892,6 +3383,18 @@ TRAIN = Exercise(
             "You do not return the list of losses. The network needs no return: it was trained in "
             "place, and the caller has it.",
             train_mistake("type", output="losses"),
+        ),
+        Mistake(
+            "a seed of its own",
+            train_with_own_seed,
+            "You make a generator of your own from a fixed seed. Use the `rng` that is passed: then the caller decides "
+            "whether a training is repeated or another one.",
+            train_mistake("rng"),
+        ),
+        Mistake(
+            "loss and gradient exchanged",
+            train_exchanged,
+            "`loss_and_gradient` returns the loss first. You take that number for the dictionary.",
         ),
     ),
     hints=(

@@ -981,7 +981,7 @@ def certain_and_wrong(inputs: Mapping[str, Any], got: Any, expected: Any) -> str
 
 
 def loss_seen(one: Observation) -> float:
-    value = one.values.get("loss")
+    value: Any = one.values.get("loss")
     return float(np.real(value)) if is_number(value) else float("nan")
 
 

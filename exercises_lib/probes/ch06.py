@@ -180,11 +180,12 @@ class _Suspect:
     """
 
     def __init__(self, inputs: dict[str, Any], ask: Ask) -> None:
-        self.params = {name: inputs[name].copy() for name in NAMES}
+        self.called = dict(zip(NAMES, inputs["called"], strict=True))
+        self.params = {self.called[name]: inputs[name].copy() for name in NAMES}
         self._ask = ask
 
     def predict(self, x: Any) -> Any:
-        W1, b1, W2, b2 = (self.params[name] for name in NAMES)
+        W1, b1, W2, b2 = self.params.values()
         self._h = np.maximum(x @ W1 + b1, 0)
         return self._h @ W2 + b2
 
@@ -198,9 +199,9 @@ class _Suspect:
         d2 = self._e / self._e.sum(axis=1, keepdims=True)
         d2[np.arange(len(t)), t] -= 1
         d2 /= len(t)
-        d1 = (d2 @ self.params["W2"].T) * (self._h > 0)
+        d1 = (d2 @ self.params[self.called["W2"]].T) * (self._h > 0)
         grads = {"W1": x.T @ d1, "b1": d1.sum(0), "W2": self._h.T @ d2, "b2": d2.sum(0)}
-        return dict(self._ask(grads, x))
+        return {self.called[name]: grad for name, grad in self._ask(grads, x).items()}
 
 
 def network_checker(answer: Any, inputs: dict[str, Any], *, ask: Ask) -> Steps:
@@ -208,7 +209,8 @@ def network_checker(answer: Any, inputs: dict[str, Any], *, ask: Ask) -> Steps:
 
     Args:
         answer: the function ``(net, x, t)`` that returns an error for each parameter.
-        inputs: ``number`` of the network; ``sizes``, the four parameters, ``x``, ``t``.
+        inputs: ``group`` of the network; the four parameters, and what they are ``called``;
+            ``x``, ``t``.
         ask: takes right gradients and ``x``, returns the gradients that this network gives.
     """
     need_function(answer)
@@ -217,8 +219,8 @@ def network_checker(answer: Any, inputs: dict[str, Any], *, ask: Ask) -> Steps:
     errors = plain(answer(suspect, inputs["x"], inputs["t"]))
     if isinstance(errors, dict):
         errors = {key: decision(error) for key, error in errors.items()}
-    yield f"network {inputs['number']}", errors
-    left = all(np.array_equal(suspect.params[key], inputs[key]) for key in NAMES)
+    yield f"networks {inputs['group']}", errors
+    left = all(np.array_equal(suspect.params[suspect.called[k]], inputs[k]) for k in NAMES)
     yield "parameters afterwards", "as before" if left else "changed"
 
 
@@ -333,6 +335,7 @@ def training(answer: Any, inputs: dict[str, Any]) -> Steps:
     options = [inputs[key] for key in ("epochs", "batch_size", "lr")]
     yield f"{name_of(answer)}(net, x, t, epochs, batch_size, lr, rng)"
     rng = np.random.default_rng(inputs["seed"])
+    unused = np.random.default_rng(inputs["seed"]).bit_generator.state
     returned = answer(net, inputs["x"], inputs["t"], *options, rng)
     log = net.log
     params = [entry["params"] for entry in log] + [net.held()]
@@ -346,6 +349,7 @@ def training(answer: Any, inputs: dict[str, Any]) -> Steps:
             "batches": [(entry["x"], entry["t"]) for entry in log],
             "gradients": [entry["gradient"] for entry in log],
             "updates": [later - earlier for earlier, later in pairwise(params)],
+            "rng": "untouched" if rng.bit_generator.state == unused else "used",
         },
     )
     before = [entry["loss"] for entry in log]
