@@ -113,6 +113,37 @@ def theirs_transposed(x, t, params):
     return ours, theirs | {name: theirs[name].T for name in ("W1", "W2")}
 
 
+def parameters_for_gradients(x, t, params):
+    return by_hand(x, t, params), {name: np.array(value) for name, value in params.items()}
+
+
+def loss_per_sample(x, t, params):
+    import torch
+
+    p = {k: torch.tensor(v, requires_grad=True) for k, v in params.items()}
+    y = torch.relu(torch.tensor(x) @ p["W1"] + p["b1"]) @ p["W2"] + p["b2"]
+    (0.5 * (y - torch.tensor(t)) ** 2).backward()
+    return by_hand(x, t, params), {k: v.grad.numpy() for k, v in p.items()}
+
+
+def bias_per_sample(x, t, params):
+    ours, theirs = same_gradients(x, t, params)
+    y = np.maximum(x @ params["W1"] + params["b1"], 0) @ params["W2"] + params["b2"]
+    return ours | {"b2": (y - t) / len(x)}, theirs
+
+
+def ours_transposed(x, t, params):
+    ours, theirs = same_gradients(x, t, params)
+    return ours | {"W1": ours["W1"].T}, theirs
+
+
+def scores_of_the_hidden_layer(x, t, params):
+    ours, theirs = same_gradients(x, t, params)
+    z = x @ params["W1"] + params["b1"]
+    y = np.maximum(z, 0) @ params["W2"] + params["b2"]
+    return ours | {"W2": z.T @ (y - t) / len(x)}, theirs
+
+
 def grad_is_none(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     for one in seen:
         failure = one.failure
@@ -221,6 +252,39 @@ SAME_GRADIENTS = Exercise(
             theirs_transposed,
             "PyTorch's weight gradients come out transposed. `torch.nn.Linear` stores its weights "
             "as (M, D); here they are to be laid out like `params`.",
+        ),
+        Mistake(
+            "the parameters themselves",
+            parameters_for_gradients,
+            "What you return as PyTorch's gradients are the parameters. The gradient of a tensor is in its "
+            "`.grad`.",
+        ),
+        Mistake(
+            "a loss per sample",
+            loss_per_sample,
+            "`backward()` starts at one number. You call it on an array with a loss for every sample; with one "
+            "sample alone nobody notices.",
+        ),
+        Mistake(
+            "t − y",
+            lambda x, t, params: (by_hand(x, t, params, -1.0), by_torch(x, t, params)),
+            "Your own gradients have the wrong sign: they begin with t − y.",
+        ),
+        Mistake(
+            "your b2 not summed",
+            bias_per_sample,
+            "Your gradient of `b2` has a row per sample. All samples share one bias.",
+        ),
+        Mistake(
+            "your W1 transposed",
+            ours_transposed,
+            "Your gradient of `W1` is transposed. A gradient has the shape of its parameter.",
+        ),
+        Mistake(
+            "z in the place of h",
+            scores_of_the_hidden_layer,
+            "Your gradient of `W2` is made with the hidden layer in front of its ReLU. What W2 was multiplied "
+            "with is what came out behind it.",
         ),
     ),
     hints=(
@@ -377,6 +441,11 @@ def nothing_returned(input_size, hidden_size, output_size):
     return Net()
 
 
+def recording_off(torch, layers, x):
+    with torch.no_grad():
+        return layers[1](torch.relu(layers[0](x)))
+
+
 def no_parameters(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     return bool(seen) and seen[0].values.get("shapes of parameters()") == []
 
@@ -495,6 +564,36 @@ MODULE = Exercise(
             nothing_returned,
             "Your `forward` computes the scores and does not return them.",
         ),
+        Mistake(
+            "ReLU at the end only",
+            two_layers(act=lambda torch, layers, x: torch.relu(layers[1](layers[0](x)))),
+            "Your ReLU stands behind the second layer. Between the two there is none, and scores may be negative.",
+        ),
+        Mistake(
+            "ReLU made, not applied",
+            two_layers(act=lambda torch, layers, x: layers[1](torch.nn.ReLU(layers[0](x)))),
+            "`torch.nn.ReLU(…)` *makes* a layer, as `Linear(…)` does, and takes no data. To apply ReLU, call such a "
+            "layer, or the function `torch.relu`.",
+        ),
+        Mistake(
+            "scores as an array",
+            two_layers(
+                act=lambda torch, layers, x: layers[1](torch.relu(layers[0](x))).detach().numpy()
+            ),
+            "You turn the scores into a NumPy array. The loss needs a tensor, whose record leads back to the "
+            "weights.",
+        ),
+        Mistake(
+            "recording switched off",
+            two_layers(act=recording_off),
+            "Under `no_grad` nothing is recorded, so no gradient finds a way back. That belongs around the "
+            "update, and around mere predictions.",
+        ),
+        Mistake(
+            "class numbers",
+            two_layers(act=lambda torch, layers, x: layers[1](torch.relu(layers[0](x))).argmax(1)),
+            "Your network returns class numbers. The scores are asked for, one per class.",
+        ),
     ),
     hints=(
         "Compare with the class `TwoLayerNet` of chapter 6. Which of its methods does PyTorch take "
@@ -596,6 +695,50 @@ def loop_with(
     return answer
 
 
+def labels_of(pick):
+    """Return a loop whose labels are pick(t, batch)."""
+
+    def answer(net, x, t, batches, lr):
+        import torch
+
+        optimiser, losses = torch.optim.SGD(net.parameters(), lr=lr), []
+        for batch in batches:
+            loss = torch.nn.functional.cross_entropy(net(x[batch]), pick(t, batch))
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            losses.append(loss.item())
+        return losses
+
+    return answer
+
+
+def step_before_backward(net, x, t, batches, lr):
+    import torch
+
+    optimiser, losses = torch.optim.SGD(net.parameters(), lr=lr), []
+    for batch in batches:
+        loss = torch.nn.functional.cross_entropy(net(x[batch]), t[batch])
+        optimiser.step()
+        optimiser.zero_grad()
+        loss.backward()
+        losses.append(loss.item())
+    return losses
+
+
+def update_on_the_record(net, x, t, batches, lr):
+    import torch
+
+    losses = []
+    for batch in batches:
+        loss = torch.nn.functional.cross_entropy(net(x[batch]), t[batch])
+        loss.backward()
+        for parameter in net.parameters():
+            parameter -= lr * parameter.grad
+        losses.append(loss.item())
+    return losses
+
+
 def draw_training(rng: np.random.Generator) -> Iterator[Case]:
     def case(n: int, d: int, h: int, c: int, sizes: Sequence[int], lr: float, note: str) -> Case:
         shapes = {"W1": (h, d), "b1": (h,), "W2": (c, h), "b2": (c,)}
@@ -611,6 +754,11 @@ def draw_training(rng: np.random.Generator) -> Iterator[Case]:
     d, h, c = rng.choice(np.arange(3, 7), size=3, replace=False).tolist()
     yield case(9, d, h, c, (4, 3, 4), 0.3, "three steps, batches of 3 and 4 samples, lr 0.3")
     yield case(6, h, c, d, (1, 5), float(rng.uniform(0.5, 0.9)), "two steps, batches of 1 and 5")
+
+
+def one_loss(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    losses: Any = [one.values.get("losses") for one in seen]
+    return all(isinstance(found, list) and len(found) == 1 for found in losses)
 
 
 TRAINING_LOOP = Exercise(
@@ -700,6 +848,45 @@ TRAINING_LOOP = Exercise(
             "last loss only",
             loop_with(result=lambda losses: losses[-1]),
             "You return the last loss. One number per step is asked for.",
+        ),
+        Mistake(
+            "a fixed rate",
+            loop_with(optimiser_of=lambda torch, p, lr: torch.optim.SGD(p, lr=0.1)),
+            "Your rate is 0.1, whatever `lr` says.",
+        ),
+        Mistake(
+            "labels first",
+            loop_with(loss_of=lambda torch, s, t: torch.nn.functional.cross_entropy(t, s)),
+            "`cross_entropy` takes the scores first and then the labels.",
+        ),
+        Mistake(
+            "all labels",
+            labels_of(lambda t, batch: t),
+            "You pick the batch's samples, and hand over all labels. Both need the same positions.",
+        ),
+        Mistake(
+            "labels by their place",
+            labels_of(lambda t, batch: t[: len(batch)]),
+            "You pick samples with the batch's positions, and labels from the beginning. Both need the same "
+            "positions.",
+        ),
+        Mistake(
+            "step before backward",
+            step_before_backward,
+            "Your step comes before `backward()`: it takes the gradients of another batch, and changes the weights that "
+            "this way back still needs.",
+        ),
+        Mistake(
+            "update on the record",
+            update_on_the_record,
+            "PyTorch would record your update as a part of the network. Updates happen under "
+            "`torch.no_grad()`; an optimiser's `step()` sees to that.",
+        ),
+        Mistake(
+            "returns after the first step",
+            loop_with(result=lambda losses: losses[:1]),
+            "There is one loss, of the first step. Does your `return` stand inside the loop?",
+            when=one_loss,
         ),
     ),
     hints=(

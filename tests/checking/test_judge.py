@@ -230,6 +230,15 @@ def test_a_half_written_class_is_unanswered_and_says_what_is_open():
     assert "backward(dout)" in verdict.message
 
 
+def test_what_a_library_has_not_implemented_is_an_error_of_the_answer():
+    def asks_too_much(self, dout):
+        raise NotImplementedError("log_softmax is not implemented for 'Long'")
+
+    verdict = ask(variant(backward=asks_too_much))
+    assert verdict.status == "error"
+    assert "log_softmax is not implemented" in verdict.message
+
+
 @pytest.mark.parametrize("nothing", [None, ...])
 def test_no_answer_is_unanswered(nothing):
     assert ask(nothing).status == "unanswered"
