@@ -404,9 +404,9 @@ def diagnose(
             continue
         if exercise.repeat and UNSTABLE not in wrong:  # a single run rules most of them out
             once = replace(exercise, repeat=False)
-            if not _behaves_like(once, mistake.answer, cases, seen, order, wrong)[0]:
+            if not _behaves_like(once, mistake.answer, cases, seen, expected, order, wrong)[0]:
                 continue
-        alike, theirs = _behaves_like(exercise, mistake.answer, cases, seen, order, wrong)
+        alike, theirs = _behaves_like(exercise, mistake.answer, cases, seen, expected, order, wrong)
         if not alike or len(theirs) != len(seen):
             continue
         problems = find_problems(exercise, cases_in_order, theirs, expected_in_order)
@@ -430,6 +430,7 @@ def _behaves_like(
     wrong_answer: Any,
     cases: Sequence[Case],
     seen: Sequence[Observation],
+    expected: Sequence[Observation],
     order: Sequence[int],
     names: Iterable[str],
 ) -> tuple[set[str], list[Observation]]:
@@ -442,8 +443,11 @@ def _behaves_like(
     runs = _observations(exercise, wrong_answer, [cases[i] for i in order])
     for i, one in zip(order, runs, strict=False):
         theirs.append(one)
-        mine = seen[i] if i < len(seen) else None
-        alike = {name for name in alike if mine and _alike(exercise, cases[i], mine, one, name)}
+        if i >= len(seen):
+            return set(), theirs
+        elsewhere = alike - expected[i].values.keys() - {CHANGED, UNSTABLE}
+        asked = alike - elsewhere
+        alike = elsewhere | {n for n in asked if _alike(exercise, cases[i], seen[i], one, n)}
         if not alike:
             break
     return alike, theirs
@@ -474,16 +478,10 @@ def _telling_first(
 def _alike(exercise: Exercise, case: Case, a: Observation, b: Observation, name: str) -> bool:
     """Tell whether two answers did the same about one output of one case."""
     one, other = _did(a, name), _did(b, name)
-    if one is other:  # it is no output of this case
-        return True
     output = exercise.output(name)
     loose = _is_float32(case.inputs)
     rtol, atol = (1e-3, 1e-5) if loose else (max(output.rtol, 1e-6), max(output.atol, 1e-8))
     return same(one, other, rtol=rtol, atol=atol)
-
-
-_NOTHING = (None,)
-"""What an answer did about an output that a case does not have."""
 
 
 def _did(seen: Observation, name: str) -> Any:
@@ -495,7 +493,7 @@ def _did(seen: Observation, name: str) -> Any:
     if name in seen.values:
         return seen.values[name]
     if seen.failure is None:
-        return _NOTHING
+        return (None,)
     return (seen.failure.kind, seen.failure.type, _essence(seen.failure.message))
 
 

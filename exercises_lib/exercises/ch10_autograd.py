@@ -138,6 +138,12 @@ def with_methods(base: type, **methods: Any) -> type:
     return type(base.__name__, (base,), methods)
 
 
+def without(base: type, *names: str) -> type:
+    """Make a class of the same name that lacks some methods."""
+    kept = {name: method for name, method in vars(base).items() if name not in names}
+    return type(base.__name__, base.__bases__, kept)
+
+
 def wrong_add(make: Callable[[Any, Any], Any]) -> type:
     return with_methods(Value, __add__=make, __radd__=make)
 
@@ -181,6 +187,10 @@ def record_nothing(node, parents, local):
     node.parents, node.local = (), ()
 
 
+def record_numbers(node, parents, local):
+    node.parents = tuple(parent.data for parent in parents)
+
+
 def record_a_set(node, parents, local):
     node.parents = set(parents)
 
@@ -193,11 +203,27 @@ def no_wrapping_mul(self, other):
     return type(self)(self.data * other.data, (self, other), (other.data, self.data))
 
 
+def added_like_multiplied(self, other):
+    other = self.wrap(other)
+    return type(self)(self.data + other.data, (self, other), (self.data, other.data))
+
+
 def add_in_place(self, other):
     other = self.wrap(other)
     self.data += other.data
     self.parents, self.local = (self, other), (1.0, 1.0)
     return self
+
+
+ON_THE_RIGHT = (
+    "For `2 * x` Python first asks the number 2, which knows nothing of your class. Then it asks "
+    "`x`, but for another method than `__mul__`: one for standing on the right. Every sign has its "
+    "own."
+)
+NOT_WRAPPED = (
+    "You read `other.data`, but in `x + 1` the other operand is a plain number and has no `data`. "
+    "Make a node of it first."
+)
 
 
 SCALAR_OPS = Exercise(
@@ -210,10 +236,11 @@ SCALAR_OPS = Exercise(
     mistakes=(
         Mistake(
             "no number on the left",
-            with_methods(Value, __radd__=None, __rmul__=None),
-            "For `2 * x` Python first asks the number 2, which knows nothing of your class. Then it "
-            "asks `x`, but for another method than `__mul__`: one for standing on the right.",
+            without(Value, "__radd__", "__rmul__"),
+            ON_THE_RIGHT,
         ),
+        Mistake("no number left of +", without(Value, "__radd__"), ON_THE_RIGHT),
+        Mistake("no number left of *", without(Value, "__rmul__"), ON_THE_RIGHT),
         Mistake(
             "plain numbers not made into nodes",
             with_methods(
@@ -223,8 +250,17 @@ SCALAR_OPS = Exercise(
                 __mul__=no_wrapping_mul,
                 __rmul__=no_wrapping_mul,
             ),
-            "You read `other.data`, but in `x + 1` the other operand is a plain number and has no "
-            "`data`. Make a node of it first.",
+            NOT_WRAPPED,
+        ),
+        Mistake(
+            "plain numbers not made into nodes by +",
+            with_methods(Value, __add__=no_wrapping_add, __radd__=no_wrapping_add),
+            NOT_WRAPPED,
+        ),
+        Mistake(
+            "plain numbers not made into nodes by *",
+            with_methods(Value, __mul__=no_wrapping_mul, __rmul__=no_wrapping_mul),
+            NOT_WRAPPED,
         ),
         Mistake(
             "nothing recorded",
@@ -242,6 +278,18 @@ SCALAR_OPS = Exercise(
             "adds in place",
             wrong_add(add_in_place),
             "Your addition changes `x` itself. A sum is a new node; `x` may be used elsewhere.",
+        ),
+        Mistake(
+            "numbers as parents",
+            remakes(record_numbers),
+            "Your `parents` are the numbers that were in the operands. Numbers cannot take in a "
+            "gradient: the operands themselves have to stand there.",
+        ),
+        Mistake(
+            "add like multiply",
+            wrong_add(added_like_multiplied),
+            "Your addition records the operands' values. If `x` rises by one, the sum rises by one, "
+            "whatever the values are.",
         ),
         Mistake(
             "multiply not swapped",
@@ -277,6 +325,28 @@ SCALAR_OPS = Exercise(
             "In the derivative of the power the factor in front is missing.",
         ),
         Mistake(
+            "coefficient lowered too",
+            wrong_pow(lambda x, n: (n - 1) * x ** (n - 1)),
+            "In the derivative of the power you lower the factor in front as well as the exponent. "
+            "The factor is the old exponent.",
+        ),
+        Mistake(
+            "brackets missing in the exponent",
+            wrong_pow(lambda x, n: n * x**n - 1),
+            "Python takes `x ** n - 1` as (x to the power n) minus 1. Put brackets around the new "
+            "exponent.",
+        ),
+        Mistake(
+            "every power a square",
+            wrong_pow(lambda x, n: 2 * x),
+            "2x is the derivative of the square. Yours has to hold for every n.",
+        ),
+        Mistake(
+            "exp with slope 1",
+            wrong_unary("exp", math.exp, lambda x: 1.0),
+            "The slope of your `exp` is 1. That is true at x = 0 only; the curve gets steeper.",
+        ),
+        Mistake(
             "exp differentiated like a power",
             wrong_unary("exp", math.exp, lambda x: x * math.exp(x - 1)),
             "You differentiate `exp` with the rule for powers. There the base varies; here it is the "
@@ -299,6 +369,22 @@ SCALAR_OPS = Exercise(
             "logarithm gets.",
         ),
         Mistake(
+            "log with its output",
+            wrong_unary("log", lambda x: math.log(abs(x)), lambda x: math.log(abs(x))),
+            "As local derivative of `log` you record the logarithm itself. Only `exp` is its own "
+            "derivative.",
+        ),
+        Mistake(
+            "1 over the logarithm",
+            wrong_unary("log", lambda x: math.log(abs(x)), lambda x: 1 / math.log(abs(x))),
+            "As local derivative of `log` you record 1 over its *output*. The formula is about x.",
+        ),
+        Mistake(
+            "log differentiated once too often",
+            wrong_unary("log", lambda x: math.log(abs(x)), lambda x: -1 / x**2),
+            "−1/x² is the derivative of 1/x, so you have differentiated the logarithm twice.",
+        ),
+        Mistake(
             "relu lets everything back",
             wrong_unary("relu", lambda x: max(x, 0.0), lambda x: 1.0),
             "Your `relu` lets the gradient through for a negative x as well. There the output is 0 "
@@ -309,6 +395,28 @@ SCALAR_OPS = Exercise(
             wrong_unary("relu", lambda x: max(x, 0.0), lambda x: max(x, 0.0)),
             "You record the output of `relu` as its slope. Where x is positive the output rises "
             "exactly as fast as x.",
+        ),
+        Mistake(
+            "relu with its input",
+            wrong_unary("relu", lambda x: max(x, 0.0), lambda x: x),
+            "You record x as the slope of `relu`. Where x is positive the output rises exactly as "
+            "fast as x, and elsewhere not at all.",
+        ),
+        Mistake(
+            "relu with a sign",
+            wrong_unary("relu", lambda x: max(x, 0.0), lambda x: 1.0 if x > 0 else -1.0),
+            "For a negative x the slope of your `relu` is −1, as that of the absolute value. There "
+            "the output is 0 and stays 0.",
+        ),
+        Mistake(
+            "leaky relu",
+            wrong_unary("relu", lambda x: max(x, 0.0), lambda x: 1.0 if x > 0 else 0.01),
+            "Your slope for a negative x is that of the *leaky* ReLU. Here nothing leaks.",
+        ),
+        Mistake(
+            "absolute value",
+            wrong_unary("relu", abs, lambda x: 1.0 if x > 0 else 0.0),
+            "Your `relu` gives the absolute value. For a negative x it should give 0.",
         ),
         Mistake(
             "relu turned round",
@@ -324,6 +432,16 @@ SCALAR_OPS = Exercise(
             "tanh not squared",
             wrong_unary("tanh", math.tanh, lambda x: 1 - math.tanh(x)),
             "In the derivative of `tanh` the square is missing.",
+        ),
+        Mistake(
+            "tanh like sigmoid",
+            wrong_unary("tanh", math.tanh, lambda x: math.tanh(x) * (1 - math.tanh(x))),
+            "y·(1 − y) is the slope of the sigmoid. That of `tanh` has another formula.",
+        ),
+        Mistake(
+            "tanh twice",
+            wrong_unary("tanh", math.tanh, lambda x: 1 - math.tanh(math.tanh(x)) ** 2),
+            "In the slope you apply `tanh` to its own output. Its output is squared, as it is.",
         ),
     ),
     hints=(
@@ -570,6 +688,133 @@ def hands_down_again(output):
     back(output)
 
 
+def hand_to_the_first(node):
+    for parent, local in zip(node.parents[:1], node.local[:1], strict=True):
+        parent.grad += local * node.grad
+
+
+def hand_to_the_last_of_equals(node):
+    for parent, local in dict(zip(node.parents, node.local, strict=True)).items():
+        parent.grad += local * node.grad
+
+
+def hand_to_the_first_of_equals(node):
+    for parent in dict.fromkeys(node.parents):
+        parent.grad += node.local[node.parents.index(parent)] * node.grad
+
+
+def hand_by_position(node):
+    for parent in node.parents:
+        parent.grad += node.local[node.parents.index(parent)] * node.grad
+
+
+def hand_with_value(node):
+    for parent, local in zip(node.parents, node.local, strict=True):
+        parent.grad += local * node.grad * node.data
+
+
+def early_marked_order(output):
+    order, seen, stack = [], {output}, [output]
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        for parent in node.parents:
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return order[::-1]
+
+
+def all_marked_order(output):
+    order, seen, stack = [], {output}, [output]
+    while stack:
+        new = [parent for parent in stack[-1].parents if parent not in seen]
+        if new:
+            seen.update(new)
+            stack += new
+        else:
+            order.append(stack.pop())
+    return order
+
+
+def doubled_order(output):
+    order, seen, stack = [], set(), [output]
+    while stack:
+        seen.add(stack[-1])
+        new = [parent for parent in stack[-1].parents if parent not in seen]
+        if new:
+            stack += new
+        else:
+            order.append(stack.pop())
+    return order
+
+
+def order_of_all_ways(output):
+    order, stack = [], [output]
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        stack += node.parents
+    return order[::-1]
+
+
+def order_by_values(output):
+    order, seen, stack = [], {output.data}, [output]
+    while stack:
+        for parent in stack[-1].parents:
+            if parent.data not in seen:
+                seen.add(parent.data)
+                stack.append(parent)
+                break
+        else:
+            order.append(stack.pop())
+    return order
+
+
+def hands_down_again_from_a_queue(output):
+    for node in parents_first(output):
+        node.grad = 0.0 if node.parents else node.grad
+    output.grad = 1.0
+    queue = deque([output])
+    while queue:
+        node = queue.popleft()
+        hand_down(node)
+        queue.extend(node.parents)
+
+
+def begins_with_value(output):
+    order = parents_first(output)
+    for node in order:
+        node.grad = 0.0 if node.parents else node.grad
+    output.grad = output.data
+    for node in reversed(order):
+        hand_down(node)
+
+
+def keeps_the_middle(output):
+    output.grad = 1.0
+    for node in reversed(parents_first(output)):
+        hand_down(node)
+
+
+EQUAL_PARENTS = (
+    "In `h * h` the same node stands twice among the parents, and each place has a derivative of its "
+    "own. Both count; yours does not keep the two places apart."
+)
+DISCOVERY = (
+    "You list a node when you first meet it. A node may be listed only when all its parents are "
+    "listed; read from the back, that makes it wait for everything that uses it."
+)
+STALE = (
+    "A node in the middle still holds its gradient from the first call, and hands it down once more. "
+    "Only inputs add up over several calls."
+)
+AGAIN = (
+    "Each time something arrives at a node you hand down *everything* it holds by then. What was "
+    "passed on before is passed on a second time."
+)
+
+
 def right_but_for_the_chain(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     """Recognise an answer that is right on the small graphs and too deep on the chain."""
     for case, one in zip(cases, seen, strict=False):
@@ -618,14 +863,66 @@ BACKWARD = Exercise(
         Mistake(
             "in the order of discovery",
             sweep_with(order=discovery_order),
-            "You list a node when you first meet it. A node may be listed only when all its parents "
-            "are listed; read from the back, that makes it wait for everything that uses it.",
+            DISCOVERY,
+        ),
+        Mistake(
+            "in the order of discovery, marked at once",
+            sweep_with(order=early_marked_order),
+            DISCOVERY,
+        ),
+        Mistake(
+            "all parents marked at once",
+            sweep_with(order=all_marked_order),
+            "You mark all parents of a node as soon as you put them on the stack. One that can also "
+            "be reached by a longer way then counts as dealt with, and is listed too late.",
+        ),
+        Mistake(
+            "a node twice in the list",
+            sweep_with(order=doubled_order),
+            "Two nodes can put the same parent on the stack before its turn comes. Then it stands "
+            "twice in your list, and hands down twice.",
+        ),
+        Mistake(
+            "every way by itself",
+            sweep_with(order=order_of_all_ways),
+            "You do not remember which nodes you have met. A node that is used twice is in your list "
+            "twice, with all that lies behind it.",
+        ),
+        Mistake(
+            "values compared instead of nodes",
+            sweep_with(order=order_by_values),
+            "You remember values. Two different nodes may hold the same number; remember the nodes "
+            "themselves.",
         ),
         Mistake(
             "handed down again",
             hands_down_again,
-            "Each time something arrives at a node you hand down *everything* it holds by then. What "
-            "was passed on before is passed on a second time.",
+            AGAIN,
+        ),
+        Mistake("handed down again, from a queue", hands_down_again_from_a_queue, AGAIN),
+        Mistake(
+            "only the first parent",
+            sweep_with(hand=hand_to_the_first),
+            "Only the first parent of each node receives something. Every parent gets its part.",
+        ),
+        Mistake(
+            "last of equal parents", sweep_with(hand=hand_to_the_last_of_equals), EQUAL_PARENTS
+        ),
+        Mistake(
+            "first of equal parents", sweep_with(hand=hand_to_the_first_of_equals), EQUAL_PARENTS
+        ),
+        Mistake("first of equal parents twice", sweep_with(hand=hand_by_position), EQUAL_PARENTS),
+        Mistake(
+            "value multiplied in",
+            sweep_with(hand=hand_with_value),
+            "You multiply by the node's value as well. What the values have to do with it is already "
+            "in the local derivatives.",
+        ),
+        Mistake(
+            "begins with its value",
+            begins_with_value,
+            "You begin with the output's value. What is the derivative of the output with respect to "
+            "itself?",
         ),
         Mistake(
             "order not turned round",
@@ -636,15 +933,16 @@ BACKWARD = Exercise(
         Mistake(
             "nothing to begin with",
             sweep_with(seed=0.0),
-            "Every gradient begins at zero, so zero is all that flows. What is the derivative of the "
-            "output with respect to itself?",
+            "All gradients are zero after your call. Either nothing begins to flow (what is the "
+            "derivative of the output with respect to itself?), or what you find out is not stored "
+            "in `grad`.",
         ),
         Mistake(
             "stale gradients in between",
             sweep_with(reset=lambda node: False),
-            "A node in the middle still holds its gradient from the first call, and hands it down once "
-            "more. Only inputs add up over several calls.",
+            STALE,
         ),
+        Mistake("stale gradients below the output", keeps_the_middle, STALE),
         Mistake(
             "inputs start afresh, the middle does not",
             sweep_with(reset=lambda node: not node.parents),
@@ -989,6 +1287,83 @@ def start_from_nothing(self):
         self.hand_down(node)
 
 
+def keep_the_middle(self):
+    order = self.order()
+    for node in order:
+        if node.grad is None:
+            node.grad = np.zeros_like(node.data)
+    self.grad = np.ones_like(self.data)
+    for node in reversed(order):
+        self.hand_down(node)
+
+
+def start_from_value(self):
+    order = self.order()
+    for node in order:
+        if node.grad is None or node.parents:
+            node.grad = np.zeros_like(node.data)
+    self.grad = self.grad + self.data
+    for node in reversed(order):
+        self.hand_down(node)
+
+
+def never_made(self):
+    self.grad = np.ones_like(self.data)
+    for node in reversed(self.order()):
+        self.hand_down(node)
+
+
+def averaged_fit(self, g, shape):
+    part = nn.unbroadcast(g, shape)
+    return part * (part.size / g.size)
+
+
+def mean_of_rows(self):
+    n = (*self.data.shape, 1)[0]
+    return self.made(self.data.mean(), (self, lambda g: g * np.ones_like(self.data) / n))
+
+
+def sum_over_rows(self):
+    return self.sum() * (1 / (*self.data.shape, 1)[0])
+
+
+def multiply_with_result(self, other):
+    a, b = self, self.wrap(other)
+    out = a.data * b.data
+    return self.made(out, (a, lambda g: g * out), (b, lambda g: g * out))
+
+
+def multiply_with_arrays(self, other):
+    a, b = self, self.wrap(other)
+    return self.made(a.data * b.data, (a, b.data), (b, a.data))
+
+
+def bare_add(self, other):
+    return self.made(self.data + other.data, (self, lambda g: g), (other, lambda g: g))
+
+
+def bare_mul(self, other):
+    a, b = self, other
+    return self.made(a.data * b.data, (a, lambda g: g * b.data), (b, lambda g: g * a.data))
+
+
+ARRAY_LEFT = (
+    "`2 * x` and `c * x` ask the right operand for help, through a method that your class does not "
+    "have. `1 + x` asks for another one."
+)
+ARRAY_BARE = (
+    "You read `other.data`, but the other operand may be a plain number, which has no `data`. "
+    "Make a tensor of it first."
+)
+ARRAY_STALE = (
+    "Tensors between inputs and loss still hold their gradient from the first call and hand it down "
+    "again."
+)
+ARRAY_MEAN = (
+    "You divide by the number of rows. The mean is taken over all entries, in all rows and columns."
+)
+
+
 ARRAY_OPS = Exercise(
     id="ch10.array_ops",
     title="An engine for arrays",
@@ -1027,9 +1402,32 @@ ARRAY_OPS = Exercise(
             "The way back through `mean` is that of `sum`. An entry moves the mean by a share only.",
         ),
         Mistake(
+            "mean divided by the rows on the way back",
+            with_methods(Tensor, mean=mean_of_rows),
+            ARRAY_MEAN,
+        ),
+        Mistake("mean divided by the rows", with_methods(Tensor, mean=sum_over_rows), ARRAY_MEAN),
+        Mistake(
             "multiply not swapped",
             wrong_array_mul(lambda g, a, b: g * a, lambda g, a, b: g * b),
             "At a multiplication each operand gets its own value. It should be the other's.",
+        ),
+        Mistake(
+            "multiply like add",
+            wrong_array_mul(lambda g, a, b: g, lambda g, a, b: g),
+            "The ways back through `*` hand on `g` unchanged. That is the rule for `+`.",
+        ),
+        Mistake(
+            "multiply with the result",
+            with_methods(Tensor, __mul__=multiply_with_result, __rmul__=multiply_with_result),
+            "The ways back through `*` multiply by the result of the product. It should be the other "
+            "operand.",
+        ),
+        Mistake(
+            "arrays as ways back",
+            with_methods(Tensor, __mul__=multiply_with_arrays, __rmul__=multiply_with_arrays),
+            "Your `pulls` are arrays, as `local` was made of numbers. A way back is a *function* of "
+            "`g` now.",
         ),
         Mistake(
             "late-binding closure",
@@ -1049,6 +1447,24 @@ ARRAY_OPS = Exercise(
             "On the way back through `@` each factor has to be transposed. Write the shapes down.",
         ),
         Mistake(
+            "g on the wrong side",
+            wrong_matmul(lambda g, a, b: b.T @ g, lambda g, a, b: g @ a.T),
+            "On the way back through `@` the gradient stands on the wrong side of the product. Write "
+            "the shapes down: only one order fits.",
+        ),
+        Mistake(
+            "ways back through @ swapped",
+            wrong_matmul(lambda g, a, b: a.T @ g, lambda g, a, b: g @ b.T),
+            "The two ways back through `@` have changed places: the first function belongs to the "
+            "first parent. Write the shapes down.",
+        ),
+        Mistake(
+            "entry by entry on the way back",
+            wrong_matmul(lambda g, a, b: g * b.T, lambda g, a, b: a.T * g),
+            "On the way back through `@` you multiply entry by entry. It goes by matrix products, "
+            "there and back.",
+        ),
+        Mistake(
             "gradients of the product transposed",
             wrong_matmul(lambda g, a, b: b @ g.T, lambda g, a, b: g.T @ a),
             "The ways back through `@` give the transposes of the gradients. Each must have the shape "
@@ -1061,9 +1477,21 @@ ARRAY_OPS = Exercise(
         ),
         Mistake(
             "no number on the left",
-            with_methods(Tensor, __radd__=None, __rmul__=None),
-            "`2 * x` and `c * x` ask the right operand for help, through a method that your class does "
-            "not have.",
+            without(Tensor, "__radd__", "__rmul__"),
+            ARRAY_LEFT,
+        ),
+        Mistake("no number left of +", without(Tensor, "__radd__"), ARRAY_LEFT),
+        Mistake(
+            "plain numbers not wrapped",
+            with_methods(
+                Tensor, __add__=bare_add, __radd__=bare_add, __mul__=bare_mul, __rmul__=bare_mul
+            ),
+            ARRAY_BARE,
+        ),
+        Mistake(
+            "plain numbers not wrapped by +",
+            with_methods(Tensor, __add__=bare_add, __radd__=bare_add),
+            ARRAY_BARE,
         ),
         Mistake(
             "plain arrays not wrapped",
@@ -1103,8 +1531,36 @@ ARRAY_OPS = Exercise(
         Mistake(
             "stale gradients in between",
             with_methods(Tensor, reset=lambda self, node: False),
-            "Tensors between inputs and loss still hold their gradient from the first call and hand it "
-            "down again.",
+            ARRAY_STALE,
+        ),
+        Mistake(
+            "stale gradients below the loss",
+            with_methods(Tensor, backward=keep_the_middle),
+            ARRAY_STALE,
+        ),
+        Mistake(
+            "order not turned round",
+            with_methods(Tensor, order=lambda self: tensors_first(self)[::-1]),
+            "You walk from the inputs to the loss: when a tensor has its turn, nothing has arrived "
+            "there yet.",
+        ),
+        Mistake(
+            "averaged where it was copied",
+            with_methods(Tensor, fit=averaged_fit),
+            "You take the mean over what broadcasting has copied. Every copy had its influence on the "
+            "loss, and influences add up.",
+        ),
+        Mistake(
+            "no gradient to add to",
+            with_methods(Tensor, backward=never_made),
+            "The `grad` of a tensor is None at first, and you add to it. Give it zeros, or the first "
+            "part itself.",
+        ),
+        Mistake(
+            "begins with its value",
+            with_methods(Tensor, backward=start_from_value),
+            "You begin with the loss's value. What is the derivative of the loss with respect to "
+            "itself?",
         ),
         Mistake(
             "everything starts afresh",
@@ -1252,6 +1708,22 @@ def spread_over_all(x, index, dout):
     return dx
 
 
+def zeros_like_dout(x, index, dout):
+    dx = np.zeros_like(dout)
+    np.add.at(dx, index, dout)
+    return dx
+
+
+def returns_the_call(x, index, dout):
+    return np.add.at(np.zeros_like(x), index, dout)
+
+
+def times_x(x, index, dout):
+    dx = np.zeros_like(x)
+    np.add.at(dx, index, dout * x[index])
+    return dx
+
+
 GETITEM = Exercise(
     id="ch10.getitem",
     title="The way back through x[index]",
@@ -1297,6 +1769,28 @@ GETITEM = Exercise(
             "overwrites x",
             into_x,
             "You use `x` itself as the place for its gradient, and its values are gone.",
+        ),
+        Mistake(
+            "zeros in the shape of dout",
+            zeros_like_dout,
+            "Your zeros have the shape of `dout`. The gradient of `x` has the shape of `x`, which may "
+            "have more or fewer entries.",
+        ),
+        Mistake(
+            "takes again",
+            lambda x, index, dout: dout[index],
+            "You take from `dout` by the index, as the forward pass takes from `x`. Backward the "
+            "numbers go the other way: each to the place that it was taken from.",
+        ),
+        Mistake(
+            "what add.at returns",
+            returns_the_call,
+            "`np.add.at` changes the array that it is given, and returns nothing. Return that array.",
+        ),
+        Mistake(
+            "multiplied by x",
+            times_x,
+            "You multiply by the values that were taken. Taking is no product: its slope is 1.",
         ),
         Mistake(
             "index is not used as NumPy uses it",
@@ -1421,6 +1915,35 @@ def uphill(params, loss, rate, number):
     go(params, -rate)
 
 
+def moves_w_only(params, loss, rate, number):
+    for p in params:
+        p.zero_grad()
+    loss.backward()
+    go(params[:1], rate)
+
+
+def fit_line_late(x, t, rate, steps):
+    w, b, losses = nn.Tensor(0.0), nn.Tensor(0.0), []
+    for _ in range(steps):
+        w, b = nn.Tensor(w.data), nn.Tensor(b.data)
+        ((x * w + b - t) ** 2).mean().backward()
+        go((w, b), rate)
+        losses.append(((x * w + b - t) ** 2).mean().data.item())
+    return w.data.item(), b.data.item(), losses
+
+
+def fit_line_anew(x, t, rate, steps):
+    losses = []
+    for _ in range(steps):
+        w, b, (loss,) = fitted(clear_first)(x, t, rate, 1)
+        losses.append(loss)
+    return w, b, losses
+
+
+def fit_line_once(x, t, rate, steps):
+    return fitted(clear_first)(x, t, rate, 1)
+
+
 def draw_line(rng: np.random.Generator) -> Iterator[Case]:
     for size, steps, note in ((7, 12, "12 steps"), (5, 1, "a single step"), (1, 6, "one sample")):
         x = rng.uniform(-1.5, 1.5, size=size)
@@ -1483,6 +2006,28 @@ ZERO_GRAD_FIX = Exercise(
             "uphill",
             fitted(uphill),
             "The gradients are cleared now, but you add them: the loss grows.",
+        ),
+        Mistake(
+            "loss noted after the step",
+            fit_line_late,
+            "The training is right. But you note the loss after the parameters have moved; asked for "
+            "is the loss of each step *before* they move.",
+        ),
+        Mistake(
+            "return inside the loop",
+            fit_line_once,
+            "You return inside the loop, so the training ends after its first step.",
+        ),
+        Mistake(
+            "parameters made anew in every step",
+            fit_line_anew,
+            "`w` and `b` are made anew, with 0, in every step. Nothing is learnt from one step to the "
+            "next.",
+        ),
+        Mistake(
+            "only w moves",
+            fitted(moves_w_only),
+            "Only `w` is ever updated; `b` stays where it began.",
         ),
     ),
     hints=(
@@ -1733,7 +2278,7 @@ REACH_AUTOGRAD = Exercise(
             "stopped too early",
             training(epochs=2),
             "The network is learning and has not come far enough: more epochs, a larger rate, or "
-            "better first weights.",
+            "better first weights. (Is there a ReLU between the two products?)",
             when=trained(
                 lambda reached, facts: (
                     sound(facts)

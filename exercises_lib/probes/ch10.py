@@ -94,7 +94,8 @@ def _recorded(result: Any, operand: Any, program: str) -> float:
     for attribute, entries in (("parents", parents), ("local", local)):
         if type(entries) not in (tuple, list):
             kind = type(entries).__name__
-            raise Misfit(f"{attribute} of {program} is a {kind}, expected a tuple.")
+            comma = "" if hasattr(entries, "__len__") else " A tuple of one has a comma: `(a,)`."
+            raise Misfit(f"{attribute} of {program} is a {kind}, expected a tuple.{comma}")
     if len(parents) != len(local):
         raise Misfit(
             f"{program} has {len(parents)} parents and {len(local)} local derivatives; "
@@ -102,6 +103,8 @@ def _recorded(result: Any, operand: Any, program: str) -> float:
         )
     total = 0.0
     for parent, derivative in zip(parents, local, strict=True):
+        if isinstance(parent, (int, float, np.generic)):
+            raise Misfit(f"A parent of {program} is a plain number, expected a node.")
         if not is_number(plain(derivative)):
             raise Misfit(f"A local derivative of {program} is not a plain number.")
         if parent is operand:
@@ -121,7 +124,7 @@ class _Node:
     __slots__ = ("compared", "data", "grad", "local", "parents")
 
     def __init__(self, compared: list[int], parents: Sequence[Any], local: Sequence[float]) -> None:
-        self.data, self.grad = 0.0, 0.0
+        self.data, self.grad = 2.0, 0.0
         self.parents, self.local = tuple(parents), tuple(local)
         self.compared = compared
 

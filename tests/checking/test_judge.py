@@ -510,3 +510,60 @@ def test_a_mistake_that_is_wrong_where_the_answer_is_right_comes_behind_one_that
     )
     assert check(exercise, three(2, 1, 1), RNG(0)).mistakes == ("the first doubled",)
     assert check(exercise, three(1, 1, 2), RNG(0)).mistakes == ("all doubled",)
+
+
+def test_a_mistake_that_fails_elsewhere_still_explains_an_output_of_another_case():
+    def ask(answer, inputs):
+        name, number = inputs["name"], inputs["number"]
+        yield name
+        yield name, answer(name, number)
+
+    def right(name, number):
+        return number
+
+    def doubles_and_breaks(name, number):
+        return 2 * number if name == "first" else number / 0
+
+    def doubles(name, number):
+        return 2 * number if name == "first" else number
+
+    exercise = Exercise(
+        id="ch99.two",
+        title="Two",
+        kind="function",
+        points=1,
+        reference=right,
+        probe=Probe(ask),
+        draw=lambda rng: [Case({"name": n, "number": 3.0}) for n in ("first", "second")],
+        hints=("a", "b", "c"),
+        mistakes=(Mistake("doubled", doubles_and_breaks, "DOUBLED"),),
+    )
+    assert check(exercise, doubles, RNG(0)).mistakes == ("doubled",)
+
+
+def test_a_case_that_takes_long_is_spared_the_mistakes_that_a_short_one_rules_out():
+    runs = []
+
+    def ask(answer, inputs):
+        yield "out", answer(inputs["long"])
+
+    def slow(value, long):
+        if long:
+            runs.append(value)
+            time.sleep(0.02)
+        return value
+
+    exercise = Exercise(
+        id="ch99.long",
+        title="Long",
+        kind="function",
+        points=1,
+        reference=lambda long: slow(0, long),
+        probe=Probe(ask),
+        draw=lambda rng: [Case({"long": True}), Case({"long": False})],
+        hints=("a", "b", "c"),
+        mistakes=tuple(Mistake(str(n), lambda long, n=n: slow(n, long), "") for n in (1, 2, 3)),
+        repeat=False,
+    )
+    assert check(exercise, lambda long: 2, RNG(0)).mistakes == ("2",)
+    assert runs == [0, 2]

@@ -134,6 +134,28 @@ def test_a_dropout_that_drops_too_little_is_refused(part):
     assert verdict("Dropout", TooLittle).status == "wrong"
 
 
+def test_a_dropout_that_drops_whenever_it_has_a_generator_is_refused():
+    class Mine(nn.Dropout):
+        def forward(self, x, train=True, rng=None):
+            return super().forward(x, rng is not None, rng)
+
+    assert verdict("Dropout", Mine).mistake == "asks for rng instead of train"
+
+
+def test_a_dropout_of_equally_many_units_in_each_sample_is_refused_for_every_seed():
+    found = {verdict("Dropout", ch09.FixedNumber, seed).mistakes for seed in range(5)}
+    assert found == {("a fixed number in each sample",)}
+
+
+def test_weight_decay_of_two_layers_is_not_enough_for_three():
+    def two(params, grads, strength):
+        for name in ("W1", "W2"):
+            grads[name] += strength * params[name]
+        return 0.5 * strength * sum(np.sum(params[name] ** 2) for name in ("W1", "W2"))
+
+    assert verdict("weight_decay", two).mistake == "two layers only"
+
+
 def test_the_example_of_batch_normalisation():
     layer = ch09.BatchNorm(1, eps=0.0)
     layer.gamma[:], layer.beta[:] = 2, 10

@@ -67,10 +67,8 @@ def test_two_wrong_operations_are_both_named():
 
 
 def test_two_times_x_is_named_whatever_the_class_is_called():
-    class Scalar(ch10.Value):
-        __radd__ = None
-        __rmul__ = None
-
+    written = {name: method for name, method in vars(ch10.Value).items() if "__r" not in name}
+    Scalar = type("Scalar", (ch10.Node,), written)
     assert judged(ch10.SCALAR_OPS, Scalar).mistake == "no number on the left"
 
 
@@ -157,6 +155,36 @@ def test_gradients_kept_by_copying_are_as_right_as_those_never_written_into():
                     parent.grad += g
 
     assert judged(ch10.ARRAY_OPS, ch10.with_methods(ch10.Tensor, backward=backward))
+
+
+def test_a_way_back_that_is_no_function_is_named_however_the_mean_is_computed():
+    class Mine(ch10.Tensor):
+        def __mul__(self, other):
+            other = self.wrap(other)
+            return Mine(self.data * other.data, (self, other), (other.data, self.data))
+
+        __rmul__ = __mul__
+
+        def mean(self):
+            spread = np.full(self.data.shape, 1 / self.data.size)
+            return Mine(self.data.mean(), (self,), (lambda g: g * spread,))
+
+    assert judged(ch10.ARRAY_OPS, Mine).mistake == "arrays as ways back"
+
+
+def test_equal_numbers_are_not_taken_for_one_node():
+    assert judged(ch10.BACKWARD, ch10.sweep_with(order=ch10.order_by_values)).status == "wrong"
+
+
+@pytest.mark.parametrize("attribute", ["parents", "local"])
+def test_a_forgotten_comma_is_pointed_out(attribute):
+    class Value(ch10.Value):
+        def exp(self):
+            out = super().exp()
+            setattr(out, attribute, getattr(out, attribute)[0])
+            return out
+
+    assert "A tuple of one has a comma" in str(judged(ch10.SCALAR_OPS, Value))
 
 
 def test_an_index_assignment_is_told_that_gradients_are_lost():
