@@ -2388,7 +2388,7 @@ def zero_in_place(array, where):
     return array
 
 
-RIGHT: dict[str, tuple[str, Callable[..., Any]]] = {
+RIGHT: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     "tanh": ("tanh", lambda x, out, dout: dout * (1 - out**2)),
     "relu": ("relu", lambda x, out, dout: dout * (x > 0)),
     "x · W": ("x · W", lambda x, out, dout: dout @ probes.WIDE.T),
@@ -2401,7 +2401,7 @@ RIGHT: dict[str, tuple[str, Callable[..., Any]]] = {
 }
 """Right layers of the zoo: the name of their forward in the probe, and their backward."""
 
-WRONG: dict[str, tuple[str, Callable[..., Any]]] = {
+WRONG: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     "tanh, dout dropped": ("tanh", lambda x, out, dout: 1 - out**2),
     "relu, mask taken from dout": ("relu", lambda x, out, dout: dout * (dout > 0)),
     "sigmoid, one factor lost": ("sigmoid", lambda x, out, dout: dout * out),
