@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from exercises_lib.grading.gradebook import Gradebook, Record
     from exercises_lib.grading.submissions import Submission
 
 GRADEBOOK = "marks.db"
@@ -52,6 +53,16 @@ def _writing(path: Path) -> Iterator[None]:
         raise _Stop(
             f"{path} cannot be written: {reason}. The marks are in the gradebook."
         ) from error
+
+
+def _records(book: Gradebook, chapter: str | None) -> list[Record]:
+    """Read a gradebook, or what it has of one chapter; nothing at all is said."""
+    records = book.records(chapter=chapter.zfill(2) if chapter else None)
+    book.close()
+    if not records:
+        what = f"of chapter {chapter}" if chapter else "yet"
+        raise _Stop(f"{book.path} has nothing {what}; `backprop grade` fills it.")
+    return records
 
 
 def _gradebook_option(function: Any) -> Any:
@@ -234,7 +245,7 @@ def _progress(total: int) -> Iterator[Any]:
 
     columns = (BarColumn(), MofNCompleteColumn(), Left(), TextColumn("{task.description}"))
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("", total=total)
+        task = bar.add_task("starting", total=total)
         tally = {"ok": 0, "trouble": 0}
 
         def step(done: Any) -> None:
@@ -328,9 +339,7 @@ def report(gradebook: Path, out: Path, chapter: str | None) -> None:
         from exercises_lib.grading.gradebook import Gradebook
         from exercises_lib.grading.reports import write_pages
 
-        book = Gradebook(gradebook, create=False)
-        records = book.records(chapter=chapter.zfill(2) if chapter else None)
-        book.close()
+        records = _records(Gradebook(gradebook, create=False), chapter)
         with _writing(out):
             pages = write_pages(records, out)
         click.echo(f"{pages} pages written; the class: {out / 'index.html'}")
@@ -370,10 +379,7 @@ def export_(
         from exercises_lib.grading import export as sheets
         from exercises_lib.grading.gradebook import Gradebook
 
-        number = chapter.zfill(2) if chapter else None
-        book = Gradebook(gradebook, create=False)
-        records = book.records(chapter=number)
-        book.close()
+        records = _records(Gradebook(gradebook, create=False), chapter)
         chapters = sorted({one.chapter for one in records if one.chapter})
         text = sheets.read_sheet(sheet) if sheet else None
         if title is not None and len(chapters) != 1:

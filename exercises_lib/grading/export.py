@@ -168,7 +168,8 @@ def canvas(records: Sequence[Record], sheet: str | None, titles: dict[str, str])
             continue
         used.add(found)
         for chapter, one in marks[found].items():
-            line[places[chapter]] = _scaled(one, possible[chapter])
+            if line[places[chapter]].strip().upper() != "EX":  # excused is excused
+                line[places[chapter]] = _scaled(one, possible[chapter])
     result.unmatched = [student for student, number in marks if (student, number) not in used]
     result.text = _written(lines, comma)
     return result

@@ -72,6 +72,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--back);padding:.
 border:1px solid var(--line);border-radius:4px;font-size:.85rem;margin:.4em 0}
 code{font-size:.92em}
 .big{font-size:2rem;font-weight:700;margin:.1em 0}
+@media(max-width:40rem){.files table{min-width:0}.files :is(td,th):nth-child(2){display:none}}
 @media print{body{max-width:none;font-size:11pt}.card,tr,.columns{break-inside:avoid}
 h2,h3{break-after:avoid}.scroll{overflow:visible}table{min-width:0}a{color:inherit}
 .bar,.bar span,.columns b,.key i{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
@@ -152,7 +153,8 @@ def student_page(student: str, records: Sequence[Record]) -> str:
     for one in records:
         name = _chapter(one.chapter) if one.chapter else one.file
         body.append(f"<h2>{_e(name)}</h2>")
-        body.append(f'<p class="soft">{_e(one.file)} · graded {_e(one.graded_at)} UTC</p>')
+        when = f" · graded {one.graded_at} UTC" if one.graded else ""
+        body.append(f'<p class="soft">{_e(one.file + when)}</p>')
         instead = _instead(one, records)
         if instead is not None:
             body.append(f"<p>Does not count: {_e(instead.file)} does.</p>")
@@ -235,7 +237,7 @@ def _look_at(records: Sequence[Record]) -> list[str]:
     if not rows:
         return []
     head = "<tr><th>Student</th><th>File</th><th>What</th></tr>"
-    return ["<h2>To look at</h2>", _table(head, rows)]
+    return ["<h2>To look at</h2>", '<div class="files">', _table(head, rows), "</div>"]
 
 
 def _table(head: str, rows: Iterable[str]) -> str:

@@ -173,18 +173,18 @@ SPOOFS = [
     ),
     Attack(
         "forges an observation with guessed results",
-        "import sys\nc = sys.modules['exercises_lib.grading.child']\nc._look = lambda shell, r: {'runs': [[{'steps': [('result', 6.0)],"
+        "import sys\nc = sys.modules['exercises_lib.grading.child']\nc._look = lambda shell, r, *_: {'runs': [[{'steps': [('result', 6.0)],"
         " 'after': i, 'failure': None, 'printed': '', 'seconds': 0.0}] * 2 for i in r['cases']], 'library': [], 'origin': ''}",
     ),
     Attack(
         "forges an observation without results",
         "import sys\nc = sys.modules['exercises_lib.grading.child']\n"
-        "c._look = lambda shell, r: {'runs': [], 'library': [], 'origin': ''}",
+        "c._look = lambda shell, r, *_: {'runs': [], 'library': [], 'origin': ''}",
         verdict="error",
     ),
     Attack(
         "forges a single run",
-        "import sys\nc = sys.modules['exercises_lib.grading.child']\nc._look = lambda shell, r: {'runs': [[{'steps': [('result', 6.0)],"
+        "import sys\nc = sys.modules['exercises_lib.grading.child']\nc._look = lambda shell, r, *_: {'runs': [[{'steps': [('result', 6.0)],"
         " 'after': i, 'failure': None, 'printed': '', 'seconds': 0.0}] for i in r['cases']], 'library': [], 'origin': ''}",
         verdict="error",
     ),

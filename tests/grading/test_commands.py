@@ -58,6 +58,9 @@ def test_grade_report_and_export_from_end_to_end(
     assert lines["bob"]["ch00.double mistake"] == "squared"
     done = CliRunner().invoke(main, ["report", *book, "--out", str(tmp_path / "report")])
     assert done.exit_code == 0 and "4 pages" in done.output
+    for words in (["report", *book], ["export", *book]):
+        done = CliRunner().invoke(main, [*words, "--chapter", "7"])
+        assert done.exit_code == 1 and "has nothing of chapter 7" in done.output
     done = CliRunner().invoke(main, ["export", *book, "--format", "canvas"])
     assert done.exit_code == 0 and done.output.startswith("Student,ID,SIS User ID")
     sheet = tmp_path / "sheet.csv"

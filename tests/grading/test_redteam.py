@@ -26,7 +26,7 @@ WRONG = "def double(x):\n    return x + 2"
 CHILD = 'import sys\nc = sys.modules["".join(["exercises_", "lib.grading.child"])]\n'
 FORGED = (
     CHILD + "def forge(steps):\n"
-    "    c._look = lambda s, r: {'runs': [[{'steps': steps, 'after': i, 'failure': None, 'printed': '', 'seconds': 0.0}] * 2\n"
+    "    c._look = lambda s, r, *_: {'runs': [[{'steps': steps, 'after': i, 'failure': None, 'printed': '', 'seconds': 0.0}] * 2\n"
     "                            for i in r['cases']], 'library': [], 'origin': ''}\n"
 )
 REPLY = """
@@ -58,7 +58,7 @@ FOOLING = {
     "forges ten thousand outputs": FORGED
     + "forge([('result', np.full(9, k + .1)) for k in range(9_999)])",
     "claims a failure of a kind that does not exist": CHILD
-    + "c._look = lambda s, r: {'runs': [[{'steps': [], 'after': i, 'failure': ['passed', '', '', '', ''], 'printed': '', 'seconds': 0.0}]\n"
+    + "c._look = lambda s, r, *_: {'runs': [[{'steps': [], 'after': i, 'failure': ['passed', '', '', '', ''], 'printed': '', 'seconds': 0.0}]\n"
     "                        for i in r['cases']], 'library': [], 'origin': ''}",
     "has a metaclass that is equal to every type": (
         "class M(type):\n    def __instancecheck__(c, o): return True\n    def __eq__(c, o): return True\n"
@@ -85,6 +85,11 @@ def cells(code: str, answer: str) -> list[tuple[str, str]]:
 def is_undisturbed(grade: Callable[..., Outcome]) -> bool:
     """Tell whether the same worker still gives an honest notebook its mark."""
     return grade(cells("", RIGHT)).verdict("ch00.double")["status"] == "passed"
+
+
+def test_what_is_forged_does_reach_the_judge(grade: Callable[..., Outcome]) -> None:
+    verdict = grade(cells(FORGED + "forge([('result', 123.0)])", WRONG)).verdict("ch00.double")
+    assert verdict["status"] == "wrong" and "result is " in verdict["message"]
 
 
 @pytest.mark.parametrize("code", FOOLING.values(), ids=FOOLING.keys())

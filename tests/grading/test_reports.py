@@ -239,6 +239,12 @@ def test_a_canvas_sheet_that_counts_other_points_gets_scaled_marks_and_says_so()
     ]
 
 
+def test_who_is_excused_in_canvas_stays_excused() -> None:
+    text = CANVAS_SHEET.replace("ada,A,7,,", "ada,A,7,EX,")
+    sheet = export.canvas(CLASS[:2], text, {"00": "Chapter 00 (77)"})
+    assert [line[6] for line in rows_of(sheet.text)[2:4]] == ["EX", "0"]
+
+
 def test_a_canvas_sheet_with_first_and_last_names_and_semicolons_is_filled_in() -> None:
     text = (
         "LastName;FirstName;ID;SIS Login ID;Section;Chapter 00 (77)\n"
