@@ -93,7 +93,8 @@ def table(records: Sequence[Record]) -> str:
             cells += [row.earned, row.status, safe(mistakes)] if row else ["", "", ""]
         start = [safe(one.student), one.lms_id, one.chapter, safe(one.file), one.status]
         start += ["yes" if one.counts else "no", str(one.points), str(one.maximum)]
-        rows.append([*start, *cells, safe(" ".join(one.flags)), safe(one.detail)])
+        decided = [f"{row.exercise} by decision: {row.decided}" for row in one.rows if row.decided]
+        rows.append([*start, *cells, safe(" ".join([*one.flags, *decided])), safe(one.detail)])
     return _written(rows)
 
 

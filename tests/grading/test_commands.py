@@ -99,6 +99,7 @@ def test_a_mark_that_was_decided_stays_when_it_is_graded_again(
     assert CliRunner().invoke(main, words).exit_code == 0
     table = CliRunner().invoke(main, ["export", *book]).output
     assert [line.split(",")[6] for line in table.splitlines()[1:4]] == ["1", "1", "0"]
+    assert "ch00.double by decision: Squares were" in table
     assert CliRunner().invoke(main, ["report", *book, "--out", str(tmp_path)]).exit_code == 0
     told = "1 of 1 by decision:</b> Squares were &lt;asked for&gt; in the lecture."
     (page,) = (tmp_path / "students").glob("bob*")
