@@ -135,23 +135,27 @@ class Gradebook:
             self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
             self.connection.execute("PRAGMA foreign_keys = ON")
             self.connection.execute("PRAGMA synchronous = FULL")
-            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
+            version = self._version()
             if not 0 <= version <= VERSION:
                 raise GradebookError(
                     f"{path} was written by another version of this program (format {version}, "
                     f"expected {VERSION}); name another gradebook."
                 )
             if version < VERSION:
-                count = "SELECT count(*) FROM sqlite_master"
-                if version == 0 and self.connection.execute(count).fetchone()[0]:
-                    raise GradebookError(f"{path} is a database, but not a gradebook.")
                 with self._transaction():
+                    count = "SELECT count(*) FROM sqlite_master"
+                    # Asked again: another grader may have made it meanwhile.
+                    if self._version() == 0 and self.connection.execute(count).fetchone()[0]:
+                        raise GradebookError(f"{path} is a database, but not a gradebook.")
                     for statement in _SCHEMA.split(";\n"):
                         self.connection.execute(statement)
                     self.connection.execute(f"PRAGMA user_version = {VERSION}")
         except sqlite3.DatabaseError as error:
             hint = "" if path.exists() else " Is there such a folder, and may you write in it?"
             raise GradebookError(f"{path} cannot be used as a gradebook: {error}.{hint}") from error
+
+    def _version(self) -> int:
+        return int(self.connection.execute("PRAGMA user_version").fetchone()[0])
 
     def close(self) -> None:
         """Close the file."""

@@ -423,6 +423,21 @@ def test_a_gradebook_that_is_none_is_refused(tmp_path: Path) -> None:
         Gradebook(tmp_path / "none.db", create=False)
 
 
+def test_a_gradebook_that_another_grader_has_made_meanwhile_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Gradebook(tmp_path / "marks.db").close()
+    real, asked = Gradebook._version, []
+
+    def a_moment_ago(book: Gradebook) -> int:
+        asked.append(1)
+        return 0 if len(asked) == 1 else real(book)
+
+    monkeypatch.setattr(Gradebook, "_version", a_moment_ago)
+    Gradebook(tmp_path / "marks.db").close()
+    assert len(asked) == 2
+
+
 def test_a_gradebook_of_the_first_format_is_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "marks.db"
     Gradebook(path).close()
