@@ -120,10 +120,9 @@ def mend(app, pagename, templatename, context, doctree):
     body = context.get("body", "")
     # A label hides the visible text from screen readers.
     body = body.replace(' aria-label="Toggle hidden content"', "")
-    # Pygments calls `self` what the figures call themselves.
-    body = body.replace('<span class="bp">', '<span class="nb">')
-    # No line begins with the comma after a formula.
-    body = re.sub(rf"</span>{AFTER_MATHS}([.,;:!?)’]*)", r"\1</span>", body)
+    # No line begins with the comma after a formula: a word joiner holds it.
+    body = re.sub(rf"</span>{AFTER_MATHS}([.,;:!?)’]+)", "\u2060\\1</span>", body)
+    body = body.replace(AFTER_MATHS, "")
     context["body"] = CODE.sub(hang, body)
 
 

@@ -10,3 +10,15 @@
   addEventListener("resize", wide);
   document.fonts?.ready.then(wide);
 })();
+
+// A search shows where a word stands. Formulas come once, as text, and not a second time as TeX;
+// what is in the page for its scripts, or in their place, is no text of it.
+(() => {
+  if (typeof Search === "undefined") return;
+  const asText = Search.htmlToText;
+  Search.htmlToText = (source, anchor) => {
+    const page = new DOMParser().parseFromString(source, "text/html");
+    page.querySelectorAll(".katex-html, annotation, noscript, .bpq-bar, .bp-get").forEach((part) => part.remove());
+    return asText(page.documentElement.outerHTML, anchor);
+  };
+})();

@@ -19,15 +19,43 @@
     return JSON.parse(new TextDecoder().decode(bytes));
   };
 
-  /** Read what was typed: 2.5, −1e-3, 5/2; also 2,5, but not 1,000, which may mean a thousand. */
+  /** Read one number: 2.5, 1e-3; also 2,5, but not 1,000, which may mean a thousand. */
+  const single = (text) => {
+    const plain = /^[1-9]\d{0,2},\d{3}$/.test(text) ? text : text.replace(/^(\d*),(\d+)$/, "$1.$2");
+    return plain !== "" && isFinite(plain) ? Number(plain) : NaN;
+  };
+
+  /** Read what was typed: a number, or arithmetic with numbers, as in a cell: 5/2, 0.9*0.2 + 1. */
   const number = (text) => {
-    const parts = text.replaceAll("−", "-").split("/").map((part) => part.trim());
-    const read = (part) => {
-      const plain = /^[-+]?[1-9]\d{0,2},\d{3}$/.test(part) ? part : part.replace(/^([-+]?\d*),(\d+)$/, "$1.$2");
-      return plain !== "" && isFinite(plain) ? Number(plain) : NaN;
+    const SIGNS = { "−": "-", "–": "-", "·": "*", "×": "*", "÷": "/", "^": "**" };
+    const plain = text.replace(/[−–·×÷^]/g, (sign) => SIGNS[sign]);
+    const tokens = plain.match(/(?:\d[\d.,]*|[.,]\d+)(?:[eE][-+]?\d+)?|\*\*|[-+*/()]|\S/g) ?? [];
+    const next = (...wanted) => (wanted.includes(tokens[0]) ? tokens.shift() : null);
+    const sum = () => {
+      let value = product();
+      for (let sign = next("+", "-"); sign; sign = next("+", "-")) value += sign === "+" ? product() : -product();
+      return value;
     };
-    const value = parts.length === 2 ? read(parts[0]) / read(parts[1]) : parts.length === 1 ? read(parts[0]) : NaN;
-    return isFinite(value) ? value : NaN;
+    const product = () => {
+      let value = signed();
+      for (let sign = next("*", "/"); sign; sign = next("*", "/")) value = sign === "*" ? value * signed() : value / signed();
+      return value;
+    };
+    const signed = () => {
+      const sign = next("+", "-");
+      return sign ? (sign === "-" ? -signed() : signed()) : power();
+    };
+    const power = () => {
+      const base = atom();
+      return next("**") ? base ** signed() : base;
+    };
+    const atom = () => {
+      if (!next("(")) return single(tokens.shift() ?? "");
+      const value = sum();
+      return next(")") ? value : NaN;
+    };
+    const value = sum();
+    return tokens.length || !isFinite(value) ? NaN : value;
   };
 
   const judge = ({ fields, mistakes, remark }, given) => {

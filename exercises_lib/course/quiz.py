@@ -123,6 +123,7 @@ def form(exercise: Exercise, set_text: Callable[[str], str] = SET_PLAIN) -> str:
         f'aria-label="{html.escape(exercise.title)}">{"".join(rows)}'
         '<div class="bpq-bar"><button type="submit">Check</button> '
         '<button type="button" class="bpq-hint">Hint</button></div>'
+        "<noscript>Checking needs JavaScript; the solution is folded below.</noscript>"
         f'<div class="bpq-verdict" id="{key}-verdict" role="status"></div>'
         '<div class="bpq-hints" role="status"></div></form>'
     )

@@ -50,7 +50,7 @@ def _draw(title: str) -> Picture:
         "sigmoid": (s, s * (1 - s)),
         "tanh": (np.tanh(x), 1 - np.tanh(x) ** 2),
     }
-    picture, axes = axes_of(title, columns=3)
+    picture, axes = axes_of(title, columns=3, width=8.4)
     for panel, (label, (y, slope)) in zip(axes, shapes.items(), strict=True):
         panel.plot(x, y, color=VALUE, label="f(x)")
         panel.plot(x, slope, color=GRADIENT, linestyle="--", label="∂ f′(x)")

@@ -166,12 +166,14 @@ def _forward_steps(nodes: list[Spec], edges: list[Spec]) -> list[Spec]:
         sources = [nodes[edges[edge]["from"]] for edge in into]
         result = number(node["value"])
         by_number = _expression(node["op"], [number(source["value"]) for source in sources])
+        if by_number != result or not node["label"]:  # n = −z at z = 1 is −1 already
+            by_number += f" = {result}"
         if all(source["label"] for source in sources) and node["label"]:
             by_name = _expression(node["op"], [_name(source) for source in sources])
-            node["forward"] = f"{node['label']} = {by_name} = {by_number} = {result}"
+            node["forward"] = f"{node['label']} = {by_name} = {by_number}"
         else:
             lead = f"{node['label']} = " if node["label"] else ""
-            node["forward"] = f"{lead}{by_number} = {result}"
+            node["forward"] = f"{lead}{by_number}"
         steps.append(
             {
                 "phase": "forward",
@@ -298,9 +300,14 @@ def _height(spec: Spec, room: int) -> int:
         )
         line = (97 if phone else 106) + (size + 4 if folded else 0)
         stage = layout["layers"] * line - (42 if phone else 44) + 24
-    letters = max(len(step["text"]) for step in spec["steps"])
-    lines = math.ceil(letters * 7.6 / room)
-    return round(stage + max(lines * 22, 45) + (183 if phone else 119))
+    texts = [step["text"] for step in spec["steps"]]
+    texts += [
+        f"{node.get('forward', node['label'] + ' = 0.1234, given')}. Gradient: {'; '.join(lines)}."
+        for node in spec["nodes"]
+        if (lines := node.get("backward"))
+    ]
+    lines_of_text = math.ceil(max(map(len, texts)) * 6.6 / room)
+    return round(stage + lines_of_text * 22 + (183 if phone else 119))
 
 
 def draw_graph(spec: Spec, title: str) -> Picture:
@@ -309,16 +316,24 @@ def draw_graph(spec: Spec, title: str) -> Picture:
 
     backward = any(step["phase"] == "backward" for step in spec["steps"])
 
-    layout = spec["layouts"]["wide"]
+    long = spec["layouts"]["wide"]["layers"] > 5
+    layout = spec["layouts"]["narrow" if long else "wide"]
     layers, width = layout["layers"], layout["width"]
-    picture = Figure(figsize=(min(11, 1.7 * layers + 0.6), 1.0 * width + 1.7), layout="constrained")
+    # A long computation runs downwards, as in the script; side by side it would become tiny.
+    size = (1.2 * width + 1.4, 0.95 * layers + 0.6) if long else (1.7 * layers + 0.6, width + 1.7)
+    picture = Figure(figsize=size, layout="constrained")
     axes = picture.add_subplot()
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK)
-    axes.set(xlim=(-0.55, layers - 0.45), ylim=(width + 0.55, -0.55))
+    extent, depth = (-0.55, layers - 0.45), (width + 0.55, -0.55)
+    axes.set(xlim=depth[::-1] if long else extent, ylim=extent[::-1] if long else depth)
     axes.axis("off")
-    at = list(zip(layout["layer"], layout["across"], strict=True))
+
+    def place(layer: float, across: float) -> tuple[float, float]:
+        return (across, layer) if long else (layer, across)
+
+    at = [place(*spot) for spot in zip(layout["layer"], layout["across"], strict=True)]
     for edge, bends in zip(spec["edges"], layout["bends"], strict=True):
-        points = [at[edge["from"]], *bends, at[edge["to"]]]
+        points = [at[edge["from"]], *(place(*bend) for bend in bends), at[edge["to"]]]
         across, down = zip(*points, strict=True)
         axes.plot(across, down, color=NEUTRAL, linewidth=1, zorder=1)
         if not backward:

@@ -30,7 +30,7 @@ def activation_histograms(*, name: str | None = None) -> Any:
         "activation_histograms",
         spec,
         title=TITLE,
-        height=(379, 896),
+        height=(404, 940),
         name=name,
         draw=lambda: _draw(spec, TITLE),
     )
@@ -79,7 +79,9 @@ def histograms_spec() -> Spec:
 
 def _draw(spec: Spec, title: str) -> Picture:
     runs = [run for run in spec["runs"] if run["function"] == "tanh"]
-    picture, axes = axes_of(title, columns=LAYERS, rows=len(runs), height=1.3, sharey=True)
+    picture, axes = axes_of(
+        title, columns=LAYERS, rows=len(runs), width=8.4, height=1.3, sharey=True
+    )
     for row, run in enumerate(runs):
         edges = np.linspace(run["low"], run["high"], BINS + 1)
         for column, layer in enumerate(run["layers"]):

@@ -38,7 +38,7 @@ def learning_rate_explorer(
 def _draw(start: float, title: str) -> Picture:
     import numpy as np
 
-    picture, axes = axes_of(title, columns=3)
+    picture, axes = axes_of(title, columns=3, width=8.4)
     w = np.linspace(-4, 4, 201)
     rates = ((0.05, "too small"), (0.5, "good"), (2.1, "too large"))
     for panel, (rate, word), colour, dash in zip(axes, rates, SERIES, DASHES, strict=False):

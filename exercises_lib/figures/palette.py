@@ -24,19 +24,29 @@ MARKERS = ["o", "s", "^", "D", "v", "P"]
 
 
 def axes_of(
-    title: str, *, columns: int = 1, rows: int = 1, height: float = 3.0, **options: Any
+    title: str,
+    *,
+    columns: int = 1,
+    rows: int = 1,
+    width: float = 6.2,
+    height: float = 3.0,
+    **options: Any,
 ) -> tuple[Picture, list[Any]]:
-    """Make a picture in the course's style and return it with its axes, row by row."""
+    """Make a picture in the course's style and return it with its axes, row by row.
+
+    A phone shrinks a picture to its own width, so the text stays legible only in a narrow one.
+    """
     from matplotlib.figure import Figure
 
-    width = 6.4 if columns == 1 else min(3.3 * columns, 9.6)
     picture = Figure(figsize=(width, height * rows + 0.4), facecolor=PAPER, layout="constrained")
-    picture.suptitle(title, fontsize=11, fontweight="bold", color=INK)
+    picture.suptitle(title, fontsize=12, fontweight="bold", color=INK)
     axes = list(picture.subplots(rows, columns, squeeze=False, **options).flat)
     for panel in axes:
         panel.spines[["top", "right"]].set_visible(False)
-        panel.tick_params(labelsize=9, colors=INK)
-        panel.title.set_fontsize(10)
+        panel.tick_params(labelsize=10, colors=INK)
+        panel.title.set_fontsize(11)
+        panel.xaxis.label.set(fontsize=11, color=INK)
+        panel.yaxis.label.set(fontsize=11, color=INK)
     return picture, axes
 
 

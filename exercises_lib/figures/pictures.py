@@ -57,15 +57,44 @@ def learning_curves(history: Mapping[str, Sequence[float]], *, title: str = "Lea
     groups = [("loss", losses), ("accuracy", accuracies)]
     groups = [(label, group) for label, group in groups if any(map(len, group.values()))]
     picture, axes = axes_of(title, columns=max(1, len(groups)))
+    legends = []
     for panel, (label, group) in zip(axes, groups, strict=False):
-        for at, (key, values) in enumerate(group.items()):
-            _curve(panel, at, key.replace("_", " "), values)
+        heading, names = _shared_words([key.replace("_", " ") for key in group], label)
+        for at, (name, values) in enumerate(zip(names, group.values(), strict=True)):
+            _curve(panel, at, name, values)
         longer = max(map(len, group.values())) > min(map(len, history.values()))
-        panel.set(ylabel=label, xlabel="step" if longer else "epoch")
+        panel.set(ylabel=heading, xlabel="step" if longer else "epoch")
         if label == "accuracy":
             panel.set_ylim(top=1.01)
-        panel.legend(frameon=False)
+        legends.append(names)
+    if len(legends) == 2 and legends[0] == legends[1] and len(legends[0]) > 1:
+        picture.legend(
+            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False
+        )
+    else:
+        for panel, names in zip(axes, legends, strict=False):
+            if len(names) > 1:  # the axis names a single one
+                panel.legend(edgecolor="none", framealpha=0.85)
     show(picture)
+
+
+def _shared_words(names: list[str], kind: str) -> tuple[str, list[str]]:
+    """Split off the words in which all names end: for the axis; the rest is for the legend.
+
+    >>> _shared_words(["slow test accuracy", "fast test accuracy"], "accuracy")
+    ('test accuracy', ['slow', 'fast'])
+    >>> _shared_words(["loss"], "loss")
+    ('loss', ['loss'])
+    """
+    if len(names) == 1:
+        return names[0], names
+    words = [name.split() for name in names]
+    shared = 0
+    while len({tuple(row[-shared - 1 :]) for row in words}) == 1 < min(map(len, words)) - shared:
+        shared += 1
+    if not shared:
+        return kind, names
+    return " ".join(words[0][-shared:]), [" ".join(row[:-shared]) for row in words]
 
 
 def _curve(panel: Any, at: int, label: str, values: Sequence[float]) -> None:
@@ -100,7 +129,7 @@ def mistakes_gallery(
     """
     pixels, said, right = np.asarray(images), np.asarray(predicted), np.asarray(true)
     wrong = np.flatnonzero(said != right)
-    captions = [f"says {said[at]}, is {right[at]}" for at in wrong[:count]]
+    captions = [f"says {said[at]}\nis {right[at]}" for at in wrong[:count]]
     _tiles(f"{len(wrong)} of {len(right)} are wrong", pixels[wrong[:count]], captions, image_shape)
 
 
@@ -128,14 +157,15 @@ def _tiles(
     """Show images in rows of eight, dark on light, each below its caption."""
     columns = 8
     rows = max(1, -(-len(pixels) // columns))
-    picture, axes = axes_of(title, columns=columns, rows=rows, height=1.35)
+    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    picture, axes = axes_of(title, columns=columns, rows=rows, height=0.8 + 0.2 * lines)
     for panel in axes:
         panel.axis("off")
     side = round(pixels[0].size ** 0.5) if len(pixels) else 1
     shape = image_shape or (pixels.shape[1:] if pixels.ndim == 3 else (side, side))
     for panel, image, caption in zip(axes, pixels, captions, strict=False):
         panel.imshow(image.reshape(shape), cmap="Greys", interpolation="nearest")
-        panel.set_title(caption, fontsize=8, color=INK)
+        panel.set_title(caption, fontsize=10, color=INK)
     show(picture)
 
 
@@ -163,7 +193,7 @@ def feature_pairs(
     captions = classes or [f"class {label}" for label in np.unique(labels)]
     count = len(names)
     picture, axes = axes_of(
-        "Every feature against every other", columns=count, rows=count, height=1.9
+        "Every feature against every other", columns=count, rows=count, height=1.45
     )
     for row in range(count):
         for column in range(count):
@@ -179,15 +209,16 @@ def feature_pairs(
                         mine[:, row],
                         marker,
                         color=colour,
-                        markersize=2.4,
+                        markersize=2,
                         markeredgewidth=0,
                         alpha=0.5,
                         label=caption,
                     )
+            panel.locator_params(nbins=3)
             if row == count - 1:
-                panel.set_xlabel(names[column], fontsize=9)
+                panel.set_xlabel(names[column])
             if column == 0:
-                panel.set_ylabel(names[row], fontsize=9)
+                panel.set_ylabel(names[row])
     handles, labels = axes[1 if count > 1 else 0].get_legend_handles_labels()
     picture.legend(
         handles, labels, loc="outside lower center", ncols=4, frameon=False, markerscale=2.5
@@ -226,7 +257,7 @@ def confusion_matrix(
                 str(count),
                 ha="center",
                 va="center",
-                fontsize=9,
+                fontsize=11,
                 fontweight="bold" if row != column and count else "normal",
                 color="white" if np.log1p(count) > dark else (INK if count else NEUTRAL),
             )

@@ -74,6 +74,6 @@ def _draw(spec: Spec, title: str) -> Picture:
             label="∂ predicts",
         )
         panel.plot([0], [spec["total"]], "o", color=NEUTRAL)
-        panel.set(xlabel=f"{move['label']} raised by … per cent", ylabel="total")
+        panel.set(xlabel=f"{move['label']} raised by %", ylabel="total")
         panel.legend(frameon=False)
     return picture

@@ -81,5 +81,5 @@ def _draw(spec: Spec, title: str) -> Picture:
         )
     panel.plot([0], [0], "+", color="black", markersize=12)
     panel.set(xlabel="x", ylabel="y", xlim=(-8, 4), ylim=(-3, 3))
-    panel.legend(frameon=False, fontsize=8, loc="lower right")
+    panel.legend(edgecolor="none", framealpha=0.9, fontsize=9, loc="lower right")
     return picture

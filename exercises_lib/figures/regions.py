@@ -106,7 +106,7 @@ def _draw(spec: Spec, title: str) -> Picture:
     pairs = spec["pairs"]
     columns = min(3, len(pairs))
     rows = -(-len(pairs) // columns)
-    picture, axes = axes_of(title, columns=columns, rows=rows, height=2.7)
+    picture, axes = axes_of(title, columns=columns, rows=rows, width=8.4, height=2.7)
     x, t = np.array(spec["points"]), np.array(spec["labels"])
     for panel, pair in zip(axes, pairs, strict=False):
         first, second = pair["features"]

@@ -86,7 +86,10 @@ def _draw(spec: Spec, title: str) -> Picture:
             color=PAPER if done else INK,
             fontsize=10,
         )
-        panel.text(x, y - 0.3, station["label"], ha="center", va="top", color=INK, fontsize=9)
+        panel.text(
+            x, y - 0.3, station["label"], ha="center", va="top", color=INK, fontsize=9.5, zorder=2,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.5},
+        )  # fmt: skip
     panel.set(xlim=(-0.6, columns - 0.4), ylim=(min(down) - 0.7, 0.5))
     panel.axis("off")
     return picture

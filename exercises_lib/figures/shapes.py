@@ -89,9 +89,14 @@ def _draw(title: str) -> Picture:
         ("dW (3, 2)", 12.5, 3, 2, GRADIENT),
     ]
     for text, left, rows, columns, colour in pieces:
-        panel.add_patch(
-            Rectangle((left, 0), columns, rows, facecolor="none", edgecolor=colour, linewidth=2)
-        )
+        dash = "--" if colour == GRADIENT else "-"
+        look: dict[str, Any] = {
+            "facecolor": "none",
+            "edgecolor": colour,
+            "linewidth": 2,
+            "linestyle": dash,
+        }
+        panel.add_patch(Rectangle((left, 0), columns, rows, **look))
         panel.text(left + columns / 2, -0.3, text, ha="center", va="bottom", color=INK)
     panel.text(7, 1.5, "·", ha="center", va="center", fontsize=18)
     panel.text(11.2, 1.5, "=", ha="center", va="center", fontsize=16)

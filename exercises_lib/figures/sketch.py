@@ -27,13 +27,18 @@ def graph_shapes(graphs: Mapping[str, Mapping[str, Sequence[str]]], *, title: st
     """
     layouts = [_laid_out(graph) for graph in graphs.values()]
     height = 0.75 + 0.55 * max(1.7, *(layout.width for *_, layout in layouts))
-    picture, axes = axes_of(title, columns=len(graphs), height=height)
-    for panel, caption, (names, edges, layout) in zip(axes, graphs, layouts, strict=True):
+    columns = min(2, len(graphs))
+    picture, axes = axes_of(title, columns=columns, rows=-(-len(graphs) // columns), height=height)
+    for panel in axes[len(graphs) :]:
+        panel.set_visible(False)
+    for panel, caption, (names, edges, layout) in zip(axes, graphs, layouts, strict=False):
         _prepare(panel, layout)
-        panel.set_title(caption, fontsize=10, color=INK)
+        panel.set_title(caption, fontsize=11, color=INK)
         for at, name in enumerate(names):
             place = (layout.layer[at], layout.across[at])
-            panel.text(*place, name, color=INK, ha="center", va="center", bbox=CARD, zorder=3)
+            panel.text(
+                *place, name, color=INK, fontsize=11, ha="center", va="center", bbox=CARD, zorder=3
+            )
         for at, edge in enumerate(edges):
             twins = [other for other, same in enumerate(edges) if same == edge]
             bow = 0.3 * (twins.index(at) - (len(twins) - 1) / 2)

@@ -38,7 +38,7 @@ def softmax_explorer(
 def _draw(scores: list[float], title: str) -> Picture:
     import numpy as np
 
-    picture, axes = axes_of(title, columns=3)
+    picture, axes = axes_of(title, columns=3, width=8.4)
     for panel, temperature in zip(axes, (0.5, 1.0, 3.0), strict=True):
         z = np.array(scores) / temperature
         y = np.exp(z - z.max())

@@ -50,6 +50,46 @@ STEP = """(place) => {
   return place.innerHTML === before ? "did not move" : "moved";
 }"""
 
+COVERED = """() => {
+  const box = (element) => element.getBoundingClientRect();
+  const hit = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+  const found = [];
+  for (const graph of document.querySelectorAll(".bp-graph")) {
+    const said = (place) => [...graph.querySelectorAll(place)].filter((e) => e.textContent);
+    const labels = said(".bp-edge-label");
+    const others = [...labels, ...said(".bp-node text"), ...graph.querySelectorAll(".bp-badge")];
+    labels.forEach((label, at) => others.slice(at + 1).forEach((other) => {
+      if (label !== other && !others.slice(0, at).includes(other) && hit(box(label), box(other)))
+        found.push(`${label.textContent} and ${other.textContent}`);
+    }));
+    // The line under a label is covered, so that no dash looks like a part of the number.
+    [...graph.querySelectorAll(".bp-ground")].forEach((ground, at) => {
+      const label = graph.querySelectorAll(".bp-edge-label")[at];
+      if (label.textContent && box(ground).width < box(label).width - 1)
+        found.push(`line under ${label.textContent}`);
+    });
+  }
+  return found;
+}"""
+"""Numbers of a graph that lie on each other, or on a line."""
+
+BEGINS_WITH_A_COMMA = """() => {
+  const found = [];
+  for (const formula of document.querySelectorAll("span.math:not(.short)")) {
+    const text = formula.nextSibling;
+    if (text?.nodeType !== 3 || !/^\u2060?[.,;:!?)’]/.test(text.data)) continue;
+    const range = document.createRange();
+    range.setStart(text, text.data[0] === "\u2060" ? 1 : 0);
+    range.setEnd(text, text.data[0] === "\u2060" ? 2 : 1);
+    const bases = formula.querySelectorAll(".katex-html > .base");
+    const end = bases[bases.length - 1].getBoundingClientRect();
+    if (Math.abs(range.getBoundingClientRect().left - end.right) > 4)
+      found.push(text.data.slice(0, 20));
+  }
+  return found;
+}"""
+
 SIDEWAYS = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
 
 
@@ -88,6 +128,25 @@ def test_every_figure_is_mounted_and_moves(page, name):
         assert figure.locator("svg, canvas").count()
         assert figure.evaluate(STEP) in ("moved", "no controls")
     assert page.errors == []
+
+
+def test_the_numbers_of_a_graph_stand_free_on_a_desk_and_on_a_phone(page, name):
+    try:
+        for width in (390, 1200):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.wait_for_timeout(150)  # figures arrange themselves anew
+            assert page.evaluate(COVERED) == [], width
+    finally:
+        page.set_viewport_size({"width": 1200, "height": 900})
+
+
+def test_no_line_begins_with_the_comma_after_a_formula(page, name):
+    try:
+        for width in (390, 700, 1200):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate(BEGINS_WITH_A_COMMA) == [], width
+    finally:
+        page.set_viewport_size({"width": 1200, "height": 900})
 
 
 def test_solutions_are_folded_and_open(page, name):

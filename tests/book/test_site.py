@@ -43,6 +43,49 @@ def test_a_page_works_when_it_is_opened_as_a_file(html, browser, name):
     page.close()
 
 
+def test_a_search_shows_formulas_once_and_as_text(site, visit):
+    page = visit(f"{site}/search.html?q=upstream")
+    first = page.locator("#search-results li p.context").first
+    first.wait_for()
+    assert "tells each parent x" in first.inner_text()
+    for context in page.locator("#search-results li p.context").all_inner_texts():
+        assert "\\" not in context
+    page.close()
+
+
+def test_figures_and_the_theme_leave_each_others_names_alone(site, visit):
+    page = visit(f"{site}/02_chain_rule.html")
+    size = page.locator(".bp-step-size")
+    edges = size.locator("dt, dd").evaluate_all(
+        "(all) => all.map((e) => e.getBoundingClientRect().x)"
+    )
+    assert len(set(map(round, edges))) == 1  # the theme indents a dd
+    page.goto(f"{site}/03_layers.html")
+    selves = page.locator(".highlight span.bp", has_text="self")
+    assert selves.count() > 10
+    assert selves.first.evaluate("(e) => getComputedStyle(e).borderTopWidth") == "0px"
+    page.close()
+
+
+@pytest.mark.parametrize("step", ["First step", "Last step"])
+def test_a_graph_has_no_accessibility_fault_where_it_begins_and_ends(step, site, visit, root):
+    page = visit(f"{site}/01_computation_graphs.html", reduced_motion="reduce")
+    page.add_script_tag(path=root / "book" / "node_modules" / "axe-core" / "axe.min.js")
+    for graph in page.locator(".bp-graph").all():
+        graph.get_by_role("button", name="First step").click()
+        if step != "First step":
+            graph.get_by_role("button", name=step).click()
+    for theme in ("light", "dark"):
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+        result = page.evaluate("axe.run('.bp-graph', { resultTypes: ['violations'] })")
+        found = [
+            (fault["id"], [node["html"][:200] for node in fault["nodes"]][:3])
+            for fault in result["violations"]
+        ]
+        assert found == [], theme
+    page.close()
+
+
 def test_without_javascript_pictures_stand_in_for_the_figures(site, browser):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -53,6 +96,9 @@ def test_without_javascript_pictures_stand_in_for_the_figures(site, browser):
         assert picture.get_attribute("alt")
         picture.scroll_into_view_if_needed()
         assert picture.bounding_box()["width"] > 200
+    forms = page.locator("form.bpq")
+    assert forms.first.locator("noscript").is_visible()
+    assert not forms.first.get_by_role("button", name="Check").is_visible()
     context.close()
 
 

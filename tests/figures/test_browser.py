@@ -37,7 +37,7 @@ class Part:
     """One figure on a page."""
 
     def __init__(self, view, names, name):
-        self.root = view.locator(f"#figure-{names.index(name)} .bp")
+        self.root = view.locator(f"#figure-{names.index(name)} .bp-frame")
         self.keyboard = view.keyboard
 
     @property
@@ -63,7 +63,7 @@ def test_nothing_complains_and_nothing_is_asked_for_outside(desk, phone):
 
 def test_every_figure_has_a_name_a_live_status_and_something_to_see(desk, names):
     for at, name in enumerate(names):
-        root = desk.locator(f"#figure-{at} .bp")
+        root = desk.locator(f"#figure-{at} .bp-frame")
         assert root.get_attribute("aria-labelledby"), name
         assert root.locator(".bp-status").get_attribute("aria-live") == "polite", name
         assert root.locator(".bp-status").inner_text(), name
@@ -87,11 +87,9 @@ def test_a_phone_needs_no_sideways_scrolling(phone):
 
 def test_whatever_can_be_touched_is_at_least_32_pixels_high(phone):
     small = phone.evaluate(
-        """[...document.querySelectorAll(".bp button, .bp input, .bp select, .bp [role=button], "
-        + ".bp [role=option]")].filter((e) => e.getBoundingClientRect().height < 32)
-        .map((e) => `${e.tagName} ${e.className.baseVal ?? e.className}`)""".replace(
-            '"\n        + "', ""
-        )
+        """[...document.querySelectorAll(".bp-frame :is(button, input, select, [role=button], "
+        + "[role=option])")].filter((e) => e.getBoundingClientRect().height < 32)
+        .map((e) => `${e.tagName} ${e.className.baseVal ?? e.className}`)"""
     )
     assert small == []
 
@@ -99,8 +97,9 @@ def test_whatever_can_be_touched_is_at_least_32_pixels_high(phone):
 def test_every_text_is_large_enough_to_read(desk, phone):
     for view in (desk, phone):
         smallest = view.evaluate(
-            """Math.min(...[...document.querySelectorAll(".bp *")].filter((e) => e.children.length
-            === 0 && e.textContent.trim()).map((e) => { const s = e.closest("svg");
+            """Math.min(...[...document.querySelectorAll(".bp-frame *")]
+            .filter((e) => e.children.length === 0 && e.textContent.trim())
+            .map((e) => { const s = e.closest("svg");
             const scale = s ? s.getBoundingClientRect().width / s.viewBox.baseVal.width || 1 : 1;
             return parseFloat(getComputedStyle(e).fontSize) * scale; }))"""
         )
@@ -110,7 +109,9 @@ def test_every_text_is_large_enough_to_read(desk, phone):
 def test_the_kept_height_is_the_height(mount, all_figures, phone):
     column = mount(list(all_figures.values()), width=812)
     for view, which in ((column, 0), (phone, 1)):
-        heights = view.evaluate("[...document.querySelectorAll('.bp')].map((e) => e.offsetHeight)")
+        heights = view.evaluate(
+            "[...document.querySelectorAll('.bp-frame')].map((e) => e.offsetHeight)"
+        )
         kept = [widget.spec["height"][which] for widget in all_figures.values()]
         misses = {
             name: height - room
@@ -173,7 +174,7 @@ def test_a_node_tells_its_local_derivative_times_what_arrives(part):
 def test_gradients_that_meet_at_a_fork_are_added_in_sight(mount):
     x = Value(3.0, "x")
     view = mount([figures.graph_player((x * x).named("y"), title="A square")])
-    root = view.locator(".bp")
+    root = view.locator(".bp-frame")
     view.locator("input[type=range]").fill("4")
     assert root.locator(".bp-sum + text").text_content() == "∂ 3 + 3 = 6"
     assert root.locator(".bp-plus.bp-shown").count() == 1
@@ -291,7 +292,7 @@ def test_regions_tell_the_probability_under_the_pointer(part):
     regions.root.locator(".bp-plot").focus()
     for _ in range(30):
         regions.keyboard.press("ArrowRight")
-    assert "probability of forged 1.00" in regions.status
+    assert "the probability of forged is 1.00" in regions.status
     regions.slide("Trained", 0)
     assert regions.status.startswith("early:")
 
@@ -362,6 +363,6 @@ def test_a_closed_figure_leaves_nothing_behind(mount, apples):
     view = mount([figures.graph_player(apples(), title="To be closed")])
     view.get_by_role("button", name="Play").click()
     view.evaluate("window.figures[0].close()")
-    assert view.locator(".bp").count() == 0
+    assert view.locator(".bp-frame").count() == 0
     assert view.errors == []
     view.close()

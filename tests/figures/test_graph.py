@@ -51,6 +51,12 @@ def test_the_player_agrees_with_the_engine_on_every_node():
     assert nodes["x"]["grad"] == pytest.approx(2.059569795572)
 
 
+def test_a_sentence_says_a_number_once():
+    z = Value(1.0, "z")
+    steps = graph_spec((-z).named("n"))["steps"]
+    assert steps[1]["text"] == "Forward: n = −z = −1."
+
+
 def test_the_graph_itself_stays_as_it_was(apples):
     total = apples()
     total.grad = 7.0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from exercises_lib import figures
+from exercises_lib.figures.pictures import _shared_words
 
 RNG = np.random.default_rng(3)
 
@@ -53,6 +54,25 @@ def test_a_picture_is_shown_and_nothing_returned(draw, text, monkeypatch):
     data, _ = still._repr_mimebundle_()
     assert data["text/plain"] == text
     assert data["image/png"].startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("names", "kind", "axis", "legend"),
+    [
+        (["loss"], "loss", "loss", ["loss"]),
+        (["train accuracy", "test accuracy"], "accuracy", "accuracy", ["train", "test"]),
+        (
+            ["slow test accuracy", "fast test accuracy"],
+            "accuracy",
+            "test accuracy",
+            ["slow", "fast"],
+        ),
+        (["loss", "test loss"], "loss", "loss", ["loss", "test loss"]),
+        (["error", "distance"], "loss", "loss", ["error", "distance"]),
+    ],
+)
+def test_words_that_all_curves_share_go_to_the_axis(names, kind, axis, legend):
+    assert _shared_words(names, kind) == (axis, legend)
 
 
 def test_features_that_do_not_match_their_names_are_refused():

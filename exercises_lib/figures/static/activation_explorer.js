@@ -58,8 +58,8 @@ const mountActivation = (el, spec) => {
   };
   parts.controls.append(
     choice("Activation", Object.entries(ACTIVATIONS).map(([key, { name }]) => [key, name]), kind, (key) => { kind = key; show(); }).element,
-    slider({ label: "x", min: -5, max: 5, step: 0.1, value: x, onInput: (value) => { x = value; show(); } }).element,
-    slider({ label: "dout", min: -2, max: 2, step: 0.1, value: dout, kind: "bp-range-gradient", onInput: (value) => { dout = value; show(); } }).element);
+    sliders(slider({ label: "x", min: -5, max: 5, step: 0.1, value: x, onInput: (value) => { x = value; show(); } }),
+      slider({ label: "dout", min: -2, max: 2, step: 0.1, value: dout, kind: "bp-range-gradient", onInput: (value) => { dout = value; show(); } })));
   show();
   parts.fit(left, drawFunction);
   parts.fit(right, drawSlope);

@@ -3,7 +3,7 @@
 const mountHistograms = (el, spec) => {
   const parts = frame(el, spec, "histograms");
   const plots = html("div", { class: "bp-five" });
-  parts.stage.append(plots);
+  parts.stage.append(plots, html("p", { class: "bp-note" }, "Height of a bar: the root of the share of values, so that small shares can be seen."));
   let { function: kind, start } = spec.start;
   const run = () => spec.runs.find((entry) => entry.function === kind && entry.start === start);
 

@@ -43,7 +43,12 @@ const chart = ({ width, height, x, y, xLabel, yLabel, label, xTicks, yTicks, xFo
   return {
     picture, X, Y, inside, above, box: { left, top, right: width - right, bottom: height - bottom },
     line: (points, attributes) => inside.appendChild(svg("path", { d: path(points), fill: "none", ...attributes })),
-    dot: (px, py, attributes) => inside.appendChild(mark(attributes.shape ?? "circle", X(px), Y(py), attributes)),
+    /** A mark; one on the edge of the plot is drawn whole, one beyond it is cut off. */
+    dot: (px, py, attributes) => {
+      const [at, high] = [X(px), Y(py)];
+      const within = at > left - 1 && at < width - right + 1 && high > top - 1 && high < height - bottom + 1;
+      return (within ? above : inside).appendChild(mark(attributes.shape ?? "circle", at, high, attributes));
+    },
     text: (px, py, text, attributes) => above.appendChild(svg("text", { x: X(px), y: Y(py), ...attributes }, text)),
     /** Find the data's x under a pointer. */
     under: (event) => {

@@ -61,6 +61,9 @@ const slider = ({ label, min, max, step, value, show = number, onInput, kind = "
   };
 };
 
+/** Sliders below each other, with their tracks in line. */
+const sliders = (...all) => html("div", { class: "bp-sliders" }, all.map(({ element }) => element));
+
 /** A group of buttons of which one is pressed. `options` are [key, text] pairs. */
 const choice = (label, options, chosen, onChoose) => {
   const buttons = options.map(([key, text]) =>
@@ -81,7 +84,7 @@ const frame = (el, spec, kind) => {
   const stage = html("div", { class: "bp-stage" });
   const controls = html("div", { class: "bp-controls" });
   const status = html("p", { class: "bp-status", role: "status", "aria-live": "polite" });
-  const root = html("div", { class: `bp bp-${kind}`, role: "group", "aria-labelledby": id },
+  const root = html("div", { class: `bp-frame bp-${kind}`, role: "group", "aria-labelledby": id },
     html("div", { class: "bp-title", id }, spec.title), stage, controls, status);
   el.replaceChildren(root);
   const fits = new Map();

@@ -16,7 +16,7 @@ const mountRegions = (el, spec) => {
     const [wide, high] = [Math.min(width, 620), Math.min(380, width * 0.95)];
     graph = chart({ width: wide, height: high, x: [spec.low[fx], spec.high[fx]], y: [spec.low[fy], spec.high[fy]],
       xLabel: names()[0], yLabel: names()[1], label: `Regions of ${names().join(" and ")}` });
-    const { picture, inside, dot, X, Y, box } = graph;
+    const { picture, inside, above, dot, X, Y, box } = graph;
     const canvas = html("canvas", { width: grid, height: grid });
     const context = canvas.getContext("2d");
     const image = context.createImageData(grid, grid);
@@ -32,7 +32,7 @@ const mountRegions = (el, spec) => {
     spec.points.forEach((point, at) => dot(point[fx], point[fy],
       { class: spec.labels[at] ? "bp-mark-first" : "bp-mark-second", shape: spec.labels[at] ? "triangle" : "circle", size: 4 }));
     pointer = svg("g", { class: "bp-pointer" }, svg("circle", { r: 7 }), svg("path", { d: "M-11 0H11M0 -11V11" }));
-    inside.append(pointer);
+    above.append(pointer);
     const hover = (event) => {
       const { left, top, width: shown } = picture.getBoundingClientRect();
       const scale = wide / shown;
@@ -76,7 +76,7 @@ const mountRegions = (el, spec) => {
     const [px, py] = [fx, fy].map((feature, k) => spec.low[feature] + (where[k] / (grid - 1)) * (spec.high[feature] - spec.low[feature]));
     pointer.setAttribute("transform", `translate(${graph.X(px)} ${graph.Y(py)})`);
     const p = bytes(pair.images[stage])[where[1] * grid + where[0]] / 255;
-    parts.say(`${epoch}${names()[0]} ${number(px, 3)}, ${names()[1]} ${number(py, 3)}: probability of ${spec.classes[1]} ${p.toFixed(2)}.`);
+    parts.say(`${epoch}at ${names()[0]} ${number(px, 3)} and ${names()[1]} ${number(py, 3)} the probability of ${spec.classes[1]} is ${p.toFixed(2)}.`);
   };
   const key = html("ul", { class: "bp-legend" }, [["circle", "second", spec.classes[0]], ["triangle", "first", spec.classes[1]]].map(
     ([shape, kind, text]) => html("li", {}, svg("svg", { width: 16, height: 14, "aria-hidden": "true" },
@@ -92,11 +92,12 @@ const mountRegions = (el, spec) => {
     event.stopPropagation();
   });
   const id = `bp-select-${fresh()}`;
-  parts.controls.append(html("div", { class: "bp-slider" }, html("label", { for: id }, "Features"),
+  const features = html("div", { class: "bp-slider" }, html("label", { for: id }, "Features"),
     html("select", { id, class: "bp-select", onchange: ({ target }) => { pair = spec.pairs[target.value]; cross = null; parts.redraw(plot); } },
-      spec.pairs.map(({ features: [a, b] }, at) => html("option", { value: at }, `${spec.names[a]} and ${spec.names[b]}`)))));
-  if (spec.stages.length > 1) parts.controls.append(slider({ label: "Trained", min: 0, max: spec.stages.length - 1, step: 1, value: stage,
-    show: (at) => spec.stages[at], onInput: (at) => { stage = at; parts.redraw(plot); } }).element);
+      spec.pairs.map(({ features: [a, b] }, at) => html("option", { value: at }, `${spec.names[a]} and ${spec.names[b]}`))));
+  const trained = slider({ label: "Trained", min: 0, max: spec.stages.length - 1, step: 1, value: stage,
+    show: (at) => spec.stages[at], onInput: (at) => { stage = at; parts.redraw(plot); } });
+  parts.controls.append(sliders({ element: features }, ...(spec.stages.length > 1 ? [trained] : [])));
   parts.fit(plot, draw);
   return parts;
 };

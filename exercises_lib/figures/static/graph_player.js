@@ -87,15 +87,21 @@ const mountGraph = (el, spec) => {
     picture.append(svg("defs", {}, svg("marker", { id: marker, viewBox: "0 0 10 10", refX: 9, refY: 5,
       markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" },
       svg("path", { d: "M0 0 L10 5 L0 10 z", class: "bp-arrowhead" }))));
-    const lines = svg("g"), cards = svg("g"), labels = svg("g"), tokens = svg("g");
+    const lines = svg("g"), grounds = svg("g"), cards = svg("g"), labels = svg("g"), tokens = svg("g");
     const centre = nodes.map((_, at) => room.spot(room.layout.layer[at], room.layout.across[at]));
-    const badge = (node) => Math.max(22, textWidth(node.op, 12) + 12);
+    /** The sign sits on the card's corner, out of the way of edges and text: middle and width. */
+    const badges = nodes.map(({ op }, at) => {
+      const [x, y] = centre[at];
+      const wide = Math.max(22, textWidth(op, 12) + 12);
+      return op && { x: Math.max(x - cw / 2 + 2, wide / 2 - 8), y: y - ch / 2 - 3, wide };
+    });
     const taken = centre.map(([x, y]) => [x - cw / 2, y - ch / 2, x + cw / 2, y + ch / 2]);
+    taken.push(...badges.filter(Boolean).map(({ x, y, wide }) => [x - wide / 2, y - 11, x + wide / 2, y + 11]));
     const overlap = (box) => taken.reduce((sum, [l, t, r, b]) =>
       sum + Math.max(0, Math.min(r, box[2]) - Math.max(l, box[0])) * Math.max(0, Math.min(b, box[3]) - Math.max(t, box[1])), 0);
 
     const plus = [];
-    drawn = { nodes: [], edges: [], tokens, room, plus, centre };
+    drawn = { nodes: [], edges: [], tokens, room, plus, centre, overlap };
     edges.forEach((edge, at) => {
       const siblings = edges.filter((other) => other.to === edge.to).length;
       const twins = edges.filter((other) => other.to === edge.to && other.from === edge.from);
@@ -109,9 +115,11 @@ const mountGraph = (el, spec) => {
         : [(start[0] + end[0]) / 2 + bow, (start[1] + end[1]) / 2]] : bends;
       const path = svg("path", { d: curve([start, ...middle, end], room.wide), class: "bp-edge", "marker-end": `url(#${marker})` });
       const label = svg("text", { class: "bp-edge-label", "text-anchor": "middle" });
+      const ground = svg("rect", { height: 16, class: "bp-ground" });
       lines.append(path);
+      grounds.append(ground);
       labels.append(label);
-      drawn.edges.push({ path, label, edge });
+      drawn.edges.push({ path, ground, label, edge });
     });
     nodes.forEach((node, at) => {
       const [x, y] = centre[at];
@@ -129,9 +137,8 @@ const mountGraph = (el, spec) => {
       const value = svg("text", { ...middle(label.length), class: "bp-value" });
       const grad = svg("text", { ...middle(label.length + 1), class: "bp-gradient" });
       if (node.op) {
-        // The sign sits on the card's corner, out of the way of edges and text.
-        const [bw, bx, by] = [badge(node), x - cw / 2 + 2, y - ch / 2 - 3];
-        group.append(svg("rect", { x: bx - bw / 2, y: by - 11, width: bw, height: 22, rx: 11, class: "bp-badge" }),
+        const { x: bx, y: by, wide } = badges[at];
+        group.append(svg("rect", { x: bx - wide / 2, y: by - 11, width: wide, height: 22, rx: 11, class: "bp-badge" }),
           svg("text", { x: bx, y: by + 4.5, "text-anchor": "middle", class: "bp-op" }, node.op));
       }
       if (uses[at] > 1) {
@@ -147,23 +154,27 @@ const mountGraph = (el, spec) => {
       cards.append(group);
       drawn.nodes.push({ group, value, grad, node });
     });
-    picture.append(lines, cards, labels, tokens);
+    picture.append(lines, grounds, cards, labels, tokens);
     stage.replaceChildren(picture);
-    parts.reserve(steps.map(({ text }) => text));
-    // Labels of edges: the first place along the curve that no card and no other label covers.
-    for (const { path, label, edge } of drawn.edges) {
+    parts.reserve([...steps.map(({ text }) => text), ...nodes.map((_, at) => description(at, true, goesBack))]);
+    // Labels of edges: the first place on the curve, or right beside it, that nothing covers.
+    for (const { path, ground, label, edge } of drawn.edges) {
       const length = path.getTotalLength();
       const wide = textWidth(`×${number(edge.local, 3)}`, 12) + 6;
       let best = null;
       for (const share of [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82]) {
-        const { x, y } = path.getPointAtLength(length * share);
-        const box = [x - wide / 2, y - 8, x + wide / 2, y + 8];
-        const cost = overlap(box) + (x - wide / 2 < 0 || x + wide / 2 > room.width ? 1e3 : 0);
-        if (!best || cost < best.cost - 0.5) best = { x, y, box, cost };
+        const point = path.getPointAtLength(length * share);
+        for (const [aside, down] of [[0, 0], [0, -9], [0, 9], [-14, 0], [14, 0]]) {
+          const [x, y] = [point.x + aside, point.y + down];
+          const box = [x - wide / 2, y - 8, x + wide / 2, y + 8];
+          const cost = overlap(box) + (aside || down ? 30 : 0) + (x - wide / 2 < 0 || x + wide / 2 > room.width ? 1e3 : 0);
+          if (!best || cost < best.cost - 0.5) best = { x, y, box, cost };
+        }
       }
       taken.push(best.box);
       label.setAttribute("x", best.x);
       label.setAttribute("y", best.y + 4);
+      ground.setAttribute("y", best.y - 8);
     }
     show();
   };
@@ -193,7 +204,7 @@ const mountGraph = (el, spec) => {
       group.classList.toggle("bp-selected", selected === at);
     });
     const flowing = new Set(active?.edges ?? []);
-    drawn.edges.forEach(({ path, label, edge }, at) => {
+    drawn.edges.forEach(({ path, ground, label, edge }, at) => {
       const now = flowing.has(at);
       const forward = now && active.phase === "forward";
       const backward = now && active.phase === "backward";
@@ -203,37 +214,43 @@ const mountGraph = (el, spec) => {
       path.classList.toggle("bp-looked-at", edge.from === selected && used.has(at));
       label.classList.toggle("bp-forward", forward);
       label.textContent = forward ? number(nodes[edge.from].value, 3) : used.has(at) ? `×${number(edge.local, 3)}` : "";
+      // The line ends before the number, so that no dash is read as a part of it.
+      const wide = label.textContent ? textWidth(label.textContent, 12) + 2 : 0;
+      ground.setAttribute("width", wide);
+      ground.setAttribute("x", label.getAttribute("x") - wide / 2);
     });
     const text = active?.text ?? "Nothing is computed yet. Press Play, or step with the arrow keys.";
     controls.describe(text);
     if (selected === null) say(text);
-    else describe(known, grads);
+    else say(description(selected, known.has(selected), grads.has(selected)));
   };
 
-  /** A gradient joins another one: show the addition beneath the card while it happens. */
+  /** A gradient joins another one: show the addition beside the card while it happens. */
   const addition = (at, sum) => {
-    const { room, centre } = drawn;
+    const { room, centre, overlap } = drawn;
     const text = `∂ ${sum}`;
     const wide = textWidth(text, 12) + 12;
-    const x = clamp(centre[at][0], wide / 2 + 1, room.width - wide / 2 - 1);
-    // Beneath the card or above it, wherever it hides less of the others.
     const [cw, ch] = room.card;
-    const hides = (y) => centre.reduce((sum, [cx, cy], other) => sum + (other === at ? 0
-      : Math.max(0, (cw + wide) / 2 - Math.abs(cx - x)) * Math.max(0, (ch + 22) / 2 - Math.abs(cy - y))), 0);
-    const [below, above] = [centre[at][1] + ch / 2 + 12, centre[at][1] - ch / 2 - 12];
-    const y = hides(below) <= hides(above) || above < -4 ? below : above;
+    const [cx, cy] = centre[at];
+    // Where it hides least: beneath the card, above it, or at one of its sides.
+    const places = [[cx, cy + ch / 2 + 12], [cx, cy - ch / 2 - 12], [cx + (cw + wide) / 2 + 2, cy], [cx - (cw + wide) / 2 - 2, cy]];
+    const hides = ([x, y]) => overlap([x - wide / 2, y - 11, x + wide / 2, y + 11])
+      + (y < 7 ? 1e4 : 0) + 22 * Math.max(0, wide / 2 - x, x + wide / 2 - room.width);
+    const [spot, y] = places.reduce((best, place) => (hides(place) < hides(best) - 1 ? place : best));
+    const x = clamp(spot, wide / 2 + 1, room.width - wide / 2 - 1);
     drawn.tokens.append(svg("rect", { x: x - wide / 2, y: y - 11, width: wide, height: 22, rx: 6, class: "bp-sum" }),
       svg("text", { x, y: y + 4.5, "text-anchor": "middle", class: "bp-gradient", "font-size": 12 }, text));
   };
 
-  const describe = (known, grads) => {
-    const node = nodes[selected];
+  /** What is said about a node whose value, and whose gradient, may be there already. */
+  const description = (at, valued, arrived) => {
+    const node = nodes[at];
     const name = node.label || (node.op ? `the ${node.op} node` : "a constant");
-    const forward = !known.has(selected) ? `${name}: no value yet.`
+    const forward = !valued ? `${name}: no value yet.`
       : node.forward ? `${node.forward}.` : `${name} = ${number(node.value)}, given.`;
-    const backward = !goesBack ? "" : !grads.has(selected) ? "Its gradient has not arrived yet."
-      : `Gradient: ${node.backward.join("; ")}.`;
-    say(`${forward} ${backward}`.trim());
+    const backward = !goesBack ? "" : !arrived ? "Its gradient has not arrived yet."
+      : `Gradient: ${(node.backward ?? []).join("; ")}.`;
+    return `${forward} ${backward}`.trim();
   };
 
   const animate = () => {

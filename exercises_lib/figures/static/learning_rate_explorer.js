@@ -48,9 +48,9 @@ const mountRate = (el, spec) => {
     parts.redraw(left);
     parts.redraw(right);
   };
-  parts.controls.append(
-    slider({ label: "Learning rate", min: 0.02, max: 2.2, step: 0.02, value: rate, onInput: (value) => { rate = value; show(); } }).element,
-    slider({ label: "Steps", min: 0, max: spec.steps, step: 1, value: shown, onInput: (value) => { shown = value; show(); } }).element);
+  parts.controls.append(sliders(
+    slider({ label: "Learning rate", min: 0.02, max: 2.2, step: 0.02, value: rate, onInput: (value) => { rate = value; show(); } }),
+    slider({ label: "Steps", min: 0, max: spec.steps, step: 1, value: shown, onInput: (value) => { shown = value; show(); } })));
   show();
   parts.fit(left, drawValley);
   parts.fit(right, drawLoss);

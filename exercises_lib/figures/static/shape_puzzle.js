@@ -25,7 +25,8 @@ const mountShapes = (el, spec) => {
     const fits = exists && result[0] === target.shape[0] && result[1] === target.shape[1];
     // One scale for all positions of a puzzle, and one height, so that nothing jumps.
     const sides = [...factors.map((factor) => Math.max(...factor.shape)), Math.max(...target.shape)];
-    const unit = Math.min(150 / Math.max(...sides), (width - 150) / sides.reduce((sum, side) => sum + side, 0));
+    const [widest, both, room] = [Math.max(...sides), sides[0] + sides[1], width - 66];
+    const unit = Math.min(150 / widest, (room - 84) / both, room / (both + widest));
     const [top, high] = [34, 150];
     const centre = top + high / 2;
     const matrix = (x, [rows, columns], label, kind) => {

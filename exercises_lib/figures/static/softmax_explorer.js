@@ -55,9 +55,10 @@ const mountSoftmax = (el, spec) => {
   };
   const shifter = slider({ label: "Add to every score", min: -1000, max: 1000, step: 10, value: 0, onInput: (value) => { shift = value; show(); } });
   parts.controls.append(
-    html("div", { class: "bp-columns" }, scores.map((score, at) => slider({ label: `Score ${at}`, min: -5, max: 5, step: 0.01, value: score,
-      show: (value) => number(value, 3), onInput: (value) => { scores[at] = value; show(); } }).element),
-    slider({ label: "Temperature T", min: 0.1, max: 5, step: 0.1, value: 1, onInput: (value) => { temperature = value; show(); } }).element, shifter.element),
+    html("div", { class: "bp-columns" },
+      sliders(...scores.map((score, at) => slider({ label: `Score ${at}`, min: -5, max: 5, step: 0.01, value: score,
+        show: (value) => number(value, 3), onInput: (value) => { scores[at] = value; show(); } }))),
+      sliders(slider({ label: "Temperature T", min: 0.1, max: 5, step: 0.1, value: 1, onInput: (value) => { temperature = value; show(); } }), shifter)),
     choice("Subtract the largest first", [[true, "yes"], [false, "no"]], true, (value) => { safe = value; show(); }).element);
   show();
   parts.fit(plot, draw);
