@@ -2317,6 +2317,11 @@ def right_part(got: Any, t_val: np.ndarray) -> float | None:
     return float(np.mean((got.astype(float) > 0.5) == (t_val > 0.5)))
 
 
+def probable(p: np.ndarray) -> bool:
+    """Tell whether no number lies outside 0 and 1, but for rounding; nan does not."""
+    return not ((p < -1e-6) | (p > 1 + 1e-6)).any()
+
+
 def reach_problem(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
     t_val = inputs["t_val"]
     part = right_part(got, t_val)
@@ -2329,7 +2334,7 @@ def reach_problem(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | N
     p = got.astype(float)
     if np.isnan(p).any():
         return f"{int(np.isnan(p).sum())} of your probabilities are nan."
-    if (p < 0).any() or (p > 1).any():
+    if not probable(p):
         worst = float(p.max() if p.max() - 1 > -p.min() else p.min())
         return f"{worst:.3g} is no probability: it lies between 0 and 1."
     if part < ASKED:
@@ -2348,7 +2353,7 @@ def reaches(low: float, high: float) -> Callable[[Sequence[Case], Sequence[Obser
         for case, one in zip(cases, seen):
             got: Any = one.values.get("p")
             part = right_part(got, case.kept["t_val"])
-            if part is None or not ((got >= 0) & (got <= 1)).all():  # nan is neither
+            if part is None or np.isnan(got.astype(float)).any() or not probable(got):
                 return False
             parts.append(part)
         return bool(parts) and low <= min(parts) < high
@@ -2359,7 +2364,7 @@ def reaches(low: float, high: float) -> Callable[[Sequence[Case], Sequence[Obser
 def no_probabilities(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     values: list[Any] = [one.values.get("p") for one in seen]
     return any(
-        right_part(got, case.kept["t_val"]) is not None and bool((got < 0).any() or (got > 1).any())
+        right_part(got, case.kept["t_val"]) is not None and not probable(got)
         for case, got in zip(cases, values)
     )
 
