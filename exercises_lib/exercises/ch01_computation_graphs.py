@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from graphlib import TopologicalSorter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -868,6 +869,11 @@ STEP_DOWNHILL = Exercise(
             "The new `y` is negative, so the new `x − y` is larger than the new `x`.",
         ),
         Mistake(
+            "new f with the old x and y",
+            of_step(3, -3, 5, 3.7, -0.7, 2.5, 12.5),
+            "You multiplied the new `z` by the old `x − y`. `x` and `y` have moved as well.",
+        ),
+        Mistake(
             "new f with the old z",
             of_step(3, -3, 5, 3.7, -0.7, 2.5, 13.2),
             "You computed the new `x − y` and multiplied by the old `z`. It has moved as well.",
@@ -962,6 +968,22 @@ def order_by_longest_way(parents):
 
 def order_by_library(parents):
     return tuple(TopologicalSorter(parents).static_order())
+
+
+def order_from_the_ends(parents):
+    return topological_order(
+        {node: parents[node] for node in [*outputs_of(parents), *parents]},
+    )
+
+
+ORDERS = (
+    topological_order,
+    order_from_the_ends,
+    order_by_scanning,
+    order_by_counting,
+    order_by_longest_way,
+    order_by_library,
+)
 
 
 def order_problem(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
@@ -1255,6 +1277,18 @@ def two_looks(parents):
     return order
 
 
+def keeps_its_list(parents, order=[]):
+    def visit(node):
+        if node not in order:
+            for parent in parents[node]:
+                visit(parent)
+            order.append(node)
+
+    for node in parents:
+        visit(node)
+    return order
+
+
 def takes_the_graph_apart(parents):
     order = []
     while parents:
@@ -1291,6 +1325,14 @@ def lacks_nodes(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     pairs = seen_orders(cases, seen)
     right = all(order and is_beginning(parents, order) for parents, order in pairs)
     return right and any(len(order) < len(parents) for parents, order in pairs)
+
+
+def goes_on_with_the_last(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Tell whether each order begins with the one before, and nodes of other graphs are in some."""
+    pairs = seen_orders(cases, seen)
+    orders = [order for _, order in pairs]
+    strangers = any(node not in parents for parents, order in pairs for node in order)
+    return strangers and all(order[: len(before)] == before for before, order in pairwise(orders))
 
 
 def is_one_walk(parents: Parents, order: list[str]) -> bool:
@@ -1469,6 +1511,13 @@ TOPOLOGICAL_ORDER = Exercise(
             when=orders_like(one_parent_is_enough, one_parent_after_the_inputs),
         ),
         Mistake(
+            "a list kept from call to call",
+            keeps_its_list,
+            "Your list still holds the nodes of an earlier call. It was made once, outside the function "
+            "or as a default value, and every call adds to it.",
+            when=goes_on_with_the_last,
+        ),
+        Mistake(
             "takes the graph apart",
             takes_the_graph_apart,
             "You delete nodes from the dictionary as you go. It belongs to the caller, who still "
@@ -1619,14 +1668,14 @@ def sweep_in(order, graph, output):
     return gradients
 
 
-def right_order(graph):
-    return topological_order(plain_parents(graph))[::-1]
+def right_order(graph, *, by=topological_order):
+    return list(by(plain_parents(graph)))[::-1]
 
 
-def overwrites(graph, output):
+def overwrites(graph, output, *, by=topological_order):
     gradients = {node: 0.0 for node in graph}
     gradients[output] = 1.0
-    for node in right_order(graph):
+    for node in right_order(graph, by=by):
         for parent, local in graph[node]:
             gradients[parent] = local * gradients[node]
     return gradients
@@ -1656,9 +1705,9 @@ def queue_that_overwrites(graph, output):
     return gradients
 
 
-def first_use_only(graph, output):
+def first_use_only(graph, output, *, by=topological_order):
     gradients = {output: 1.0}
-    for node in right_order(graph):
+    for node in right_order(graph, by=by):
         for parent, local in graph[node]:
             gradients.setdefault(parent, local * gradients.get(node, 0.0))
     return {node: gradients.get(node, 0.0) for node in graph}
@@ -1940,13 +1989,18 @@ BACKWARD_SWEEP = Exercise(
             overwrites,
             "Where a node is used twice, the second gradient replaces the first one. A change of that "
             "node reaches the output by both ways.",
-            when=sweeps_like(overwrites, recursion_that_overwrites, queue_that_overwrites),
+            when=sweeps_like(
+                *(partial(overwrites, by=order) for order in ORDERS),
+                recursion_that_overwrites,
+                queue_that_overwrites,
+            ),
         ),
         Mistake(
             "only the first use counted",
             first_use_only,
             "Once a node has a gradient, you let nothing more in. What arrives by a second way counts "
             "as well.",
+            when=sweeps_like(*(partial(first_use_only, by=order) for order in ORDERS)),
         ),
         Mistake(
             "handed down again",

@@ -1143,6 +1143,11 @@ def shortcut_gate_by_gate(w, x, f, dout):
     return np.outer(-dn, inputs)[0], -(w * dn)[: len(x)]
 
 
+def slope_at_the_input(w, x, f, dout):
+    z = w[:-1] @ x + w[-1]
+    return sigmoid_shortcut(w, x, z, dout)
+
+
 def draw_shortcut(rng: np.random.Generator) -> Iterator[Case]:
     for size, note in ((2, ""), (5, "five inputs"), (1, "a single input")):
         yield neuron_case(rng, size, note)
@@ -1199,6 +1204,12 @@ SIGMOID_SHORTCUT = Exercise(
             "slope with the wrong sign",
             shortcut_with(slope=lambda f: f * (f - 1)),
             "Your slope is negative. The sigmoid rises everywhere.",
+        ),
+        Mistake(
+            "slope at the input",
+            slope_at_the_input,
+            "You compute z and use z(1 − z). The slope of the sigmoid is written with its *output*, and "
+            "that is given.",
         ),
         Mistake(
             "slope of the tanh",
@@ -1650,7 +1661,21 @@ STAGED_BACKWARD = Exercise(
         Mistake(
             "slope of 1/den at its output",
             backward_with(dden=lambda v: -v.dinv / v.inv**2),
-            "In the slope of 1/den you divide by inv². inv is the gate's output; its input is den.",
+            "Your slope of 1/den grows with den: you divide by inv², or multiply by den². The larger the "
+            "denominator, the flatter the curve.",
+        ),
+        Mistake(
+            "num lost on the way to den",
+            backward_with(dden=lambda v: -v.df / v.den**2),
+            "Your dden has df in it, but not num. What arrives at the gate 1/den is dinv.",
+        ),
+        Mistake(
+            "half of the sigmoid's slope",
+            backward_with(
+                dx=lambda v: v.ds + (1 - v.sx) * v.dsx + v.dnum,
+                dy=lambda v: v.ds + (1 - v.sy) * v.dsy,
+            ),
+            "The slope of the sigmoid is not 1 − σ: a factor is missing.",
         ),
         Mistake(
             "upstream dropped at the square",
@@ -1828,6 +1853,13 @@ FORK_FIX = Exercise(
             "the 2 is lost",
             fork_with(ds=lambda v: v.s * v.dout + v.x * v.dout),
             "The slope of s² is not s. That line was right in the given code.",
+        ),
+        Mistake(
+            "product not swapped",
+            fork_with(
+                ds=lambda v: 2 * v.s * v.dout + v.s * v.dout, dx=lambda v: v.x * v.dout + v.ds
+            ),
+            "p = x · s is a multiply gate, and it swaps. Those two lines were right in the given code.",
         ),
         Mistake(
             "dy before dx",
