@@ -31,6 +31,8 @@ Respond = Callable[[int, list[Any]], dict[str, Any]]
 """Answers a question about a case: its number, the arguments → what is sent back."""
 SEND_SECONDS = 10.0
 """Time in which a kernel must have read what is sent to it."""
+FOLDERS: set[str] = set()
+"""The warm processes' folders; who ends this process without `Zygote.close` removes them."""
 GRACE = 1.0
 """Seconds that an interrupted cell has to come to an end before its kernel is killed."""
 
@@ -62,6 +64,7 @@ class Zygote:
         self, modules: Iterable[str] = (), hidden: Iterable[str] = (), weak: Iterable[str] = ()
     ) -> None:
         self.folder = tempfile.mkdtemp(prefix="backprop-grade-")
+        FOLDERS.add(self.folder)
         self.home = tempfile.mkdtemp(prefix="home-", dir=self.folder)
         root = tempfile.mkdtemp(prefix="root-", dir=self.folder)
         user = 0 if "root" in weak else 200_000 + os.getpid() % 50_000
@@ -167,6 +170,7 @@ class Zygote:
             _, said = self.process.communicate()
         self._said = said.decode(errors="replace")[-2000:]
         shutil.rmtree(self.folder, ignore_errors=True)
+        FOLDERS.discard(self.folder)
 
 
 def sandbox_report() -> Isolation:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -290,6 +291,10 @@ def _end_with(parent: int) -> None:
     """End this process soon after its parent has: nobody is left to take its work."""
     while os.getppid() == parent:
         time.sleep(0.5)
+    from exercises_lib.grading.kernel import FOLDERS
+
+    for folder in list(FOLDERS):
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

@@ -258,10 +258,12 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
         wait |= {"execution_count": None, "source": "import time; time.sleep(0.3)"}
         notebook["cells"].insert(0, wait)
         path.write_text(json.dumps(notebook), encoding="utf-8")
-    book = tmp_path / "marks.db"
+    book, scratch = tmp_path / "marks.db", tmp_path / "scratch"
+    scratch.mkdir()
     first = subprocess.Popen(
         command(given, book),
         cwd=root,
+        env={**os.environ, "TMPDIR": str(scratch)},
         stdout=subprocess.PIPE,
         # A shell that runs in the background has its children ignore Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
@@ -288,6 +290,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
     while any(Path(f"/proc/{pid}").exists() for pid in below):
         assert time.monotonic() < until, "a process outlives the run"
         time.sleep(0.05)
+    assert not list(scratch.glob("backprop-grade-*"))
 
 
 def _records(book: Path) -> list[books.Record]:
