@@ -2405,8 +2405,14 @@ DROPOUT = Exercise(
                 "other units", "The second forward pass drops exactly the units of the first one."
             ),
         ),
-        Output("factors", rtol=1e-3, compare=factors("x", "forward")),
-        Output("factors on the way back", rtol=1e-3, compare=factors("dout", "backward")),
+        *(
+            Output(f"{name}{batch}", rtol=1e-3, compare=factors(*words))
+            for name, words in (
+                ("factors", ("x", "forward")),
+                ("factors on the way back", ("dout", "backward")),
+            )
+            for batch in ("", ", second batch")
+        ),
         Output("dropped share", compare=share),
     ),
     remark="The mean output is the same with and without dropout: that is what the factor is for.",

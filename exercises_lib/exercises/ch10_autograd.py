@@ -791,6 +791,16 @@ def begins_with_value(output):
         hand_down(node)
 
 
+def keeps_its_one(output):
+    order = parents_first(output)
+    for node in order:
+        if node.parents and node is not output:
+            node.grad = 0.0
+    output.grad += 1.0
+    for node in reversed(order):
+        hand_down(node)
+
+
 def keeps_the_middle(output):
     output.grad = 1.0
     for node in reversed(parents_first(output)):
@@ -943,6 +953,12 @@ BACKWARD = Exercise(
             STALE,
         ),
         Mistake("stale gradients below the output", keeps_the_middle, STALE),
+        Mistake(
+            "the output keeps its 1",
+            keeps_its_one,
+            "The output still holds the 1 of the first call, and you add another: the second sweep "
+            "begins with 2.",
+        ),
         Mistake(
             "inputs start afresh, the middle does not",
             sweep_with(reset=lambda node: not node.parents),

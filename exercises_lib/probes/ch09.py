@@ -67,16 +67,16 @@ def dropout(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield f"{name_of(answer)}({inputs['rate']:g})"
     made = answer(inputs["rate"])
     masks = []
-    for _ in range(2):
+    for batch in ("", ", second batch"):
         yield "forward(x, True, rng)"
         masks.append(_factors("out", made.forward(x, True, rng), original))
-        yield "factors", _different(masks[-1])
+        yield f"factors{batch}", _different(masks[-1])
         for _ in range(2):
             yield "backward(dout)"
             back = _factors("dx", made.backward(dout), dout)
             alike = np.array_equal(_dropped(back), _dropped(masks[-1]))
             yield "units on the way back", "those of forward" if alike else "others"
-            yield "factors on the way back", _different(back)
+            yield f"factors on the way back{batch}", _different(back)
     mask = masks[0]
     yield "mask", mask
     dropped = _dropped(mask)
