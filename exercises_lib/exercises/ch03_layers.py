@@ -1716,6 +1716,12 @@ def row_forward_calls(self, x):
     return x
 
 
+def row_backward_minus_zero(self, dout):
+    for place in range(len(self.layers)):
+        dout = self.layers[-place].backward(dout)
+    return dout
+
+
 SEQUENTIAL = Exercise(
     id="ch03.Sequential",
     title="Layers in a row",
@@ -1837,6 +1843,12 @@ SEQUENTIAL = Exercise(
             "`layer(x)` calls the object itself. The layers of this course have methods: `forward` "
             "and `backward`.",
         ),
+        Mistake(
+            "counted from minus zero",
+            row(row_backward_minus_zero),
+            "`layers[-0]` is `layers[0]`, the first one. Counted from the end, the last item has the "
+            "place −1.",
+        ),
     ),
     hints=(
         "Follow one sample through three layers with your finger, then a gradient the other way. "
@@ -1861,6 +1873,12 @@ def draw_relu_fix(rng: np.random.Generator) -> Iterator[Case]:
     for shape, note in (((3, 4), "a batch of 3"), ((1, 5), "a batch of one"), ((6,), "one axis")):
         dout = away_from_zero(rng, *shape)[..., ::-1].copy()
         yield Case({"x": away_from_zero(rng, *shape), "dout": dout}, note)
+
+
+def relu_backward_copy_not_called(self, dout):
+    dx = dout.copy
+    dx[~self.mask] = 0
+    return dx
 
 
 RELU_FIX = Exercise(
@@ -1935,6 +1953,11 @@ RELU_FIX = Exercise(
             relu(lambda self, dout: dout * np.sign(self.x), relu_forward_keeps_x),
             "You make a new array, but where x is negative the gradient is turned round. It has to be "
             "stopped.",
+        ),
+        Mistake(
+            "copy not called",
+            relu(relu_backward_copy_not_called),
+            "Without brackets, `dout.copy` is the method itself and not a copy.",
         ),
     ),
     hints=(
@@ -2070,6 +2093,12 @@ def back_all_but_first(layers, dout):
     return dout
 
 
+def back_minus_zero(layers, dout):
+    for place in range(len(layers)):
+        dout = layers[-place].backward(dout)
+    return dout
+
+
 REVERSE_FIX = Exercise(
     id="ch03.reverse_fix",
     title="Mend the reversed list",
@@ -2150,6 +2179,12 @@ REVERSE_FIX = Exercise(
             "first layer skipped",
             back_all_but_first,
             "The order is right, but the walk ends before the first layer of the list.",
+        ),
+        Mistake(
+            "counted from minus zero",
+            back_minus_zero,
+            "`layers[-0]` is `layers[0]`, the first one. Counted from the end, the last item has the "
+            "place −1.",
         ),
     ),
     hints=(
@@ -2801,7 +2836,8 @@ CHECK_LAYER = Exercise(
         Mistake(
             "first entry only",
             checker(error=lambda a, b: relative_error(a.flat[0], b.flat[0])),
-            "You compare the first entry only. A layer can be right there and wrong everywhere else.",
+            "Your check is content when one entry is right, the first or the best. A layer can be right "
+            "there and wrong everywhere else.",
         ),
         Mistake(
             "no look at dout",
@@ -2814,6 +2850,12 @@ CHECK_LAYER = Exercise(
             checker(look_at_x=False, fresh=True),
             "A layer that overwrites its input passes your check. Keep a copy of x and compare "
             "with it at the end.",
+        ),
+        Mistake(
+            "x never compared",
+            checker(look_at_x=False),
+            "A layer that overwrites its input passes your check, unless your measurement stumbles "
+            "over it. Keep a copy of x from before and compare with it at the end.",
         ),
         Mistake(
             "x looked at too early",

@@ -471,6 +471,12 @@ AFFINE_ONE_SAMPLE = Exercise(
             lambda x, W, b, dout: (x @ W - b, W @ dout, np.outer(x, dout), dout),
             "Your `out` subtracts the bias. It is added.",
         ),
+        Mistake(
+            "the bias for its gradient",
+            lambda x, W, b, dout: (x @ W + b, W @ dout, np.outer(x, dout), b),
+            "Your `db` is the bias itself. Asked is how the loss reacts to it, and `dout` has to be in "
+            "that.",
+        ),
     ),
     hints=(
         "Take one weight, W[d, m]. Which input does it multiply, and in which output does the "
@@ -2066,6 +2072,11 @@ HAND_FORWARD = Exercise(
             FORWARD | {"loss": -FORWARD["loss"]},
             "The loss cannot be negative: a square has no minus sign.",
         ),
+        Mistake(
+            "half the error, turned round",
+            FORWARD | {"loss": (HAND_TARGET - FORWARD["y"]) / 2},
+            "That is half the error. It has to be squared.",
+        ),
     ),
     fields=(
         Field("z0", "first hidden unit before ReLU, $z_0$"),
@@ -2448,6 +2459,11 @@ HAND_UPDATE = Exercise(
             "rate of 0.01",
             update_answer(rate=0.01),
             "Your step is ten times too short: the rate is 0.1.",
+        ),
+        Mistake(
+            "step of the hidden weights without the input",
+            update_with(W1=HAND_PARAMS["W1"] - HAND_RATE * np.outer(np.ones(2), DZ)),
+            "The hidden weights take the step of their bias. Their gradient has the input in it as well.",
         ),
     ),
     fields=(

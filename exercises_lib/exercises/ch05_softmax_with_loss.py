@@ -2213,6 +2213,18 @@ class SigmoidLossSign(FusedSigmoid):
         return -super().forward(x, t)
 
 
+class SigmoidFactorTwo(FusedSigmoid):
+    def backward(self, dout=1.0):
+        return 2 * super().backward(dout)
+
+
+class SigmoidPForX(FusedSigmoid):
+    def forward(self, x, t):
+        super().forward(x, t)
+        p = self.p
+        return np.mean(np.maximum(p, 0) - p * t + np.log1p(np.exp(-np.abs(p))))
+
+
 SIGMOID_WITH_LOSS = Exercise(
     id="ch05.SigmoidWithLoss",
     title="Sigmoid with loss, as a layer",
@@ -2384,6 +2396,17 @@ SIGMOID_WITH_LOSS = Exercise(
             "sign of the loss",
             SigmoidLossSign,
             "Your loss is negative. A cost is positive, and largest where the prediction is worst.",
+        ),
+        Mistake(
+            "factor 2",
+            SigmoidFactorTwo,
+            "The 2 belongs to the squared error. Cross-entropy leaves p − t, without a factor.",
+        ),
+        Mistake(
+            "probability in place of the score",
+            SigmoidPForX,
+            "You put the probability into a formula that is made for the *score*: the sigmoid is in it "
+            "already.",
         ),
     ),
     hints=(
@@ -2861,6 +2884,12 @@ STABILITY_FIX = Exercise(
             ),
             "What you subtract is not the *largest* score of the row, so an exponent can still be "
             "large and positive, and overflow.",
+        ),
+        Mistake(
+            "limited the probability at 1e-300",
+            lambda x: np.log(nn.softmax(x) + 1e-300),
+            "The smallest logarithm you can get is −691. A limit only moves the fault: the quotient has "
+            "lost the number already.",
         ),
     ),
     hints=(
