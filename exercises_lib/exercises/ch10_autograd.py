@@ -533,6 +533,34 @@ def backward_with_marks(output):
         hand_down(order.pop())
 
 
+def marked_order(output):
+    order, stack = [], [output]
+    while stack:
+        new = [p for p in stack[-1].parents if not getattr(p, "listed", False)]
+        if new:
+            new[0].listed = True
+            stack.append(new[0])
+        else:
+            order.append(stack.pop())
+    return order
+
+
+def backward_with_marks_on_the_nodes(output):
+    order = parents_first_by_marks(output)
+    for node in order:
+        node.grad *= not node.parents
+    output.grad += 1.0
+    while order:
+        hand_down(order.pop())
+
+
+def parents_first_by_marks(output):
+    order = marked_order(output)
+    for node in order[:-1]:
+        del node.listed
+    return order
+
+
 def backward_by_graphlib(output):
     graph, waiting = {}, [output]
     while waiting:
@@ -842,7 +870,12 @@ BACKWARD = Exercise(
     kind="function",
     points=4,
     reference=backward,
-    accepted=(backward_by_counting_uses, backward_with_marks, backward_by_graphlib),
+    accepted=(
+        backward_by_counting_uses,
+        backward_with_marks,
+        backward_with_marks_on_the_nodes,
+        backward_by_graphlib,
+    ),
     mistakes=(
         Mistake(
             "recursive",
@@ -953,6 +986,12 @@ BACKWARD = Exercise(
             STALE,
         ),
         Mistake("stale gradients below the output", keeps_the_middle, STALE),
+        Mistake(
+            "marks left on the nodes",
+            sweep_with(order=marked_order),
+            "You mark the nodes that you have seen and leave the marks there. A second sweep then "
+            "finds everything seen already.",
+        ),
         Mistake(
             "the output keeps its 1",
             keeps_its_one,

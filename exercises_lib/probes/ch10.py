@@ -121,7 +121,8 @@ MANY = 40_000
 class _Node:
     """A recorded number. It counts how often it is compared, which a search in a list does."""
 
-    __slots__ = ("compared", "data", "grad", "local", "parents")
+    # "__dict__" too: a sweep may leave marks on the nodes, as it may on those of the notebook.
+    __slots__ = ("__dict__", "compared", "data", "grad", "local", "parents")
 
     def __init__(self, compared: list[int], parents: Sequence[Any], local: Sequence[float]) -> None:
         self.data, self.grad = 2.0, 0.0
