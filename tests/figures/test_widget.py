@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
 from exercises_lib import figures
-from exercises_lib.figures.widget import stable
+from exercises_lib.figures.widget import stable, styles
 
 STATE = """
 import hashlib, json
@@ -25,6 +26,16 @@ print(hashlib.sha256(json.dumps(state, sort_keys=True, default=str).encode()).he
 def python(code: str) -> str:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return run.stdout.strip()
+
+
+def test_the_styles_touch_nothing_outside_a_figure():
+    classes = set(re.findall(r"\.([A-Za-z][\w-]*)", styles()))
+    assert len(classes) > 50
+    assert {
+        name for name in classes if not name.startswith("bp-")
+    } == set()  # .bp is Pygments' self
+    rules = re.findall(r"^[^{}@/]+(?=\{)", styles(), re.MULTILINE)
+    assert [rule for rule in rules if ".bp-" not in rule and rule.strip()] == []
 
 
 def test_importing_the_figures_loads_neither_matplotlib_nor_widgets():
