@@ -726,6 +726,19 @@ def step_before_backward(net, x, t, batches, lr):
     return losses
 
 
+def one_step_at_the_end(net, x, t, batches, lr):
+    import torch
+
+    optimiser, losses = torch.optim.SGD(net.parameters(), lr=lr), []
+    optimiser.zero_grad()
+    for batch in batches:
+        loss = torch.nn.functional.cross_entropy(net(x[batch]), t[batch])
+        loss.backward()
+        losses.append(loss.item())
+    optimiser.step()
+    return losses
+
+
 def update_on_the_record(net, x, t, batches, lr):
     import torch
 
@@ -887,6 +900,11 @@ TRAINING_LOOP = Exercise(
             loop_with(result=lambda losses: losses[:1]),
             "There is one loss, of the first step. Does your `return` stand inside the loop?",
             when=one_loss,
+        ),
+        Mistake(
+            "one step at the end",
+            one_step_at_the_end,
+            "There is a single step, behind the loop. Each batch is to have its own.",
         ),
     ),
     hints=(

@@ -157,9 +157,9 @@ def _set_in_place(params: dict[str, Any], inputs: dict[str, Any]) -> None:
 
 def _gradients(grads: Any) -> Steps:
     if not isinstance(grads, dict):
+        found = "None" if grads is None else repr(type(grads).__name__)
         raise Misfit(
-            f"gradient returns {type(grads).__name__!r}, expected a dictionary with the entries "
-            "W1, b1, W2 and b2."
+            f"gradient returns {found}, expected a dictionary with the entries W1, b1, W2 and b2."
         )
     lacking = [name for name in NAMES if name not in grads]
     if lacking:
