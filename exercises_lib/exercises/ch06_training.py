@@ -1540,7 +1540,8 @@ FOUND: dict[bytes, Any] = {}
 
 def found_before(net, x, t, name):
     """Return the numerical gradient of one parameter, computed once for each network and batch."""
-    key = b"/".join([name.encode(), x.tobytes(), *(p.tobytes() for p in net.params.values())])
+    arrays = (x, t, *net.params.values())
+    key = b"/".join([name.encode(), *(array.tobytes() for array in arrays)])
     known = FOUND.get(key)
     if known is None:
         if len(FOUND) > 200:
