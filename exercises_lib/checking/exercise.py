@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -23,11 +23,24 @@ class Case:
         note: what is special about it, said to the student, for example ``"a batch of one"``.
         kept: what only the judge knows, such as the labels of a validation set. It never goes
             where the answer runs; an output's ``compare`` finds it among its inputs.
+        names: what outputs are called when they are judged, where that would tell the answer too
+            much: the probe's name → the exercise's.
     """
 
     inputs: Mapping[str, Any]
     note: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def named(self, seen: Observation) -> Observation:
+        """Return an observation of this case with the names by which it is judged."""
+        if not self.names:
+            return seen
+        return replace(
+            seen,
+            values={self.names.get(name, name): value for name, value in seen.values.items()},
+            unstable=[self.names.get(name, name) for name in seen.unstable],
+        )
 
 
 @dataclass(frozen=True)

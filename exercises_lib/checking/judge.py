@@ -78,18 +78,20 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> list[Observat
 def _observations(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Iterator[Observation]:
     left = exercise.seconds
     for case in cases:
-        seen = observe(
-            exercise.probe,
-            answer,
-            case.inputs,
-            seconds=max(left, 0.1),
-            repeat=exercise.repeat,
-            ask=exercise.asker(case),
-        )
+        seen = _observe(exercise, answer, case, exercise.repeat, max(left, 0.1))
         yield seen
         left -= seen.seconds * (2 if exercise.repeat else 1)
         if seen.failure is not None and seen.failure.kind in ("unanswered", "timeout"):
             break
+
+
+def _observe(
+    exercise: Exercise, answer: Any, case: Case, repeat: bool, seconds: float = 5.0
+) -> Observation:
+    ask = exercise.asker(case)
+    return case.named(
+        observe(exercise.probe, answer, case.inputs, seconds=seconds, repeat=repeat, ask=ask)
+    )
 
 
 def judge(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]) -> Verdict:
@@ -107,16 +109,7 @@ def judge(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]
     gap = next((one for one in seen if one.failure and one.failure.kind == "unanswered"), None)
     if gap is not None or not seen:
         return Verdict.of(exercise, "unanswered", _open_text(gap), printed=printed)
-    expected = [
-        observe(
-            exercise.probe,
-            exercise.reference,
-            case.inputs,
-            repeat=False,
-            ask=exercise.asker(case),
-        )
-        for case in cases
-    ]
+    expected = [_observe(exercise, exercise.reference, case, repeat=False) for case in cases]
     for case, wanted in zip(cases, expected, strict=True):
         if wanted.failure is not None:
             raise RuntimeError(

@@ -2514,8 +2514,9 @@ def draw_zoo(rng: np.random.Generator) -> Iterator[Case]:
         if name == "tanh, one entry wrong":  # one among so many that a mean hides it
             x = away_from_zero(rng, 3, 6)
         group = next(letter for letter, names in GROUPS.items() if name in names)
-        inputs = {"group": group, "forward": forward, "x": x, "seed": int(rng.integers(2**31))}
-        yield Case(inputs, f"a {kind} layer, {name}", kept={"layer": name})
+        inputs = {"forward": forward, "x": x, "seed": int(rng.integers(2**31))}
+        names = {what: f"{what}, group {group}" for what in ZOO_OUTPUTS}
+        yield Case(inputs, f"a {kind} layer, {name}", kept={"layer": name}, names=names)
 
 
 def judge_error(inputs, got, expected) -> str | None:
@@ -2550,6 +2551,9 @@ def judge_x(inputs, got, expected) -> str | None:
     if inputs["layer"] in WRONG or same(got, inputs["x"]):
         return None
     return "check_layer changes x in place. The caller still needs x."
+
+
+ZOO_OUTPUTS = {"decision": judge_error, "x at backward": judge_memory, "x afterwards": judge_x}
 
 
 def check_layer(layer, x, rng, h=1e-5):
@@ -2945,13 +2949,9 @@ CHECK_LAYER = Exercise(
     draw=draw_zoo,
     outputs=(
         *(
-            Output(f"{what}layers {group}", compare=judge)
+            Output(f"{what}, group {group}", compare=judge)
             for group in GROUPS
-            for what, judge in (
-                ("", judge_error),
-                ("x at backward of ", judge_memory),
-                ("x after ", judge_x),
-            )
+            for what, judge in ZOO_OUTPUTS.items()
         ),
     ),
     remark=f"Your check accepted {len(RIGHT)} right layers and rejected {len(WRONG)} wrong ones.",

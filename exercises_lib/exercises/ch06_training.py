@@ -1447,9 +1447,10 @@ def draw_suspects(rng: np.random.Generator) -> Iterator[Case]:
                 break
         called = ("A", "a", "B", "b") if number in (3, 7) else probes.NAMES
         group = next(letter for letter, names in GROUPS.items() if name in names)
-        inputs = {"group": group, "called": called, **params, "x": x, "t": t}
+        inputs = {"called": called, **params, "x": x, "t": t}
+        names = {"decisions": f"decisions, group {group}"}
         note = f"{name}, 2-3-2" if name.startswith("a right") else name
-        yield Case(inputs, note, kept={"network": name})
+        yield Case(inputs, note, kept={"network": name}, names=names)
 
 
 def judge_decisions(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
@@ -1815,7 +1816,7 @@ GRADIENT_CHECK = Exercise(
     probe=Probe(probes.network_checker),
     draw=draw_suspects,
     outputs=(
-        *(Output(f"networks {group}", compare=judge_decisions) for group in GROUPS),
+        *(Output(f"decisions, group {group}", compare=judge_decisions) for group in GROUPS),
         Output("parameters afterwards", compare=judge_parameters),
     ),
     remark="Your check let 2 right networks through and found the fault in 7 wrong ones.",

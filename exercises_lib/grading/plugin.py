@@ -444,7 +444,7 @@ def observations(reply: Any, cases: Sequence[Case], repeat: bool) -> list[Observ
         read = [_run(run) for run in runs[:2]]
         if repeat and len(read) == 1 and read[0].failure is None:
             raise ValueError("the second run is missing")
-        seen.append(conclude(case.inputs, read))
+        seen.append(case.named(conclude(case.inputs, read)))
     if len(seen) < len(cases) and not (seen and seen[-1].failure):
         raise ValueError("a case is missing")
     return seen

@@ -266,17 +266,16 @@ def layer_checker(answer: Any, inputs: dict[str, Any], *, ask: Ask) -> Steps:
 
     Args:
         answer: the function ``(layer, x, rng)`` that returns an error.
-        inputs: ``group`` of the layer; ``forward``, a name of `FORWARD`; ``x``; ``seed`` for the
-            answer's generator.
+        inputs: ``forward``, a name of `FORWARD`; ``x``; ``seed`` for the answer's generator.
         ask: the layer's way back, see `_Animal`.
     """
     need_function(answer)
-    group, x = inputs["group"], inputs["x"].copy()
+    x = inputs["x"].copy()
     animal = _Animal(FORWARD[inputs["forward"]], ask)
     yield f"{name_of(answer)}(layer, x, rng)"
     result = plain(answer(animal, x, np.random.default_rng(inputs["seed"])))
-    yield f"layers {group}", decision(result)
+    yield "decision", decision(result)
     as_given = all(np.array_equal(came, inputs["x"]) for came in animal.at_backward)
     seen = "as given" if as_given else "another"
-    yield f"x at backward of layers {group}", seen if animal.at_backward else "never"
-    yield f"x after layers {group}", x
+    yield "x at backward", seen if animal.at_backward else "never"
+    yield "x afterwards", x

@@ -209,8 +209,7 @@ def network_checker(answer: Any, inputs: dict[str, Any], *, ask: Ask) -> Steps:
 
     Args:
         answer: the function ``(net, x, t)`` that returns an error for each parameter.
-        inputs: ``group`` of the network; the four parameters, and what they are ``called``;
-            ``x``, ``t``.
+        inputs: the four parameters, and what they are ``called``; ``x``, ``t``.
         ask: takes right gradients and ``x``, returns the gradients that this network gives.
     """
     need_function(answer)
@@ -219,7 +218,7 @@ def network_checker(answer: Any, inputs: dict[str, Any], *, ask: Ask) -> Steps:
     errors = plain(answer(suspect, inputs["x"], inputs["t"]))
     if isinstance(errors, dict):
         errors = {key: decision(error) for key, error in errors.items()}
-    yield f"networks {inputs['group']}", errors
+    yield "decisions", errors
     left = all(np.array_equal(suspect.params[suspect.called[k]], inputs[k]) for k in NAMES)
     yield "parameters afterwards", "as before" if left else "changed"
 
