@@ -842,11 +842,6 @@ def sigmoid_forward_flipped_naive(self, x):
     return self.out
 
 
-def sigmoid_forward_keeps_x(self, x):
-    self.out = x
-    return sigmoid(x)
-
-
 def sigmoid_forward_clipped(self, x):
     self.out = 1 / (1 + np.exp(-np.clip(x, -700, 700)))
     return self.out

@@ -2373,21 +2373,9 @@ def labels_left_behind(x, t, size, rng):
         yield x[order[start : start + size]], t[start : start + size]
 
 
-def shuffled_apart(x, t, size, rng):
-    one, two = rng.permutation(len(x)), rng.permutation(len(x))
-    for start in range(0, len(x), size):
-        yield x[one[start : start + size]], t[two[start : start + size]]
-
-
 def with_replacement(x, t, size, rng):
     for start in range(0, len(x), size):
         batch = rng.integers(0, len(x), min(size, len(x) - start))
-        yield x[batch], t[batch]
-
-
-def each_batch_fresh(x, t, size, rng):
-    for start in range(0, len(x), size):
-        batch = rng.choice(len(x), min(size, len(x) - start), replace=False)
         yield x[batch], t[batch]
 
 
@@ -2693,10 +2681,6 @@ def step_new_arrays(params, grads, lr):
 def step_local_name(params, grads, lr):
     for name, param in params.items():
         param = param - lr * grads[name]
-
-
-def step_on_copies(params, grads, lr):
-    return {name: param - lr * grads[name] for name, param in params.items()}
 
 
 def step_uphill(params, grads, lr):

@@ -144,8 +144,6 @@ class Isolation:
 
     walls: dict[str, str] = field(default_factory=dict)
 
-    ALL = ("files", "network", "processes", "user", "landlock", "seccomp", "limits")
-
     @property
     def complete(self) -> bool:
         """Whether no file, network or process of the machine can be reached.
