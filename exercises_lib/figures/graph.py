@@ -53,7 +53,7 @@ def graph_player(
         "graph_player",
         spec,
         title=title,
-        height=(_height(spec, 746), _height(spec, 324)),
+        height=(_height(spec, 654), _height(spec, 324)),
         name=name,
         draw=lambda: draw_graph(spec, title),
     )
@@ -306,8 +306,8 @@ def _height(spec: Spec, room: int) -> int:
         for node in spec["nodes"]
         if (lines := node.get("backward"))
     ]
-    lines_of_text = math.ceil(max(map(len, texts)) * 6.6 / room)
-    return round(stage + lines_of_text * 22 + (183 if phone else 119))
+    lines_of_text = math.ceil(max(map(len, texts)) * 6.2 / room)
+    return round(stage + lines_of_text * 22 + (161 if phone else 119))
 
 
 def draw_graph(spec: Spec, title: str) -> Picture:

@@ -54,7 +54,7 @@ def first_layer_weights(
         "first_layer_weights",
         spec,
         title=TITLE,
-        height=(115 + max(255, -(-len(largest) // 10) * 51), 410 + -(-len(largest) // 8) * 42),
+        height=(115 + max(228, -(-len(largest) // 10) * 45), 410 + -(-len(largest) // 8) * 42),
         name=name,
         draw=lambda: _draw(scaled, image_shape, TITLE),
     )

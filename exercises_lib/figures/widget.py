@@ -54,7 +54,7 @@ def figure(
         spec: what the script plays; plain numbers, strings, lists and dicts.
         title: heads the figure and names it for screen readers.
         draw: draws the plain picture; called only when the figure is displayed.
-        height: the figure's height in pixels in a column 780 and in one 358 pixels wide. A page
+        height: the figure's height in pixels in a column 688 and in one 358 pixels wide. A page
             that mounts the figure late keeps that much room for it.
         name: part of the model id, to keep two figures with the same content apart.
 

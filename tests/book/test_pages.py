@@ -90,6 +90,11 @@ BEGINS_WITH_A_COMMA = """() => {
   return found;
 }"""
 
+MISSED_HEIGHT = """([side, most]) => [...document.querySelectorAll(".bp-figure")]
+  .map((place) => [place.querySelector(".bp-title").textContent,
+    place.querySelector(".bp-frame").offsetHeight - parseInt(place.style.getPropertyValue(side))])
+  .filter(([, miss]) => Math.abs(miss) > most)"""
+
 SIDEWAYS = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
 
 
@@ -117,6 +122,16 @@ def test_all_maths_is_set(page, name):
     assert page.locator(".katex-error").count() == 0
     if name in CHAPTER_PAGES and name != "00_welcome":
         assert page.locator(".katex").count() > 10
+
+
+def test_the_page_does_not_jump_when_its_figures_arrive(page, name):
+    try:
+        for width, side, most in ((1300, "--wide", 30), (390, "--narrow", 45)):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.wait_for_timeout(150)  # figures arrange themselves anew
+            assert page.evaluate(MISSED_HEIGHT, [side, most]) == []
+    finally:
+        page.set_viewport_size({"width": 1200, "height": 900})
 
 
 def test_every_figure_is_mounted_and_moves(page, name):

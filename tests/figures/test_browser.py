@@ -107,7 +107,7 @@ def test_every_text_is_large_enough_to_read(desk, phone):
 
 
 def test_the_kept_height_is_the_height(mount, all_figures, phone):
-    column = mount(list(all_figures.values()), width=812)
+    column = mount(list(all_figures.values()), width=720)
     for view, which in ((column, 0), (phone, 1)):
         heights = view.evaluate(
             "[...document.querySelectorAll('.bp-frame')].map((e) => e.offsetHeight)"
