@@ -17,12 +17,14 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 os.environ["BACKPROP_PROGRESS"] = "off"
 
+import argparse
 import ast
 import copy
 import dataclasses
 import inspect
 import sys
 import textwrap
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -163,7 +165,12 @@ def verdict_of(exercise: Exercise, answer: Any) -> tuple[str, str | None]:
 
 def main() -> None:
     """Mutate, check, count and list."""
-    numbers = sys.argv[1:] or list(exercises.CHAPTERS)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("chapter", nargs="*", help="two digits; all if there is none")
+    numbers = parser.parse_args().chapter or list(exercises.CHAPTERS)
+    if not set(numbers) <= set(exercises.CHAPTERS):
+        parser.error(f"the chapters are {', '.join(exercises.CHAPTERS)}")
+    warnings.simplefilter("ignore")  # those of the mutants
     made = rejected = named = 0
     for number in numbers:
         for exercise in exercises.chapter_exercises(number):

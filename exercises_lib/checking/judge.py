@@ -6,6 +6,7 @@ is compared with what the answer did, output by output.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,6 +48,7 @@ def check(exercise: Exercise, answer: Any, rng: np.random.Generator) -> Verdict:
     missing = missing_modules(exercise)
     if missing:
         return unavailable(exercise, missing)
+    load(exercise)
     cases = list(exercise.draw(rng))
     return judge(exercise, cases, run(exercise, answer, cases))
 
@@ -54,6 +56,15 @@ def check(exercise: Exercise, answer: Any, rng: np.random.Generator) -> Verdict:
 def missing_modules(exercise: Exercise) -> list[str]:
     """List the modules that an exercise needs and that are not installed."""
     return [name for name in exercise.requires if importlib.util.find_spec(name) is None]
+
+
+def load(exercise: Exercise) -> None:
+    """Import the modules that an exercise needs, outside the time that an answer may take.
+
+    One of them takes seconds; an import that is interrupted leaves half a module behind.
+    """
+    for name in exercise.requires:
+        importlib.import_module(name)
 
 
 def unavailable(exercise: Exercise, missing: Iterable[str]) -> Verdict:

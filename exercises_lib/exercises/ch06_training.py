@@ -1613,7 +1613,7 @@ def shifted_weights_as_x(net, x, t, h=1e-5):
 
 
 def value_for_function(net, x, t, h=1e-5):
-    value: Any = net.loss(x, t)
+    value = net.loss(x, t)
     return {name: nn.numerical_gradient(value, param, h) for name, param in net.params.items()}
 
 
@@ -2466,7 +2466,7 @@ def pieces(x, t, size, rng):
 
 
 def shuffled_to_none(x, t, size, rng):
-    order: Any = rng.shuffle(np.arange(len(x)))
+    order = rng.shuffle(np.arange(len(x)))
     for start in range(0, len(x), size):
         batch = order[start : start + size]
         yield x[batch], t[batch]
@@ -3213,7 +3213,7 @@ def train_with_own_seed(net, x, t, epochs, batch_size, lr, rng):
 
 def train_exchanged(net, x, t, epochs, batch_size, lr, rng):
     for batch in nn.minibatches(len(x), batch_size, rng):
-        pair: Any = net.loss_and_gradient(x[batch], t[batch])
+        pair = net.loss_and_gradient(x[batch], t[batch])
         for name in net.params:
             net.params[name] -= lr * pair[0][name]
 

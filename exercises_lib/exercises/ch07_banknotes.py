@@ -1964,7 +1964,7 @@ def split_cut_at(x, t, n_train, rng, later):
 
 
 def split_by_shuffle_result(x, t, n_train, rng):
-    order: Any = rng.shuffle(np.arange(x.shape[1]))
+    order = rng.shuffle(np.arange(x.shape[1]))
     train, val = order[:n_train], order[n_train:]
     return x[:, train], t[:, train], x[:, val], t[:, val]
 

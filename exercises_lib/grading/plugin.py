@@ -23,7 +23,6 @@ run again in a new one, so that what comes after it is still graded.
 from __future__ import annotations
 
 import ast
-import importlib
 import secrets
 import time
 import zlib
@@ -38,7 +37,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
 from exercises_lib import exercises
 from exercises_lib.checking import Case, Exercise, Observation, Verdict, judge
-from exercises_lib.checking.judge import missing_modules, unavailable
+from exercises_lib.checking.judge import load, missing_modules, unavailable
 from exercises_lib.checking.observe import Failure, Run, conclude
 from exercises_lib.grading.kernel import SandboxError, Warm, WarmKernel
 from exercises_lib.grading.manifest import Check, Plan, chapter_of
@@ -330,8 +329,7 @@ class LookCell(_Cell):
         if missing:
             file.verdicts[exercise.id] = unavailable(exercise, missing)
             pytest.skip(f"needs {', '.join(missing)}")
-        for name in exercise.requires:
-            importlib.import_module(name)  # here, and not within the time that judging may take
+        load(exercise)
         if not file.revive():
             text = "The notebook had been stopped before this exercise was reached."
             file.verdicts.setdefault(exercise.id, Verdict.of(exercise, "error", text))

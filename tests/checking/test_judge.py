@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from types import FunctionType
 
 import numpy as np
@@ -567,3 +568,16 @@ def test_a_case_that_takes_long_is_spared_the_mistakes_that_a_short_one_rules_ou
     )
     assert check(exercise, lambda long: 2, RNG(0)).mistakes == ("2",)
     assert runs == [0, 2]
+
+
+def test_a_module_that_takes_long_to_import_is_not_held_against_the_answer(tmp_path, monkeypatch):
+    (tmp_path / "slow_to_import.py").write_text("import time\ntime.sleep(0.6)\nNUMBER = 2\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def double(x):
+        import slow_to_import
+
+        return slow_to_import.NUMBER * x
+
+    exercise = replace(DOUBLE, reference=double, requires=("slow_to_import",), seconds=0.3)
+    assert check(exercise, double, RNG(0)).status == "passed"
