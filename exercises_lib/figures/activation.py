@@ -53,7 +53,7 @@ def _draw(title: str) -> Picture:
     picture, axes = axes_of(title, columns=3, width=8.4)
     for panel, (label, (y, slope)) in zip(axes, shapes.items(), strict=True):
         panel.plot(x, y, color=VALUE, label="f(x)")
-        panel.plot(x, slope, color=GRADIENT, linestyle="--", label="∂ f′(x)")
+        panel.plot(x, slope, color=GRADIENT, linestyle="--", label="f′(x)")
         panel.set(title=label, xlabel="x", ylim=(-1.2, 2.2))
         panel.legend(frameon=False)
     return picture

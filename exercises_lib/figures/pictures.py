@@ -273,7 +273,7 @@ def sigmoid_shape() -> None:
     y = 0.5 * (1 + np.tanh(x / 2))
     picture, (panel,) = axes_of("The sigmoid and its derivative")
     panel.plot(x, y, color=VALUE, label="σ(x)")
-    panel.plot(x, y * (1 - y), color=GRADIENT, linestyle="--", label="∂ σ′(x) = σ(x)(1 − σ(x))")
+    panel.plot(x, y * (1 - y), color=GRADIENT, linestyle="--", label="σ′(x) = σ(x)(1 − σ(x))")
     panel.set_xlabel("x")
     panel.legend(frameon=False)
     show(picture)
