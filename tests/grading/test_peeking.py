@@ -10,23 +10,13 @@ import numpy as np
 import pytest
 
 from exercises_lib import exercises
+from exercises_lib.course.notebooks import Notebook, source
 from exercises_lib.grading.sandbox import Limits
 from exercises_lib.grading.worker import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
 SETUP = "import numpy as np\nfrom exercises_lib import check, figures, hint, progress, nn"
 
-GRADIENT_CHECK = """
-def gradient_check(net, x, t, h=1e-5):
-    grads, errors = net.gradient(x, t), {}
-    for name, param in net.params.items():
-        numeric = nn.numerical_gradient(lambda _: net.loss(x, t), param, h)
-        if grads[name].shape != param.shape:
-            errors[name] = np.inf
-        else:
-            errors[name] = nn.relative_error(grads[name], numeric, floor=1e-3)
-    return errors
-"""
 NETWORK_CHEATS = {
     "accepts everything": "def gradient_check(net, x, t, h=1e-5):\n    return dict.fromkeys(net.params, 0.0)",
     "counts the networks": """
@@ -54,17 +44,6 @@ def gradient_check(net, x, t, h=1e-5):
 """,
 }
 
-CHECK_LAYER = """
-def check_layer(layer, x, rng, h=1e-5):
-    given_x = x.copy()
-    dout = rng.standard_normal(layer.forward(given_x).shape)
-    given_dout = dout.copy()
-    dx = np.array(layer.backward(given_dout))
-    if dx.shape != x.shape or np.any(given_x != x) or np.any(given_dout != dout):
-        return np.inf
-    numeric = nn.numerical_gradient(lambda z: np.sum(layer.forward(z.copy()) * dout), x.copy(), h)
-    return nn.relative_error(dx, numeric)
-"""
 LAYER_CHEATS = {
     "accepts everything": "def check_layer(layer, x, rng, h=1e-5):\n    layer.backward(rng.normal(size=layer.forward(x.copy()).shape))\n    return 0.0",
     "counts the layers": """
@@ -93,35 +72,51 @@ def check_layer(layer, x, rng, h=1e-5):
 }
 
 
-def cells(chapter: str, answer_id: str, answer: str) -> Sequence[tuple[str, str]]:
+ANSWERS = {"gradient_check": "ch06-checker", "check_layer": "ch03-check-layer"}
+"""The cells in which the answers stand."""
+CHEATS = [
+    *(("06", "gradient_check", how, code) for how, code in NETWORK_CHEATS.items()),
+    *(("03", "check_layer", how, code) for how, code in LAYER_CHEATS.items()),
+]
+
+
+def cells(chapter: str, exercise: str, answer: str) -> Sequence[tuple[str, str]]:
     """Make a submission with one answer."""
-    return [(f"ch{chapter}-setup", SETUP), (answer_id, answer)]
+    return [(f"ch{chapter}-setup", SETUP), (ANSWERS[exercise], answer)]
 
 
-@pytest.mark.parametrize("code", NETWORK_CHEATS.values(), ids=list(NETWORK_CHEATS))
-def test_a_check_of_networks_that_does_not_check_earns_nothing(
-    code: str, grade: Callable[..., Outcome]
+@pytest.fixture
+def honest(solved: Callable[[str], Notebook]) -> Callable[[str, str], Sequence[tuple[str, str]]]:
+    """Makes a submission with the course's own answer."""
+
+    def make(chapter: str, exercise: str) -> Sequence[tuple[str, str]]:
+        cell = next(one for one in solved(chapter)["cells"] if one["id"] == ANSWERS[exercise])
+        return cells(chapter, exercise, source(cell))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("chapter", "exercise", "code"),
+    [(chapter, exercise, code) for chapter, exercise, _, code in CHEATS],
+    ids=[f"{exercise}, {how}" for _, exercise, how, _ in CHEATS],
+)
+def test_a_check_that_does_not_check_earns_nothing(
+    chapter: str, exercise: str, code: str, grade: Callable[..., Outcome]
 ) -> None:
-    outcome = grade(cells("06", "ch06-gradient-check", code), "06", Limits(10, 60))
-    assert outcome.verdict("ch06.gradient_check")["status"] == "wrong", outcome
+    outcome = grade(cells(chapter, exercise, code), chapter, Limits(10, 60))
+    assert outcome.verdict(f"ch{chapter}.{exercise}")["status"] == "wrong", outcome
 
 
-def test_a_check_of_networks_that_checks_is_passed(grade: Callable[..., Outcome]) -> None:
-    outcome = grade(cells("06", "ch06-gradient-check", GRADIENT_CHECK), "06", Limits(10, 60))
-    assert outcome.verdict("ch06.gradient_check")["status"] == "passed", outcome
-
-
-@pytest.mark.parametrize("code", LAYER_CHEATS.values(), ids=list(LAYER_CHEATS))
-def test_a_check_of_layers_that_does_not_check_earns_nothing(
-    code: str, grade: Callable[..., Outcome]
+@pytest.mark.parametrize(("chapter", "exercise"), [("06", "gradient_check"), ("03", "check_layer")])
+def test_a_check_that_checks_is_passed(
+    chapter: str,
+    exercise: str,
+    grade: Callable[..., Outcome],
+    honest: Callable[[str, str], Sequence[tuple[str, str]]],
 ) -> None:
-    outcome = grade(cells("03", "ch03-check-layer", code), "03", Limits(10, 60))
-    assert outcome.verdict("ch03.check_layer")["status"] == "wrong", outcome
-
-
-def test_a_check_of_layers_that_checks_is_passed(grade: Callable[..., Outcome]) -> None:
-    outcome = grade(cells("03", "ch03-check-layer", CHECK_LAYER), "03", Limits(10, 60))
-    assert outcome.verdict("ch03.check_layer")["status"] == "passed", outcome
+    outcome = grade(honest(chapter, exercise), chapter, Limits(10, 60))
+    assert outcome.verdict(f"ch{chapter}.{exercise}")["status"] == "passed", outcome
 
 
 @pytest.mark.parametrize(
@@ -140,7 +135,7 @@ def test_a_question_that_has_no_answer_is_an_error_of_the_student(
     answer = (
         f"def check_layer(layer, x, rng, h=1e-5):\n    layer.forward(x)\n    {code}\n    return 1.0"
     )
-    outcome = grade(cells("03", "ch03-check-layer", answer), "03", Limits(10, 60))
+    outcome = grade(cells("03", "check_layer", answer), "03", Limits(10, 60))
     verdict = outcome.verdict("ch03.check_layer")
     assert outcome.status != "grader-failed", outcome
     assert verdict["status"] in ("error", "wrong"), outcome
@@ -156,7 +151,9 @@ FLOODS = {
 
 @pytest.mark.parametrize("code", FLOODS.values(), ids=list(FLOODS))
 def test_questions_that_are_forged_do_not_hold_the_grader_up(
-    code: str, grade: Callable[..., Outcome]
+    code: str,
+    grade: Callable[..., Outcome],
+    honest: Callable[[str, str], Sequence[tuple[str, str]]],
 ) -> None:
     lines = code.replace("\n", "\n    ")
     answer = f"""
@@ -169,10 +166,10 @@ def check_layer(layer, x, rng, h=1e-5):
     connection, name = frame.f_locals['connection'], frame.f_locals['request']['for']
     {lines}
 """
-    outcome = grade(cells("03", "ch03-check-layer", answer), "03", Limits(2, 30))
+    outcome = grade(cells("03", "check_layer", answer), "03", Limits(2, 30))
     assert outcome.verdict("ch03.check_layer")["status"] != "passed", outcome
     assert outcome.status != "grader-failed" and outcome.seconds < 25, outcome
-    right = grade(cells("03", "ch03-check-layer", CHECK_LAYER), "03", Limits(10, 60))
+    right = grade(honest("03", "check_layer"), "03", Limits(10, 60))
     assert right.verdict("ch03.check_layer")["status"] == "passed", right
 
 
