@@ -310,10 +310,12 @@ def mark(student: str, exercise: str, points: str, why: str, gradebook: Path) ->
         found = exact or {whose for whose in people if student.casefold() in whose[0].casefold()}
         if len(found) != 1:
             names = "; ".join(f"{name} {number}".strip() for name, number in sorted(found)[:9])
-            raise click.UsageError(
-                f"{student!r} is {len(found)} students with a verdict on {exercise}"
-                + (f": {names}. Give one of these names, or the number." if names else "")
-            )
+            if not found:
+                text = f"nobody with {student!r} in the name has a verdict on {exercise}"
+            else:
+                text = f"{student!r} is {len(found)} students with a verdict on {exercise}: {names}"
+                text += ". Give one of these names, or the number."
+            raise click.UsageError(text)
         ((name, number),) = found
         book.decide(name, number, exercise, None if points == "-" else int(points), why)
         totals = [one for one in book.records() if (one.student, one.lms_id) == (name, number)]
