@@ -62,7 +62,7 @@ FONTS = (
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Work in this folder instead of book/_build.",
+    help="Work in this folder, a new or an empty one, instead of book/_build.",
 )
 def book(repository: str, fresh: bool, into: Path | None) -> None:
     """Build the static book in book/_build/html.
@@ -92,9 +92,12 @@ def build_book(
         The folder with the pages.
 
     Raises:
-        CourseError: if a tool is missing, a notebook does not run, or Sphinx warns.
+        CourseError: if a tool is missing, a notebook does not run, or Sphinx warns; if `build`
+            cannot be used, or holds something else.
     """
     home = root / "book"
+    if build is not None:
+        _take(build)
     cache = home / "_build" / "executed"
     build = build or home / "_build"
     src, out = build / "source", build / "html"
@@ -132,6 +135,24 @@ def build_book(
     if done.returncode:
         raise CourseError(f"Sphinx is not content with the book:\n{done.stderr.strip()}")
     return out
+
+
+def _take(folder: Path) -> None:
+    """Take a folder for the pages: a new one, an empty one, or one that was taken before.
+
+    What is in it is deleted, so one that holds something else is refused.
+    """
+    mark = folder / ".backprop-book"
+    try:
+        if folder.exists() and any(folder.iterdir()) and not mark.exists():
+            raise CourseError(
+                f"{folder} holds something else, and pages are made in a folder of their own. "
+                "Give a new folder, or an empty one."
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    except OSError as error:
+        raise CourseError(f"{folder} cannot be used for the pages: {error.strerror}.") from error
 
 
 def two_apples(figures: Figures) -> str:

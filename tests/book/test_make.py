@@ -117,3 +117,17 @@ def test_the_command_explains_itself():
     said = CliRunner().invoke(book.book, ["--help"]).output
     for word in ("--repository", "--fresh", "Node", "index.html", "Colab"):
         assert word in said
+
+
+@pytest.mark.parametrize("name", ["source", "html", "notes.txt"])
+def test_a_folder_that_holds_something_else_is_not_emptied(name, root, tmp_path):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(CourseError, match="holds something else"):
+        book.build_book(root, build=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_that_cannot_be_made_is_said(root, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(CourseError, match="cannot be used for the pages"):
+        book.build_book(root, build=tmp_path / "file" / "pages")
