@@ -57,7 +57,7 @@ def main() -> None:
     asked = [
         exercise
         for exercise in exercises.all_exercises()
-        if exercise.kind != "reach" and not missing_modules(exercise)
+        if exercise.kind != "target" and not missing_modules(exercise)
     ]
     right, wrong = {}, {}
     for exercise in asked:

@@ -24,7 +24,7 @@ def main() -> int:
 
     errors: dict[str, float] = {}
 
-    def plain() -> None:
+    def serialize() -> None:
         errors["plain loop"] = max(gradient_check(net, x, t).values())
 
     def fast() -> None:

@@ -174,7 +174,7 @@ def main() -> None:
     made = rejected = named = 0
     for number in numbers:
         for exercise in exercises.chapter_exercises(number):
-            if exercise.kind == "reach" or missing_modules(exercise):
+            if exercise.kind == "target" or missing_modules(exercise):
                 continue
             quick = dataclasses.replace(exercise, seconds=1.0)
             for tree, name, home in sources(exercise):

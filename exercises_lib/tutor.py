@@ -9,7 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from exercises_lib.checking import Exercise, Verdict
-    from exercises_lib.records import Overview
+    from exercises_lib.progress_store import Overview
 
 _hints_given: dict[str, int] = {}
 _checked_since_hint: set[str] = set()
@@ -31,13 +31,13 @@ def check(exercise_id: str, answer: Any, *, seed: int | None = None) -> Verdict:
         LookupError: if there is no exercise of that name.
         AssertionError: under nbgrader's autograding, which knows no other way, if it did not pass.
     """
-    from exercises_lib import checking, exercises, records
+    from exercises_lib import checking, exercises, progress_store
 
     exercise = exercises.get(exercise_id)
     verdict = checking.check(exercise, answer, np.random.default_rng(seed))
     _checked_since_hint.add(exercise_id)
-    records.record(verdict)
-    records.stop_nbgrader(verdict)
+    progress_store.record(verdict)
+    progress_store.stop_nbgrader(verdict)
     return verdict
 
 
@@ -102,6 +102,6 @@ def hint(exercise_id: str, number: int | None = None) -> Hint:
 
 def progress() -> Overview:
     """Show how far you are: every chapter, every exercise, what passed."""
-    from exercises_lib import records
+    from exercises_lib import progress_store
 
-    return records.overview()
+    return progress_store.overview()

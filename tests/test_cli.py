@@ -12,7 +12,7 @@ import threading
 import pytest
 from click.testing import CliRunner
 
-from exercises_lib import check, hint, progress, records
+from exercises_lib import check, hint, progress, progress_store
 from exercises_lib.cli import main
 
 
@@ -148,7 +148,7 @@ def test_a_progress_file_that_cannot_be_written_costs_a_warning_and_no_verdict(
     monkeypatch.setenv("BACKPROP_PROGRESS", str(tmp_path / "p.sqlite"))
     with pytest.warns(UserWarning, match="could not be saved"):
         assert check("ch00.double", lambda x: 2 * x).status == "passed"
-    assert records.passed_exercises() == set()
+    assert progress_store.passed_exercises() == set()
 
 
 def test_an_answer_can_be_checked_outside_the_main_thread():

@@ -16,10 +16,19 @@ ALLOWED = {
     "probes": {"checking", "nn", "data"},
     "exercises": {"checking", "probes", "nn", "data"},
     "figures": {"nn", "data"},
-    "records": {"exercises", "checking"},
-    "tutor": {"checking", "exercises", "records"},
+    "progress_store": {"exercises", "checking"},
+    "tutor": {"checking", "exercises", "progress_store"},
     "course": {"exercises", "checking", "probes", "nn", "data", "figures"},
-    "grading": {"checking", "exercises", "probes", "course", "records", "tutor", "nn", "figures"},
+    "grading": {
+        "checking",
+        "exercises",
+        "probes",
+        "course",
+        "progress_store",
+        "tutor",
+        "nn",
+        "figures",
+    },
 }
 
 

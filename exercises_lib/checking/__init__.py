@@ -2,20 +2,27 @@
 
 from exercises_lib.checking.exercise import Case, Exercise, Field, Mistake, Output, no_inputs
 from exercises_lib.checking.judge import check, judge, missing_modules, run, unavailable
-from exercises_lib.checking.observe import Ask, Misfit, Observation, Probe, Unanswered, observe
+from exercises_lib.checking.observe import (
+    MisfitError,
+    Observation,
+    Oracle,
+    Probe,
+    UnansweredError,
+    observe,
+)
 from exercises_lib.checking.verdict import Verdict
 
 __all__ = [
-    "Ask",
     "Case",
     "Exercise",
     "Field",
-    "Misfit",
+    "MisfitError",
     "Mistake",
     "Observation",
+    "Oracle",
     "Output",
     "Probe",
-    "Unanswered",
+    "UnansweredError",
     "Verdict",
     "check",
     "judge",

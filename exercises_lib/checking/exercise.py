@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from exercises_lib.checking.observe import Ask, Observation, Probe, answered
-from exercises_lib.checking.plain import plain
+from exercises_lib.checking.observe import Observation, Oracle, Probe, oracle_result
+from exercises_lib.checking.serialize import serialize
 
-Kind = Literal["number", "choice", "function", "class", "fix", "reach"]
+Kind = Literal["number", "choice", "function", "class", "debug", "target"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Case:
     Args:
         inputs: plain data that the probe gets, by name.
         note: what is special about it, said to the student, for example ``"a batch of one"``.
-        kept: what only the judge knows, such as the labels of a validation set. It never goes
+        hidden: what only the judge knows, such as the labels of a validation set. It never goes
             where the answer runs; an output's ``compare`` finds it among its inputs.
         names: what outputs are called when they are judged, where that would tell the answer too
             much: the probe's name → the exercise's.
@@ -29,7 +29,7 @@ class Case:
 
     inputs: Mapping[str, Any]
     note: str = ""
-    kept: Mapping[str, Any] = field(default_factory=dict)
+    hidden: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, seen: Observation) -> Observation:
@@ -75,14 +75,14 @@ class Mistake:
         name: short and unique within the exercise, for example ``"summed over the wrong axis"``.
         answer: the wrong answer itself.
         message: what it is and why it is wrong, one to three sentences, without the solution.
-        when: recognises the mistake where equal behaviour cannot, as in exercises that train:
-            ``when(cases, observations)`` is True for an answer that makes it.
+        recognise: recognises the mistake where equal behaviour cannot, as in exercises that train:
+            ``recognise(cases, observations)`` is True for an answer that makes it.
     """
 
     name: str
     answer: Any
     message: str
-    when: Callable[[Sequence[Case], Sequence[Observation]], bool] | None = None
+    recognise: Callable[[Sequence[Case], Sequence[Observation]], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Exercise:
     Args:
         id: ``"chNN.name"``.
         title: a few words.
-        kind: number, choice, function, class, fix or reach.
+        kind: number, choice, function, class, debug or target.
         points: what it counts.
         reference: the right answer.
         probe: how a candidate is observed on a case.
@@ -126,7 +126,7 @@ class Exercise:
         requires: modules without which the exercise is unavailable.
         seconds: time limit for all cases together.
         repeat: whether every case is run twice to see that both runs agree.
-        respond: answers what the probe asks while an answer runs: ``respond(inputs, *arguments)``.
+        oracle: answers what the probe asks while an answer runs: ``oracle(inputs, *arguments)``.
             What the case keeps from the answer is among the inputs. It runs where the judging is
             done, so that a student's code that is graded cannot read what it knows.
     """
@@ -147,7 +147,7 @@ class Exercise:
     requires: tuple[str, ...] = ()
     seconds: float = 5.0
     repeat: bool = True
-    respond: Callable[..., Any] | None = None
+    oracle: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         names = [mistake.name for mistake in self.mistakes]
@@ -165,7 +165,7 @@ class Exercise:
         """The chapter's number, two digits."""
         return self.id[2:4]
 
-    def reply(self, case: Case, arguments: Sequence[Any]) -> dict[str, Any]:
+    def consult(self, case: Case, arguments: Sequence[Any]) -> dict[str, Any]:
         """Answer one question of the probe, as plain data.
 
         Args:
@@ -175,16 +175,20 @@ class Exercise:
         Returns:
             ``{"result": …}``, or ``{"error": text}`` if there is no answer to these arguments.
         """
-        if self.respond is None:
+        if self.oracle is None:
             return {"error": "nothing can be asked here"}
         try:
             with np.errstate(all="ignore"):
-                return {"result": plain(self.respond({**case.inputs, **case.kept}, *arguments))}
+                return {
+                    "result": serialize(self.oracle({**case.inputs, **case.hidden}, *arguments))
+                }
         except Exception as error:
             return {"error": str(error)[:1000]}
 
-    def asker(self, case: Case) -> Ask | None:
+    def local_oracle(self, case: Case) -> Oracle | None:
         """Return what the probe asks with, where judging and answer share a process."""
-        if self.respond is None:
+        if self.oracle is None:
             return None
-        return lambda *arguments: answered(self.reply(case, [plain(one) for one in arguments]))
+        return lambda *arguments: oracle_result(
+            self.consult(case, [serialize(one) for one in arguments])
+        )

@@ -17,7 +17,7 @@ import numpy as np
 
 from exercises_lib.checking.exercise import Case, Exercise, Mistake, Output
 from exercises_lib.checking.observe import Failure, Observation, observe
-from exercises_lib.checking.plain import Opaque, describe, is_number, same
+from exercises_lib.checking.serialize import Opaque, describe, is_number, same
 from exercises_lib.checking.verdict import Verdict
 
 STAGES = ("runs", "type", "shape", "purity", "value")
@@ -99,9 +99,9 @@ def _observations(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Ite
 def _observe(
     exercise: Exercise, answer: Any, case: Case, repeat: bool, seconds: float = 5.0
 ) -> Observation:
-    ask = exercise.asker(case)
+    oracle = exercise.local_oracle(case)
     return case.named(
-        observe(exercise.probe, answer, case.inputs, seconds=seconds, repeat=repeat, ask=ask)
+        observe(exercise.probe, answer, case.inputs, seconds=seconds, repeat=repeat, oracle=oracle)
     )
 
 
@@ -234,7 +234,7 @@ def _compare(
 ) -> Problem | None:
     name = output.name
     if output.compare is not None:
-        text = output.compare({**case.inputs, **case.kept}, got, want)
+        text = output.compare({**case.inputs, **case.hidden}, got, want)
         return Problem("value", name, text) if text else None
     rtol = max(output.rtol, 1e-3) if loose else output.rtol
     atol = max(output.atol, 1e-5) if loose else output.atol
@@ -402,8 +402,8 @@ def diagnose(
     order = _telling_first(exercise, cases, seen, expected)
     cases_in_order, expected_in_order = [cases[i] for i in order], [expected[i] for i in order]
     for mistake in exercise.mistakes:
-        if mistake.when is not None:
-            if mistake.when(cases, seen):
+        if mistake.recognise is not None:
+            if mistake.recognise(cases, seen):
                 found.append((-len(wrong), 0, mistake, set(wrong)))
             continue
         if exercise.repeat and UNSTABLE not in wrong:  # a single run rules most of them out

@@ -23,18 +23,18 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking.plain import Opaque, copy_plain, plain, same
+from exercises_lib.checking.serialize import Opaque, copy_plain, same, serialize
 
 OUR_FOLDER = str(Path(__file__).resolve().parents[1])
 PRINT_LIMIT = 2_000
 """Characters of an answer's printing that are kept."""
 
 
-class Misfit(Exception):
+class MisfitError(Exception):
     """Raised by a probe: the answer does not have the form that was asked for; says how."""
 
 
-class Unanswered(Exception):
+class UnansweredError(Exception):
     """Raised by a probe: the answer, or the named parts of it, has not been given yet."""
 
 
@@ -42,11 +42,11 @@ class _TimeUp(BaseException):
     """Raised into a student's code when its time is up; no Exception, so it is rarely caught."""
 
 
-Ask = Callable[..., Any]
-"""By which a probe asks the judge something while an answer runs; see `Exercise.respond`."""
+Oracle = Callable[..., Any]
+"""By which a probe asks the judge something while an answer runs; see `Exercise.oracle`."""
 
 
-def answered(reply: Mapping[str, Any]) -> Any:
+def oracle_result(reply: Mapping[str, Any]) -> Any:
     """Take what the judge replied to a probe.
 
     Raises:
@@ -65,7 +65,7 @@ class Probe:
         function: takes ``(answer, inputs, **params)`` and yields ``(name, value)`` pairs, and
             before each call of the student's code a string that says which call comes next. A name
             that is yielded twice must have the same value both times. Where the exercise can
-            `respond`, it takes ``ask`` too.
+            ask an `oracle`, it takes ``oracle`` too.
         params: plain data.
     """
 
@@ -174,7 +174,7 @@ def observe(
     *,
     seconds: float = 5.0,
     repeat: bool = True,
-    ask: Ask | None = None,
+    oracle: Oracle | None = None,
 ) -> Observation:
     """Run an answer on one case and write down what it did.
 
@@ -184,23 +184,23 @@ def observe(
         inputs: plain data; the answer gets copies.
         seconds: time after which it is interrupted.
         repeat: run it a second time, from fresh copies, and compare.
-        ask: by which the probe asks the judge, where the exercise needs it.
+        oracle: by which the probe asks the judge, where the exercise needs it.
 
     Returns:
         The observation. Never raises for what the answer does.
     """
-    runs = record(probe, answer, inputs, seconds=seconds, repeat=repeat, ask=ask)
+    runs = run_probe(probe, answer, inputs, seconds=seconds, repeat=repeat, oracle=oracle)
     return conclude(inputs, runs)
 
 
-def record(
+def run_probe(
     probe: Probe,
     answer: Any,
     inputs: Mapping[str, Any],
     *,
     seconds: float = 5.0,
     repeat: bool = True,
-    ask: Ask | None = None,
+    oracle: Oracle | None = None,
 ) -> list[Run]:
     """Run an answer on one case, once or twice, and record what happened.
 
@@ -213,7 +213,7 @@ def record(
         inputs: plain data; the answer gets copies.
         seconds: time after which it is interrupted.
         repeat: run it a second time, from fresh copies, unless the first run fails.
-        ask: by which the probe asks the judge, where the exercise needs it.
+        oracle: by which the probe asks the judge, where the exercise needs it.
 
     Returns:
         One run or two. Never raises for what the answer does.
@@ -225,12 +225,12 @@ def record(
         while len(runs) < (2 if repeat else 1):
             if runs and runs[-1].failure is not None:
                 break
-            _run_once(probe, answer, inputs, runs, ask)
+            _run_once(probe, answer, inputs, runs, oracle)
     return runs
 
 
 def _run_once(
-    probe: Probe, answer: Any, inputs: Mapping[str, Any], runs: list[Run], ask: Ask | None
+    probe: Probe, answer: Any, inputs: Mapping[str, Any], runs: list[Run], oracle: Oracle | None
 ) -> None:
     given = {key: copy_plain(value) for key, value in inputs.items()}
     # Until it has come to an end: whatever interrupts it finds this record in the list.
@@ -239,9 +239,9 @@ def _run_once(
     printed = _Bounded()
     started = time.perf_counter()
     with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
-        now.failure = _collect(probe, answer, given, now.steps, ask)
+        now.failure = _collect(probe, answer, given, now.steps, oracle)
     now.seconds = time.perf_counter() - started
-    now.after = {key: plain(value) for key, value in given.items()}
+    now.after = {key: serialize(value) for key, value in given.items()}
     now.printed = printed.getvalue()
 
 
@@ -250,7 +250,7 @@ def conclude(inputs: Mapping[str, Any], runs: Sequence[Run]) -> Observation:
 
     Args:
         inputs: the case's inputs, as they were given.
-        runs: what `record` returned.
+        runs: what `run_probe` returned.
     """
     first = runs[0]
     values, differing = _merge(first)
@@ -295,20 +295,20 @@ def _collect(
     answer: Any,
     inputs: dict[str, Any],
     steps: list[tuple[str, Any]],
-    ask: Ask | None,
+    oracle: Oracle | None,
 ) -> Failure | None:
     during = ""
-    more = {} if ask is None else {"ask": ask}
+    more = {} if oracle is None else {"oracle": oracle}
     try:
         for item in probe.function(answer, inputs, **probe.params, **more):
             if isinstance(item, str):
                 during = item
                 continue
-            steps.append((item[0], plain(item[1])))
-    except Unanswered as gap:
-        return Failure("unanswered", "Unanswered", str(gap), during)
-    except Misfit as misfit:
-        return Failure("misfit", "Misfit", str(misfit), during)
+            steps.append((item[0], serialize(item[1])))
+    except UnansweredError as gap:
+        return Failure("unanswered", "UnansweredError", str(gap), during)
+    except MisfitError as misfit:
+        return Failure("misfit", "MisfitError", str(misfit), during)
     except _TimeUp:
         return Failure("timeout", "TimeUp", "", during)
     except KeyboardInterrupt:
@@ -414,13 +414,13 @@ def _interrupting(seconds: float) -> Iterator[None]:
 
 
 __all__ = [
-    "Ask",
     "Failure",
-    "Misfit",
+    "MisfitError",
     "Observation",
     "Opaque",
+    "Oracle",
     "Probe",
-    "Unanswered",
+    "UnansweredError",
     "observe",
     "time_limit",
 ]

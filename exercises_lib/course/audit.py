@@ -53,7 +53,7 @@ def audit(exercise: Exercise, seeds: Iterable[int] = SEEDS) -> Result:
     if missing:
         result.skipped = f"needs {', '.join(missing)}"
         return result
-    chosen = list(seeds)[:1] if exercise.kind == "reach" else list(seeds)
+    chosen = list(seeds)[:1] if exercise.kind == "target" else list(seeds)
     for index, answer in enumerate((exercise.reference, *exercise.accepted)):
         verdicts = [check(exercise, answer, np.random.default_rng(seed)) for seed in chosen]
         refused = next((verdict for verdict in verdicts if verdict.status != "passed"), None)
@@ -83,7 +83,7 @@ def audit(exercise: Exercise, seeds: Iterable[int] = SEEDS) -> Result:
 
 
 def _missing_parts(exercise: Exercise) -> Iterator[str]:
-    wanted = {"function": 4, "class": 4, "fix": 4, "number": 2}.get(exercise.kind, 0)
+    wanted = {"function": 4, "class": 4, "debug": 4, "number": 2}.get(exercise.kind, 0)
     if exercise.kind == "choice":
         for item in exercise.fields:
             right = exercise.reference[item.name]
@@ -93,7 +93,7 @@ def _missing_parts(exercise: Exercise) -> Iterator[str]:
                     yield f"no mistake explains the option {option!r} of {item.name!r}"
     if len(exercise.mistakes) < wanted:
         yield f"it has {len(exercise.mistakes)} known mistakes, at least {wanted}"
-    if exercise.kind in ("function", "class", "fix") and len(exercise.accepted) < 2:
+    if exercise.kind in ("function", "class", "debug") and len(exercise.accepted) < 2:
         yield f"it has {len(exercise.accepted)} accepted variants, at least 2"
 
 

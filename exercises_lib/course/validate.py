@@ -190,7 +190,7 @@ def _given_lines(cells: list[Cell], index: int) -> set[str]:
         ),
         None,
     )
-    if checked is None or exercises.get(checked.exercise_id).kind != "fix":
+    if checked is None or exercises.get(checked.exercise_id).kind != "debug":
         return set()
     before = [source(cell) for cell in cells[:index] if cell["cell_type"] == "code"]
     return {line.strip() for text in before for line in text.split("\n")}

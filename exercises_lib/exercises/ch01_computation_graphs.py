@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Field, Mistake, Observation, Output, Probe
-from exercises_lib.checking.plain import copy_plain, describe, same
+from exercises_lib.checking.serialize import copy_plain, describe, same
 from exercises_lib.nn import Value
 from exercises_lib.probes import call, values
 
@@ -573,7 +573,7 @@ LOCAL_OR_PASSED = Exercise(
             {"A": "passed", "B": "local", "C": "passed", "D": "local", "E": "both", "F": "local"},
             "You have the two words the wrong way round. *Local* is what a node knows by itself, "
             "before anything comes back; *passed down* is what it hands on afterwards.",
-            when=all_exchanged,
+            recognise=all_exchanged,
         ),
         Mistake(
             "A is called passed down",
@@ -1369,14 +1369,14 @@ TOPOLOGICAL_ORDER = Exercise(
             children_first,
             "Your order is right from back to front: every node stands before its parents. On the "
             "way forward a node needs the values of its parents, so they come first.",
-            when=orders_where(lambda parents, order: is_order(parents, order[::-1])),
+            recognise=orders_where(lambda parents, order: is_order(parents, order[::-1])),
         ),
         Mistake(
             "the dictionary's order",
             as_listed,
             "You list the nodes as the dictionary, or the alphabet, has them. That says nothing about "
             "who needs whom.",
-            when=orders_like(
+            recognise=orders_like(
                 as_listed, lambda p: list(p)[::-1], sorted, lambda p: sorted(p, reverse=True)
             ),
         ),
@@ -1385,21 +1385,21 @@ TOPOLOGICAL_ORDER = Exercise(
             without_memory,
             "A node that is used twice is reached twice, and you write it down each time. Remember "
             "where you have been.",
-            when=orders_where(has_twice, every=False),
+            recognise=orders_where(has_twice, every=False),
         ),
         Mistake(
             "the same parent counted once",
             twin_counted_once,
             "In `x × x` the node has two parents that are the same. You wait for two and tick off one, "
             "so this node, and all that need it, never get their turn.",
-            when=orders_where(lacks_only_twins),
+            recognise=orders_where(lacks_only_twins),
         ),
         Mistake(
             "one look at each node",
             one_look_only,
             "You look at each node once, in the dictionary's order. A node whose parents come later is "
             "passed over, and nobody comes back to it.",
-            when=orders_like(
+            recognise=orders_like(
                 one_look_only, lambda p: one_look_only(dict(reversed(list(p.items()))))
             ),
         ),
@@ -1408,28 +1408,28 @@ TOPOLOGICAL_ORDER = Exercise(
             from_one_output,
             "You walk back from one node only. What does not lead to it is never reached: begin a walk "
             "at every node that is not in the order yet.",
-            when=lacks_what_one_walk_misses,
+            recognise=lacks_what_one_walk_misses,
         ),
         Mistake(
             "stops too early",
             two_looks,
             "Your order is right as far as it goes, but you stop before every node has had its turn. "
             "How often you have to look depends on the graph.",
-            when=lacks_nodes_otherwise,
+            recognise=lacks_nodes_otherwise,
         ),
         Mistake(
             "moved once",
             moved_once,
             "You move each node's parents in front of it, once. When a parent moves forward later, "
             "its own parents stay behind.",
-            when=orders_like(moved_once),
+            recognise=orders_like(moved_once),
         ),
         Mistake(
             "parents as they come",
             parents_as_met,
             "You list the parents as you meet them, then the rest. A parent may need another node that "
             "you meet later.",
-            when=orders_like(parents_as_met),
+            recognise=orders_like(parents_as_met),
         ),
         Mistake(
             "the f of the text",
@@ -1448,7 +1448,7 @@ TOPOLOGICAL_ORDER = Exercise(
             preorder,
             "You write a node down when you arrive at it, before you have gone to its parents. Another "
             "way may still lead deeper; turning the list round afterwards does not cure that.",
-            when=orders_like(
+            recognise=orders_like(
                 *(
                     lambda p, s=starts, f=forward, t=turned: preorder(
                         p, starts=s, forward=f, turned=t
@@ -1469,7 +1469,7 @@ TOPOLOGICAL_ORDER = Exercise(
             breadth_first,
             "You go back in rings: first the parents, then theirs. A node that is near the output by "
             "one way and far by another comes in too near a ring.",
-            when=orders_like(
+            recognise=orders_like(
                 *(
                     lambda p, s=starts, t=turned: breadth_first(p, starts=s, turned=t)
                     for starts in (outputs_of, list)
@@ -1482,40 +1482,40 @@ TOPOLOGICAL_ORDER = Exercise(
             parents_without_theirs,
             "You place a node's parents before it, that is right. But they have parents as well, and "
             "those have not always had their place by then.",
-            when=orders_like(parents_without_theirs),
+            recognise=orders_like(parents_without_theirs),
         ),
         Mistake(
             "inputs first, then anyhow",
             inputs_then_rest,
             "The inputs come first, that is right. But among the other nodes, too, some need others.",
-            when=orders_like(inputs_then_rest),
+            recognise=orders_like(inputs_then_rest),
         ),
         Mistake(
             "fewest parents first",
             by_number_of_parents,
             "You sort by the number of parents. A node with one parent may still need a node that has "
             "two.",
-            when=orders_like(by_number_of_parents),
+            recognise=orders_like(by_number_of_parents),
         ),
         Mistake(
             "shortest way counts",
             by_shortest_way,
             "In your order the shortest way from an input decides, ring by ring. It is the longest one "
             "that counts: a node has to wait for the slowest of its parents.",
-            when=orders_like(by_shortest_way, forward_in_rings),
+            recognise=orders_like(by_shortest_way, forward_in_rings),
         ),
         Mistake(
             "one parent is enough",
             one_parent_is_enough,
             "A node gets its turn as soon as *one* of its parents is there. It needs all of them.",
-            when=orders_like(one_parent_is_enough, one_parent_after_the_inputs),
+            recognise=orders_like(one_parent_is_enough, one_parent_after_the_inputs),
         ),
         Mistake(
             "a list kept from call to call",
             keeps_its_list,
             "Your list still holds the nodes of an earlier call. It was made once, outside the function "
             "or as a default value, and every call adds to it.",
-            when=goes_on_with_the_last,
+            recognise=goes_on_with_the_last,
         ),
         Mistake(
             "takes the graph apart",
@@ -1989,7 +1989,7 @@ BACKWARD_SWEEP = Exercise(
             overwrites,
             "Where a node is used twice, the second gradient replaces the first one. A change of that "
             "node reaches the output by both ways.",
-            when=sweeps_like(
+            recognise=sweeps_like(
                 *(partial(overwrites, by=order) for order in ORDERS),
                 recursion_that_overwrites,
                 queue_that_overwrites,
@@ -2000,14 +2000,14 @@ BACKWARD_SWEEP = Exercise(
             first_use_only,
             "Once a node has a gradient, you let nothing more in. What arrives by a second way counts "
             "as well.",
-            when=sweeps_like(*(partial(first_use_only, by=order) for order in ORDERS)),
+            recognise=sweeps_like(*(partial(first_use_only, by=order) for order in ORDERS)),
         ),
         Mistake(
             "handed down again",
             hands_down_again,
             "You go on from a node each time something arrives there, and hand down *everything* it "
             "holds by then. What was already passed on is passed on a second time.",
-            when=sweeps_like(
+            recognise=sweeps_like(
                 hands_down_again,
                 lambda graph, output: hands_down_again(graph, output, forward=False),
                 hands_down_all_then_again,
@@ -2021,14 +2021,14 @@ BACKWARD_SWEEP = Exercise(
             breadth_first_sweep,
             "You go back in rings around the output. A node near the output by one way hands down its "
             "gradient before the part that takes the longer way has arrived.",
-            when=sweeps_like(breadth_first_sweep),
+            recognise=sweeps_like(breadth_first_sweep),
         ),
         Mistake(
             "written down on arrival",
             preorder_sweep,
             "You follow one way to its end and hand down as you arrive. A node hands on what it has "
             "before the other ways have delivered their parts.",
-            when=sweeps_like(
+            recognise=sweeps_like(
                 preorder_sweep,
                 lambda graph, output: preorder_sweep(graph, output, forward=False),
                 visited_once,
@@ -2040,7 +2040,7 @@ BACKWARD_SWEEP = Exercise(
             in_the_dictionary_reversed,
             "You go through the nodes as the dictionary lists them, forwards or backwards. Here it "
             "lists them in any order; you need one in which every node comes after all that use it.",
-            when=sweeps_like(in_the_dictionary_reversed, in_the_dictionary),
+            recognise=sweeps_like(in_the_dictionary_reversed, in_the_dictionary),
         ),
         Mistake(
             "nothing to begin with",
@@ -2065,7 +2065,7 @@ BACKWARD_SWEEP = Exercise(
             twins_merged,
             "Where a node uses the same parent twice, as in h × h, you keep one of the two arrows: a "
             "dictionary holds a key once, and a set an entry. Each arrow hands something down.",
-            when=sweeps_like(twins_merged, equal_twins_merged),
+            recognise=sweeps_like(twins_merged, equal_twins_merged),
         ),
         Mistake(
             "the f of the text",
@@ -2137,7 +2137,7 @@ BACKWARD_SWEEP = Exercise(
             leaves_out_what_is_zero,
             "A node that does not lead to the output has a derivative, too: it is 0.0. The answer has "
             "an entry for every node.",
-            when=lacks_zeros_only,
+            recognise=lacks_zeros_only,
         ),
         Mistake(
             "eats the recording",

@@ -1809,7 +1809,7 @@ def fork_with_lists(x, y, dout):
 FORK_FIX = Exercise(
     id="ch02.fork_fix",
     title="Mend the fork",
-    kind="fix",
+    kind="debug",
     points=2,
     reference=fork_fix,
     accepted=(fork_with_lists, lambda x, y, dout: ((4 * x + 3 * y) * dout, (3 * x + 2 * y) * dout)),

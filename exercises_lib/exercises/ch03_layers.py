@@ -11,7 +11,7 @@ from functools import reduce
 import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Field, Mistake, Observation, Output, Probe
-from exercises_lib.checking.plain import describe, same
+from exercises_lib.checking.serialize import describe, same
 from exercises_lib.nn import (
     AddLayer,
     MulLayer,
@@ -86,14 +86,14 @@ def nothing_stored(answer: type) -> tuple[Mistake, Mistake]:
             a_class(answer.__name__, forward, with_a_free_name),
             "`backward` uses a name of `forward`. Such names are gone when a method ends; what "
             "shall last is stored with `self.` in front.",
-            when=fails_on_the_way_back("NameError"),
+            recognise=fails_on_the_way_back("NameError"),
         ),
         Mistake(
             "nothing stored",
             a_class(answer.__name__, lambda self, x: forward(answer(), x), backward),
             "`backward` asks for something with `self.` that `forward` has not stored under this "
             "name.",
-            when=fails_on_the_way_back("AttributeError"),
+            recognise=fails_on_the_way_back("AttributeError"),
         ),
     )
 
@@ -342,14 +342,14 @@ MUL_LAYER = Exercise(
             mul(mul_backward_with_free_names, lambda self, x, y: x * y),
             "`backward` uses a name of `forward`. Such names are gone when a method ends; what "
             "shall last is stored with `self.` in front.",
-            when=fails_on_the_way_back("NameError"),
+            recognise=fails_on_the_way_back("NameError"),
         ),
         Mistake(
             "nothing stored",
             mul(mul_backward, lambda self, x, y: x * y),
             "`backward` asks for something with `self.` that `forward` has not stored. A name without "
             "`self.` is forgotten when the method ends.",
-            when=fails_on_the_way_back("AttributeError"),
+            recognise=fails_on_the_way_back("AttributeError"),
         ),
         Mistake(
             "first batch kept",
@@ -771,7 +771,7 @@ RELU = Exercise(
             relu(relu_backward, relu_forward_max),
             "`max(x, 0)` and `if x > 0` ask once whether the whole array is larger than 0, and an "
             "array has no single answer. You need a comparison entry by entry.",
-            when=asks_a_whole_array,
+            recognise=asks_a_whole_array,
         ),
         *nothing_stored(relu(relu_backward)),
         Mistake("one memory for all", ReluOfTheClass, SHARED_MEMORY),
@@ -992,7 +992,7 @@ SIGMOID = Exercise(
             a_sigmoid(sigmoid_backward, sigmoid_forward_if),
             "`if` asks once whether the whole array is positive, and an array has no single answer. "
             "The choice between the two forms is made entry by entry.",
-            when=asks_a_whole_array,
+            recognise=asks_a_whole_array,
         ),
         Mistake(
             "brackets missing",
@@ -1022,7 +1022,7 @@ SIGMOID = Exercise(
             a_sigmoid(sigmoid_backward, sigmoid_forward_narrow),
             "You limit x to a range in which the sigmoid is still visibly above 0 and below 1, so the "
             "far ends come out wrong.",
-            when=far_ends_not_reached,
+            recognise=far_ends_not_reached,
         ),
     ),
     hints=(
@@ -1785,7 +1785,7 @@ SEQUENTIAL = Exercise(
             row(row_backward_all),
             "`backward` returns a list with the gradient before each layer. Only one is asked for: that "
             "of the network's input.",
-            when=gives_a_list("dx"),
+            recognise=gives_a_list("dx"),
         ),
         Mistake(
             "multiplied once more",
@@ -1879,7 +1879,7 @@ def relu_backward_copy_not_called(self, dout):
 RELU_FIX = Exercise(
     id="ch03.relu_fix",
     title="Mend the ReLU that overwrites dout",
-    kind="fix",
+    kind="debug",
     points=2,
     reference=Relu,
     accepted=(ReluCopy, ReluWhere, ReluLoop),
@@ -1940,7 +1940,7 @@ RELU_FIX = Exercise(
             relu(relu_backward, relu_forward_max),
             "`max(x, 0)` and `if x > 0` ask once whether the whole array is larger than 0, and an "
             "array has no single answer. You need a comparison entry by entry.",
-            when=asks_a_whole_array,
+            recognise=asks_a_whole_array,
         ),
         *nothing_stored(relu(relu_backward)),
         Mistake(
@@ -2097,7 +2097,7 @@ def back_minus_zero(layers, dout):
 REVERSE_FIX = Exercise(
     id="ch03.reverse_fix",
     title="Mend the reversed list",
-    kind="fix",
+    kind="debug",
     points=2,
     reference=back_through,
     accepted=(back_reversed, back_copy, back_pop),
@@ -2310,7 +2310,7 @@ def network_without_a_list(first, second):
 SHARED_LAYER_FIX = Exercise(
     id="ch03.shared_layer_fix",
     title="Mend the shared layer",
-    kind="fix",
+    kind="debug",
     points=2,
     reference=make_network,
     accepted=(network_loop, network_copies, NetworkOfFormulas),
@@ -2511,7 +2511,7 @@ def draw_zoo(rng: np.random.Generator) -> Iterator[Case]:
         group = next(letter for letter, names in GROUPS.items() if name in names)
         inputs = {"forward": forward, "x": x, "seed": int(rng.integers(2**31))}
         names = {what: f"{what}, group {group}" for what in ZOO_OUTPUTS}
-        yield Case(inputs, f"a {kind} layer, {name}", kept={"layer": name}, names=names)
+        yield Case(inputs, f"a {kind} layer, {name}", hidden={"layer": name}, names=names)
 
 
 def judge_error(inputs, got, expected) -> str | None:
@@ -2741,7 +2741,7 @@ def check_layer_entry_by_entry(layer, x, rng, h=1e-5):
 def asks_entry_by_entry(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     """Recognise that dx is compared with something in the shape of the output of x · W."""
     return any(
-        case.kept["layer"] == "x · W"
+        case.hidden["layer"] == "x · W"
         and one.failure is not None
         and one.failure.type == "ValueError"
         and re.search(r"\(2, ?3\).*\(2, ?4\)", one.failure.message) is not None
@@ -2921,13 +2921,13 @@ CHECK_LAYER = Exercise(
             "You compare dx with something in the shape of the *output*. An output may depend on many "
             "entries of x, or have another shape: move one entry of x at a time, and add up over the "
             "outputs.",
-            when=asks_entry_by_entry,
+            recognise=asks_entry_by_entry,
         ),
         Mistake(
             "stops instead of answering",
             check_layer_asserts,
             "`assert` stops the program at the first fault. Your check should go on and say `np.inf`.",
-            when=stops_by_assert,
+            recognise=stops_by_assert,
         ),
     ),
     hints=(
@@ -2950,7 +2950,7 @@ CHECK_LAYER = Exercise(
         ),
     ),
     remark=f"Your check accepted {len(RIGHT)} right layers and rejected {len(WRONG)} wrong ones.",
-    respond=walk_back,
+    oracle=walk_back,
     repeat=False,  # what is observed are decisions, and a second run decides the same
 )
 

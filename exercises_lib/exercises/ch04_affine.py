@@ -1150,7 +1150,7 @@ AFFINE = Exercise(
             StoresNoX,
             "`backward` asks for something that `forward` has not stored under this name. What shall "
             "last is stored with `self.` in front.",
-            when=misses_what_forward_had,
+            recognise=misses_what_forward_had,
         ),
     ),
     hints=(
@@ -1212,7 +1212,7 @@ class MendedByLoops(Affine):
 AFFINE_FIX = Exercise(
     id="ch04.affine_fix",
     title="Find and fix: a published affine layer",
-    kind="fix",
+    kind="debug",
     points=2,
     reference=Affine,
     accepted=(MendedByLoops, AffineByEinsum),

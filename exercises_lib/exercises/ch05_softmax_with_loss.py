@@ -8,7 +8,7 @@ import numpy as np
 
 from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Field, Mistake, Output, Probe
-from exercises_lib.checking.plain import is_number
+from exercises_lib.checking.serialize import is_number
 from exercises_lib.probes import call, ch05, values
 
 # --- softmax ----------------------------------------------------------------------------------
@@ -406,7 +406,7 @@ CROSS_ENTROPY = Exercise(
             lambda y, t: -np.log(np.clip(picked(y, t), 1e-15, 1)).mean(),
             "A small number added inside the logarithm, or a lower limit for y, caps the loss of a "
             "sample. A right class with probability 1e-20 should cost 46.1, and yours costs less.",
-            when=capped,
+            recognise=capped,
         ),
         Mistake(
             "another base",
@@ -1379,7 +1379,7 @@ SOFTMAX_WITH_LOSS = Exercise(
             "limited the probability",
             Clipped,
             CAPPED + "And beyond the cap the loss no longer fits the gradient.",
-            when=only_capped(nn.SoftmaxWithLoss),
+            recognise=only_capped(nn.SoftmaxWithLoss),
         ),
         Mistake(
             "one-hot labels only",
@@ -1564,7 +1564,7 @@ class MendedWithoutDefault(Given):
 BATCH_FIX = Exercise(
     id="ch05.batch_fix",
     title="Find and fix: y − t is not all",
-    kind="fix",
+    kind="debug",
     points=2,
     reference=Mended,
     accepted=(MendedStepByStep, nn.SoftmaxWithLoss, Right),
@@ -2247,7 +2247,7 @@ SIGMOID_WITH_LOSS = Exercise(
             ThroughPClipped,
             "A limit for p caps the loss: a score of 1000 on the wrong side must cost 1000. Beyond "
             "the cap the loss no longer fits the gradient.",
-            when=only_capped(nn.SigmoidWithLoss),
+            recognise=only_capped(nn.SigmoidWithLoss),
         ),
         Mistake(
             "exp of the raw score",
@@ -2606,7 +2606,7 @@ MEAN_SQUARED_ERROR = Exercise(
             mse_of_two_axes,
             "You ask for the number of columns, and `y` may have a single axis. An array knows how many "
             "entries it has in all.",
-            when=wants_two_axes,
+            recognise=wants_two_axes,
         ),
         Mistake(
             "always four entries",
@@ -2698,7 +2698,7 @@ def scores_clipped(x):
 STABILITY_FIX = Exercise(
     id="ch05.stability_fix",
     title="Find and fix: overflow and log(0)",
-    kind="fix",
+    kind="debug",
     points=2,
     reference=log_softmax,
     accepted=(

@@ -10,7 +10,7 @@ import numpy as np
 
 from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Field, Mistake, Observation, Output, Probe
-from exercises_lib.checking.plain import describe, is_number
+from exercises_lib.checking.serialize import describe, is_number
 from exercises_lib.data import load_digits
 from exercises_lib.probes import ch06 as probes
 from exercises_lib.probes import values
@@ -1450,7 +1450,7 @@ def draw_suspects(rng: np.random.Generator) -> Iterator[Case]:
         inputs = {"called": called, **params, "x": x, "t": t}
         names = {"decisions": f"decisions, group {group}"}
         note = f"{name}, 2-3-2" if name.startswith("a right") else name
-        yield Case(inputs, note, kept={"network": name}, names=names)
+        yield Case(inputs, note, hidden={"network": name}, names=names)
 
 
 def judge_decisions(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
@@ -1821,7 +1821,7 @@ GRADIENT_CHECK = Exercise(
     ),
     remark="Your check let 2 right networks through and found the fault in 7 wrong ones.",
     repeat=False,  # what is observed are decisions, and a second run decides the same
-    respond=spoilt,
+    oracle=spoilt,
 )
 
 # --- find and fix: a network ------------------------------------------------------------------
@@ -2037,7 +2037,7 @@ class MendedWithRange(GivenNet):
 NETWORK_FIX = Exercise(
     id="ch06.network_fix",
     title="Find and fix: a network that runs and does not learn",
-    kind="fix",
+    kind="debug",
     points=2,
     reference=MendedNet,
     accepted=(MendedByHand, MendedWithRange),
@@ -3546,7 +3546,7 @@ class ClassNumbers:
 REACH_DIGITS = Exercise(
     id="ch06.reach_digits",
     title="Read handwritten digits: at least 97 %",
-    kind="reach",
+    kind="target",
     points=5,
     reference=digits_trainer(),
     accepted=(

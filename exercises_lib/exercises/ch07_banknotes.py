@@ -10,7 +10,7 @@ import numpy as np
 
 from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Mistake, Observation, Output, Probe
-from exercises_lib.checking.plain import describe, is_number
+from exercises_lib.checking.serialize import describe, is_number
 from exercises_lib.data import load_banknotes, simulated_banknotes
 from exercises_lib.nn import columns, sigmoid
 from exercises_lib.probes import call
@@ -226,21 +226,21 @@ INIT_PARAMS = Exercise(
             "std ignored",
             every_weight(lambda rng, shape, std: rng.standard_normal(shape)),
             "The weights have a spread of 1, whatever `std` is.",
-            when=large_case(lambda w, std: 0.85 < w.std() < 1.15),
+            recognise=large_case(lambda w, std: 0.85 < w.std() < 1.15),
         ),
         Mistake(
             "std squared",
             every_weight(lambda rng, shape, std: std**2 * rng.standard_normal(shape)),
             "The weights are multiplied by the variance. NumPy's generators, and the factor in "
             "front of `standard_normal`, want the standard deviation.",
-            when=large_case(lambda w, std: 0.85 * std**2 < w.std() < 1.15 * std**2),
+            recognise=large_case(lambda w, std: 0.85 * std**2 < w.std() < 1.15 * std**2),
         ),
         Mistake(
             "only positive weights",
             every_weight(lambda rng, shape, std: std * rng.random(shape)),
             "All weights are positive: `rng.random` draws between 0 and 1. A layer needs both signs "
             "to tell more from less.",
-            when=large_case(lambda w, std: bool((w >= 0).all() and len(np.unique(w)) > 10)),
+            recognise=large_case(lambda w, std: bool((w >= 0).all() and len(np.unique(w)) > 10)),
         ),
         Mistake(
             "a generator of its own",
@@ -249,7 +249,7 @@ INIT_PARAMS = Exercise(
             ),
             "The function makes its own generator from a fixed seed instead of using `rng`, so "
             "every layer and every call starts from the same numbers.",
-            when=large_case(
+            recognise=large_case(
                 lambda w, std: (
                     len(np.unique(w)) > 10
                     and np.array_equal(w[: len(w) // 2], w[len(w) // 2 :])
@@ -288,7 +288,7 @@ INIT_PARAMS = Exercise(
             ),
             "Your biases are random numbers. It is the weights that must differ from unit to unit; "
             "biases start at 0.",
-            when=drawn_biases,
+            recognise=drawn_biases,
         ),
         Mistake(
             "counted from 0",
@@ -312,14 +312,14 @@ INIT_PARAMS = Exercise(
             every_weight(lambda rng, shape, std: 0.3 * rng.standard_normal(shape)),
             "The weights always have a standard deviation of 0.3. That is only the default; the caller "
             "may pass another `std`.",
-            when=large_case(lambda w, std: 0.29 < w.std() < 0.31 and not 0.25 < std < 0.35),
+            recognise=large_case(lambda w, std: 0.29 < w.std() < 0.31 and not 0.25 < std < 0.35),
         ),
         Mistake(
             "std taken as a limit",
             every_weight(lambda rng, shape, std: rng.uniform(-std, std, shape)),
             "Your numbers lie evenly between −std and std. That gives both signs, but a smaller standard "
             "deviation than `std`: no number is farther out than that.",
-            when=large_case(lambda w, std: 0.9 * std < np.abs(w).max() <= std and w.min() < 0),
+            recognise=large_case(lambda w, std: 0.9 * std < np.abs(w).max() <= std and w.min() < 0),
         ),
         Mistake(
             "units share their weights",
@@ -328,7 +328,7 @@ INIT_PARAMS = Exercise(
             ),
             "One draw serves several units: their rows of weights are equal, and they will stay "
             "copies of one another. Draw as many numbers as the matrix has entries.",
-            when=large_case(
+            recognise=large_case(
                 lambda w, std: (
                     10 < len(np.unique(w)) <= len(w) / 2
                     and not np.array_equal(w[: len(w) // 2], w[len(w) // 2 :])
@@ -823,7 +823,7 @@ FORWARD_PASS = Exercise(
             "All your calls share one cache: the next call overwrites what the last one returned. A "
             "default argument such as `cache={}` is made once, when the function is defined. Make "
             "the dictionary inside the function.",
-            when=cache_of_another_call,
+            recognise=cache_of_another_call,
         ),
         Mistake(
             "a layer per entry",
@@ -1086,14 +1086,14 @@ LOSS_AND_ACCURACY = Exercise(
             lambda p, t: (bce(np.clip(p, 1e-4, 1 - 1e-4), t).mean(), hits(p, t)),
             "Where the truth was given a probability of some millionths, your loss is too small: a constant "
             "is added inside the logarithms, or a limit begins too early. Choose it far smaller.",
-            when=cheap_near_the_ends,
+            recognise=cheap_near_the_ends,
         ),
         Mistake(
             "p and t exchanged",
             lambda p, t: (bce(t, p).mean(), hits(p, t)),
             "You take the logarithm of the labels. It belongs to the probabilities; the labels choose "
             "which of the two terms counts.",
-            when=logarithm_of_labels,
+            recognise=logarithm_of_labels,
         ),
         Mistake(
             "minus between the terms",
@@ -1549,7 +1549,7 @@ BACKWARD_PASS = Exercise(
             "The first call and the second do not agree: something from the first one is still "
             "there. A list as a default argument is made once, when the function is defined, and "
             "`reverse()` turns that one list round at every call.",
-            when=second_call_differs,
+            recognise=second_call_differs,
         ),
         Mistake(
             "two layers only",
@@ -2103,42 +2103,42 @@ SPLIT = Exercise(
             "shuffles the caller's arrays",
             split_in_place,
             "You shuffle inside `x` and `t` themselves. They belong to the caller.",
-            when=lambda cases, seen: any(one.changed for one in seen),
+            recognise=lambda cases, seen: any(one.changed for one in seen),
         ),
         Mistake(
             "not shuffled",
             split_in_order,
             "You cut without shuffling. The file lists one class after the other, so the validation "
             "set would hold notes of a single class.",
-            when=split_shows("order"),
+            recognise=split_shows("order"),
         ),
         Mistake(
             "labels left behind",
             split_labels_apart,
             "Samples and labels are shuffled in different orders, so most notes carry another "
             "note's label. One order has to serve both.",
-            when=split_shows("labels"),
+            recognise=split_shows("labels"),
         ),
         Mistake(
             "the two sets overlap",
             split_drawn_twice,
             "You draw the validation set without asking who is in the training set. A note that was "
             "learnt by heart is no test.",
-            when=split_shows("twice", test=overlap_only),
+            recognise=split_shows("twice", test=overlap_only),
         ),
         Mistake(
             "drawn with replacement",
             split_with_replacement,
             "You draw positions one by one, and a position can come twice. About a third of all "
             "samples would be used nowhere.",
-            when=split_shows("twice", test=lambda inputs, got: not overlap_only(inputs, got)),
+            recognise=split_shows("twice", test=lambda inputs, got: not overlap_only(inputs, got)),
         ),
         Mistake(
             "the same order every time",
             split_own_seed,
             "Your function has a fixed seed of its own. Whoever calls it decides by `rng` which "
             "split it is, so that ten different ones can be tried.",
-            when=split_shows("again"),
+            recognise=split_shows("again"),
         ),
         Mistake(
             "the global generator",
@@ -2155,58 +2155,58 @@ SPLIT = Exercise(
             "another order of results",
             split_swapped,
             "The four arrays come in the order `x_train, t_train, x_val, t_val`.",
-            when=split_shows("shapes", test=shapes_are(lambda s: [s[0], s[2], s[1], s[3]])),
+            recognise=split_shows("shapes", test=shapes_are(lambda s: [s[0], s[2], s[1], s[3]])),
         ),
         Mistake(
             "sizes exchanged",
             split_sizes_exchanged,
             "`n_train` samples are in your validation set. They belong in the training set.",
-            when=split_shows("shapes", test=shapes_are(lambda s: [s[2], s[3], s[0], s[1]])),
+            recognise=split_shows("shapes", test=shapes_are(lambda s: [s[2], s[3], s[0], s[1]])),
         ),
         Mistake(
             "labels lost an axis",
             split_flat_labels,
             "Your labels have one axis. Keep the shape (1, N): p has it, and p − t would otherwise "
             "be in danger of broadcasting.",
-            when=split_shows("shapes", test=shapes_are(lambda s: [s[0], s[1][1:], s[2], s[3][1:]])),
+            recognise=split_shows("shapes", test=shapes_are(lambda s: [s[0], s[1][1:], s[2], s[3][1:]])),
         ),
         Mistake(
             "a fixed part",
             split_four_fifths,
             "The size of your training set does not follow `n_train`.",
-            when=split_shows("shapes", test=shapes_are(lambda s: four_fifths(s))),
+            recognise=split_shows("shapes", test=shapes_are(lambda s: four_fifths(s))),
         ),
         Mistake(
             "column numbers used on rows",
             split_columns_as_rows,
             "You use the numbers of the samples on axis 0. Samples are columns here: they lie along axis 1.",
-            when=index_too_large,
+            recognise=index_too_large,
         ),
         Mistake(
             "features shuffled",
             lambda x, t, n_train, rng: split_in_order(rng.permutation(x), t, n_train, rng),
             "You have shuffled the rows, the features. `rng.permutation(x)` and `rng.shuffle(x)` work along axis 0, "
             "and samples are columns here.",
-            when=split_shows("unknown"),
+            recognise=split_shows("unknown"),
         ),
         Mistake(
             "a sample in both sets",
             lambda x, t, n_train, rng: split_cut_at(x, t, n_train, rng, -1),
             "Your validation set has one sample too many: the sample at the cut is in both sets.",
-            when=split_shows("shapes", test=validation_has(1)),
+            recognise=split_shows("shapes", test=validation_has(1)),
         ),
         Mistake(
             "a sample in neither set",
             lambda x, t, n_train, rng: split_cut_at(x, t, n_train, rng, 1),
             "Your validation set lacks one sample: the one at the cut is in neither set.",
-            when=split_shows("shapes", test=validation_has(-1)),
+            recognise=split_shows("shapes", test=validation_has(-1)),
         ),
         Mistake(
             "all samples for validation",
             lambda x, t, n_train, rng: (*split(x, t, n_train, rng)[:2], x, t),
             "Your validation set holds all samples, those for training among them. What was learnt by heart "
             "is no test.",
-            when=split_shows(
+            recognise=split_shows(
                 "shapes",
                 test=shapes_are(
                     lambda s: [*s[:2], *((one[0], s[0][1] + s[2][1]) for one in s[2:])]
@@ -2217,13 +2217,13 @@ SPLIT = Exercise(
             "samples as rows",
             lambda x, t, n_train, rng: tuple(part.T for part in split(x, t, n_train, rng)),
             "What you return has one sample per row. They come as columns, and they stay columns.",
-            when=split_shows("shapes", test=shapes_are(lambda s: [one[::-1] for one in s])),
+            recognise=split_shows("shapes", test=shapes_are(lambda s: [one[::-1] for one in s])),
         ),
         Mistake(
             "always 1,097",
             lambda x, t, n_train, rng: split(x, t, 1097, rng),
             "You cut at 1,097. That is the number for this chapter's notes; `n_train` says where to cut.",
-            when=split_shows(
+            recognise=split_shows(
                 "shapes",
                 test=shapes_are(
                     lambda s: [
@@ -2306,7 +2306,7 @@ def draw_notes(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(
             {"x_train": x_train, "t_train": t_train, "x_val": x_val, "seed": seed},
             "freshly simulated notes" if notes.simulated else "the real notes",
-            kept={"t_val": t_val},
+            hidden={"t_val": t_val},
         )
 
 
@@ -2352,7 +2352,7 @@ def reaches(low: float, high: float) -> Callable[[Sequence[Case], Sequence[Obser
         parts = []
         for case, one in zip(cases, seen):
             got: Any = one.values.get("p")
-            part = right_part(got, case.kept["t_val"])
+            part = right_part(got, case.hidden["t_val"])
             if part is None or np.isnan(got.astype(float)).any() or not probable(got):
                 return False
             parts.append(part)
@@ -2364,7 +2364,7 @@ def reaches(low: float, high: float) -> Callable[[Sequence[Case], Sequence[Obser
 def no_probabilities(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     values: list[Any] = [one.values.get("p") for one in seen]
     return any(
-        right_part(got, case.kept["t_val"]) is not None and not probable(got)
+        right_part(got, case.hidden["t_val"]) is not None and not probable(got)
         for case, got in zip(cases, values)
     )
 
@@ -2386,7 +2386,7 @@ def gives_nan(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
 REACH_BANKNOTES = Exercise(
     id="ch07.reach_banknotes",
     title="98 % of the notes it has never seen",
-    kind="reach",
+    kind="target",
     points=5,
     reference=train_and_predict,
     accepted=(standardised_and_wide, classes_from_minibatches),
@@ -2396,7 +2396,7 @@ REACH_BANKNOTES = Exercise(
             lambda x_train, t_train, x_val, rng: np.full((1, x_val.shape[1]), np.nan),
             "Somewhere in your training a number was lost. Does the way back begin with the fused "
             "gradient of sigmoid and loss?",
-            when=gives_nan,
+            recognise=gives_nan,
         ),
         Mistake(
             "answers turned round",
@@ -2405,7 +2405,7 @@ REACH_BANKNOTES = Exercise(
             ),
             "Nearly every answer is wrong, which is as hard as getting them right: your network has "
             "learnt the opposite. Look for a sign, or for a class that is taken for the other.",
-            when=reaches(0.0, 0.2),
+            recognise=reaches(0.0, 0.2),
         ),
         Mistake(
             "as good as guessing",
@@ -2413,27 +2413,27 @@ REACH_BANKNOTES = Exercise(
             "That is what guessing gives. Either nothing was learnt, or what was learnt is not what "
             "predicts: are the parameters drawn again after the training, or is the step taken on a "
             "copy?",
-            when=reaches(0.2, 0.8),
+            recognise=reaches(0.2, 0.8),
         ),
         Mistake(
             "stopped too early",
             lambda x_train, t_train, x_val, rng: (x_val[:1] < 0.2).astype(float),
             "Your network has learnt something and has not come to an end. Give it more epochs, or "
             "look at the learning rate and the first weights.",
-            when=reaches(0.8, ASKED),
+            recognise=reaches(0.8, ASKED),
         ),
         Mistake(
             "scores instead of probabilities",
             lambda x_train, t_train, x_val, rng: 9 * x_val[:1],
             "What you return is not squeezed between 0 and 1. Are those the scores, in front of the "
             "last activation?",
-            when=no_probabilities,
+            recognise=no_probabilities,
         ),
         Mistake(
             "the training notes",
             lambda x_train, t_train, x_val, rng: 0.5 + 0 * x_train[:1],
             "You return predictions for the notes that you trained on. The others, `x_val`, are asked for.",
-            when=of_the_training_notes,
+            recognise=of_the_training_notes,
         ),
     ),
     hints=(

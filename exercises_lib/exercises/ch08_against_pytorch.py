@@ -245,7 +245,7 @@ SAME_GRADIENTS = Exercise(
             backward_forgotten,
             "A `.grad` is None. Either `backward()` was not called, or the tensor is itself the "
             "result of an operation: PyTorch keeps gradients for the tensors you start from.",
-            when=grad_is_none,
+            recognise=grad_is_none,
         ),
         Mistake(
             "weights as PyTorch stores them",
@@ -488,7 +488,7 @@ MODULE = Exercise(
             "PyTorch does not see your layers: `parameters()` is empty, and an optimiser would "
             "have nothing to update. A module finds layers that are its attributes; a Python list "
             "hides them.",
-            when=lambda cases, seen: (
+            recognise=lambda cases, seen: (
                 no_parameters(cases, seen) and any(one.failure is not None for one in seen)
             ),
         ),
@@ -497,7 +497,7 @@ MODULE = Exercise(
             layers_made_in_forward,
             "Your layers are made anew, with new random weights, in every forward pass. Nothing that "
             "they learn survives it.",
-            when=lambda cases, seen: (
+            recognise=lambda cases, seen: (
                 no_parameters(cases, seen) and any("scores" in one.unstable for one in seen)
             ),
         ),
@@ -899,7 +899,7 @@ TRAINING_LOOP = Exercise(
             "returns after the first step",
             loop_with(result=lambda losses: losses[:1]),
             "There is one loss, of the first step. Does your `return` stand inside the loop?",
-            when=one_loss,
+            recognise=one_loss,
         ),
         Mistake(
             "one step at the end",

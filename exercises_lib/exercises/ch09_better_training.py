@@ -14,7 +14,7 @@ import numpy as np
 from exercises_lib import data, nn
 from exercises_lib.checking import Case, Exercise, Mistake, Output, Probe
 from exercises_lib.checking.observe import Observation
-from exercises_lib.checking.plain import is_number, same
+from exercises_lib.checking.serialize import is_number, same
 from exercises_lib.probes import call
 from exercises_lib.probes import ch09 as probes
 
@@ -238,7 +238,7 @@ def optimiser_mistakes(rule: Any, memory: str, *stores: str) -> tuple[Mistake, .
             one_memory(rule),
             f"The parameters share one {memory}, and their shapes do not fit together. Every "
             f"parameter needs {memory} of its own: keep a dictionary with the parameters' names.",
-            when=mixes_parameters,
+            recognise=mixes_parameters,
         ),
         Mistake(
             "no entry for a new parameter",
@@ -252,14 +252,14 @@ def optimiser_mistakes(rule: Any, memory: str, *stores: str) -> tuple[Mistake, .
             f"A new optimiser begins with the {memory} that an older one left behind. A dictionary "
             "in the class body, or as a default argument, exists once for all objects; make it in "
             "`__init__`.",
-            when=remembers_other_networks,
+            recognise=remembers_other_networks,
         ),
         Mistake(
             "paired by position",
             by_position(rule),
             "You pair the first parameter with the first gradient, the second with the second, and "
             "so on. The two dictionaries have the same names, not always the same order.",
-            when=pairs_by_position,
+            recognise=pairs_by_position,
         ),
     )
 
@@ -1440,7 +1440,7 @@ class AdamFixOnlyCounter(AdamOnlyMeanCorrected):
 ADAM_FIX = Exercise(
     id="ch09.adam_fix",
     title="Mend the Adam that jumps",
-    kind="fix",
+    kind="debug",
     points=2,
     reference=Adam,
     accepted=(nn.Adam, AdamByRate, AdamByPowers),
@@ -1976,13 +1976,13 @@ class DropoutByChoice(Dropout):
 
 class DropoutByBinomial(Dropout):
     def forward(self, x, train=True, rng=None):
-        self.kept = rng.binomial(1, 1 - self.rate, x.shape) if train else None
-        return np.where(self.kept, x / (1 - self.rate), 0.0) if train else x.copy()
+        self.hidden = rng.binomial(1, 1 - self.rate, x.shape) if train else None
+        return np.where(self.hidden, x / (1 - self.rate), 0.0) if train else x.copy()
 
     def backward(self, dout):
-        if self.kept is None:
+        if self.hidden is None:
             return dout.copy()
-        return np.where(self.kept, dout / (1 - self.rate), 0.0)
+        return np.where(self.hidden, dout / (1 - self.rate), 0.0)
 
 
 class NotRescaled(Dropout):
@@ -2362,7 +2362,7 @@ DROPOUT = Exercise(
             GlobalGenerator,
             "The mask does not come from `rng`, so nobody can repeat a run. Draw from the "
             "generator that you are given.",
-            when=lambda cases, seen: any("mask" in one.unstable for one in seen),
+            recognise=lambda cases, seen: any("mask" in one.unstable for one in seen),
         ),
         Mistake(
             "changes x",
@@ -3150,7 +3150,7 @@ def has_turned_shapes(cases: Sequence[Case], seen: Sequence[Observation]) -> boo
 REACH_DEEP = Exercise(
     id="ch09.reach_deep",
     title="Start a network of five layers",
-    kind="reach",
+    kind="target",
     points=4,
     reference=deep_start,
     accepted=(deep_start_xavier, deep_start_orthogonal),
@@ -3160,21 +3160,21 @@ REACH_DEEP = Exercise(
             start_with(lambda d, m: 1.0),
             "Your weights have a standard deviation of about 1, whatever the layer's size. Every "
             "layer then makes the signal several times as large, and so do the gradients.",
-            when=weights_show(lambda W, fan_in: is_drawn(W) and 0.8 < W.std() < 1.2),
+            recognise=weights_show(lambda W, fan_in: is_drawn(W) and 0.8 < W.std() < 1.2),
         ),
         Mistake(
             "variance used as a standard deviation",
             start_with(lambda d, m: 2 / d),
             "Your weights have the standard deviation 2 / fan_in: that is He's variance, without "
             "the root. The signal fades from layer to layer.",
-            when=weights_show(is_variance),
+            recognise=weights_show(is_variance),
         ),
         Mistake(
             "far too small",
             start_with(lambda d, m: 0.01),
             "Your weights are so small that next to nothing arrives at the last layer, and next to "
             "no gradient at the first.",
-            when=weights_show(
+            recognise=weights_show(
                 lambda W, fan_in: is_drawn(W) and W.std() < 0.04 and not is_variance(W, fan_in)
             ),
         ),
@@ -3183,35 +3183,35 @@ REACH_DEEP = Exercise(
             start_with(lambda d, m: 0.0),
             "All weights are zero. Nothing arrives anywhere, and the units of a layer can never "
             "become different from each other.",
-            when=weights_show(lambda W, fan_in: not W.any()),
+            recognise=weights_show(lambda W, fan_in: not W.any()),
         ),
         Mistake(
             "all the same",
             start_with(lambda d, m: nn.he(d), lambda rng, shape: np.ones(shape)),
             "All weights of a layer are the same number, so all its units compute the same and "
             "learn the same. Only chance makes them different.",
-            when=weights_show(lambda W, fan_in: bool(W.any()) and W.std() < 1e-9),
+            recognise=weights_show(lambda W, fan_in: bool(W.any()) and W.std() < 1e-9),
         ),
         Mistake(
             "no negative weights",
             start_with(lambda d, m: nn.he(d), lambda rng, shape: rng.random(shape)),
             "Your weights are all positive: their mean is not 0, and sums of many of them grow "
             "from layer to layer.",
-            when=weights_show(lambda W, fan_in: W.min() >= 0 and W.std() > 1e-9),
+            recognise=weights_show(lambda W, fan_in: W.min() >= 0 and W.std() > 1e-9),
         ),
         Mistake(
             "shapes turned",
             transposed_start,
             "Your weights have one row per output. In this course a weight has the shape (inputs, "
             "outputs).",
-            when=has_turned_shapes,
+            recognise=has_turned_shapes,
         ),
         Mistake(
             "global generator",
             start_from_global_generator,
             "The weights do not come from `rng`, so nobody can repeat the start. Draw from the "
             "generator that you are given.",
-            when=lambda cases, seen: bool(seen) and "start" in seen[0].unstable,
+            recognise=lambda cases, seen: bool(seen) and "start" in seen[0].unstable,
         ),
     ),
     hints=(

@@ -13,7 +13,7 @@ import numpy as np
 from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Mistake, Observation, Output, Probe
 from exercises_lib.checking.observe import observe
-from exercises_lib.checking.plain import same
+from exercises_lib.checking.serialize import same
 from exercises_lib.data import load_digits
 from exercises_lib.nn.tensor import parents_first as tensors_first
 from exercises_lib.probes import call
@@ -883,7 +883,7 @@ BACKWARD = Exercise(
             "On the small graphs you are right. But your function calls itself once for every node of "
             "a chain, and Python allows about a thousand calls inside each other. Keep the nodes that "
             "still wait in a list of your own.",
-            when=right_but_for_the_chain,
+            recognise=right_but_for_the_chain,
         ),
         Mistake(
             "searches a list",
@@ -2011,7 +2011,7 @@ def draw_line(rng: np.random.Generator) -> Iterator[Case]:
 ZERO_GRAD_FIX = Exercise(
     id="ch10.zero_grad_fix",
     title="Mend the training that never comes to rest",
-    kind="fix",
+    kind="debug",
     points=2,
     reference=fitted(clear_first),
     accepted=(fitted(clear_last), fitted(new_tensors), fitted(difference)),
@@ -2242,7 +2242,7 @@ def trained(told: Callable[[float | None, Mapping[str, Any]], bool]) -> Any:
         facts = seen[0].values["parameters"]
         if not {"finite", "all moved", "units alike", "gradient left"} <= facts.keys():
             return False
-        inputs = {**cases[0].inputs, **cases[0].kept}
+        inputs = {**cases[0].inputs, **cases[0].hidden}
         reached = accuracy_on(inputs, seen[0].values.get("predicted"))
         return (reached is None or reached < WANTED) and bool(told(reached, facts))
 
@@ -2267,14 +2267,14 @@ def draw_digits(rng: np.random.Generator) -> Iterator[Case]:
     order = rng.permutation(len(t))
     yield Case(
         {"seed": int(rng.integers(1_000_000)), "order": order},
-        kept={"t": t[order]},
+        hidden={"t": t[order]},
     )
 
 
 REACH_AUTOGRAD = Exercise(
     id="ch10.reach_autograd",
     title="The digits, learnt by your engine",
-    kind="reach",
+    kind="target",
     points=5,
     reference=training(),
     accepted=(training(epochs=60, engine=Tensor), train_by_squares),
@@ -2284,21 +2284,21 @@ REACH_AUTOGRAD = Exercise(
             training(epochs=20, rate=-0.5),
             "Some parameters are infinite or not a number: the steps go uphill, or the rate is far "
             "too large.",
-            when=trained(lambda reached, facts: not facts["finite"]),
+            recognise=trained(lambda reached, facts: not facts["finite"]),
         ),
         Mistake(
             "all hidden units alike",
             training(epochs=3, weights=lambda rng, shape: np.zeros(shape)),
             "All columns of the first weight matrix are the same. Units that begin alike receive the "
             "same gradients and stay alike for ever; they have to start at random.",
-            when=trained(lambda reached, facts: facts["finite"] and facts["units alike"]),
+            recognise=trained(lambda reached, facts: facts["finite"] and facts["units alike"]),
         ),
         Mistake(
             "parameters never moved",
             training(epochs=0),
             "At least one parameter is still exactly zero everywhere: it was never updated. Does the "
             "step reach the `data` of every tensor in `params`?",
-            when=trained(
+            recognise=trained(
                 lambda reached, facts: (
                     facts["finite"] and not facts["all moved"] and not facts["units alike"]
                 )
@@ -2309,7 +2309,7 @@ REACH_AUTOGRAD = Exercise(
             training(epochs=20, clear=False),
             "The gradients that are left after your training are far larger than those of one batch: "
             "they were never cleared between the steps.",
-            when=trained(
+            recognise=trained(
                 lambda reached, facts: (
                     sound(facts) and reached is not None and facts["gradient left"] > 1
                 )
@@ -2320,7 +2320,7 @@ REACH_AUTOGRAD = Exercise(
             training(epochs=5, shuffled=True),
             "The network has trained and still guesses. Look whether the labels of a batch belong to "
             "its digits, and whether the rate is so large that the hidden units die.",
-            when=trained(
+            recognise=trained(
                 lambda reached, facts: (
                     sound(facts)
                     and reached is not None
@@ -2334,7 +2334,7 @@ REACH_AUTOGRAD = Exercise(
             training(epochs=2),
             "The network is learning and has not come far enough: more epochs, a larger rate, or "
             "better first weights. (Is there a ReLU between the two products?)",
-            when=trained(
+            recognise=trained(
                 lambda reached, facts: (
                     sound(facts)
                     and reached is not None
@@ -2348,20 +2348,20 @@ REACH_AUTOGRAD = Exercise(
             train_without_the_engine,
             "The scores are not computed from the tensors in `params`, so `backward` cannot have been "
             "what trained them. `scores` has to compute with the tensors themselves.",
-            when=lambda cases, seen: without_reaction(seen),
+            recognise=lambda cases, seen: without_reaction(seen),
         ),
         Mistake(
             "arrays instead of tensors",
             train_params_as_arrays,
             "`params` holds bare arrays. Return the tensors, whose `grad` belongs to them.",
-            when=lambda cases, seen: stopped_at("params[0] is an array", seen),
+            recognise=lambda cases, seen: stopped_at("params[0] is an array", seen),
         ),
         Mistake(
             "scores as an array",
             train_scores_as_array,
             "`scores` takes the numbers out of the tensor and returns them alone. With them goes the "
             "way back.",
-            when=lambda cases, seen: stopped_at("scores(x) is an array", seen),
+            recognise=lambda cases, seen: stopped_at("scores(x) is an array", seen),
         ),
     ),
     hints=(

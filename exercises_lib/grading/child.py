@@ -20,8 +20,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from exercises_lib.checking.observe import Ask, Failure, Probe, Run, answered, record
-from exercises_lib.checking.plain import plain
+from exercises_lib.checking.observe import Failure, Oracle, Probe, Run, oracle_result, run_probe
+from exercises_lib.checking.serialize import serialize
 from exercises_lib.grading import wire
 
 LIBRARY = "exercises_lib"
@@ -237,7 +237,9 @@ def _look(shell: Any, request: dict[str, Any], connection: socket.socket) -> dic
     try:
         answer = eval(compile(request["expression"], "<check>", "eval"), shell.user_ns)
     except NameError as error:
-        gap = Failure("unanswered", "Unanswered", f"{_name(error)} is not defined in the notebook.")
+        gap = Failure(
+            "unanswered", "UnansweredError", f"{_name(error)} is not defined in the notebook."
+        )
         return {"runs": [[_plain_run(Run(failure=gap))]], "library": [], "origin": ""}
     except Exception as error:
         failure = Failure("raised", type(error).__name__, _safe(error), request["expression"])
@@ -246,13 +248,13 @@ def _look(shell: Any, request: dict[str, Any], connection: socket.socket) -> dic
     seen: list[list[dict[str, Any]]] = []
     with contextlib.redirect_stderr(_Bounded(0)):
         for number, inputs in enumerate(cases):
-            runs = record(
+            runs = run_probe(
                 probe,
                 answer,
                 inputs,
                 seconds=max(left, 0.1),
                 repeat=bool(request["repeat"]),
-                ask=_asker(connection, request["for"], number) if request["asks"] else None,
+                oracle=_asker(connection, request["for"], number) if request["asks"] else None,
             )
             seen.append([_plain_run(run) for run in runs])
             left -= sum(run.seconds for run in runs)
@@ -263,20 +265,20 @@ def _look(shell: Any, request: dict[str, Any], connection: socket.socket) -> dic
     return {"runs": seen, "library": library, "origin": str(origin)[:200]}
 
 
-def _asker(connection: socket.socket, message: str, number: int) -> Ask:
+def _asker(connection: socket.socket, message: str, number: int) -> Oracle:
     """Return what a probe asks the grader with, while case `number` is run."""
 
-    def ask(*arguments: Any) -> Any:
-        question = {"ask": [plain(one) for one in arguments], "case": number, "for": message}
+    def oracle(*arguments: Any) -> Any:
+        question = {"ask": [serialize(one) for one in arguments], "case": number, "for": message}
         # What is interrupted between question and answer would take the answer for a new order.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGALRM))
         try:
             wire.send(connection, question)
-            return answered(wire.receive(connection))
+            return oracle_result(wire.receive(connection))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    return ask
+    return oracle
 
 
 def _name(error: NameError) -> str:

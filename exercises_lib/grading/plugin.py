@@ -125,7 +125,7 @@ def look_order(
         "cases": [dict(case.inputs) for case in cases],
         "seconds": seconds,
         "repeat": exercise.repeat,
-        "asks": exercise.respond is not None,
+        "asks": exercise.oracle is not None,
     }
 
 
@@ -341,7 +341,7 @@ class LookCell(_Cell):
         file.kernel.cell_seconds = 2 * seconds + 1
         file.kernel.look(
             look_order(exercise, self.check.expression, self.cases, seconds),
-            lambda number, arguments: exercise.reply(self.cases[number], arguments),
+            lambda number, arguments: exercise.consult(self.cases[number], arguments),
         )
         try:
             super().runtest()

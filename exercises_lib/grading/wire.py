@@ -8,7 +8,7 @@ import struct
 import time
 from typing import Any
 
-from exercises_lib.checking.plain import from_bytes, to_bytes
+from exercises_lib.checking.serialize import from_bytes, to_bytes
 
 LIMIT = 16 << 20
 """Largest message, in bytes, that is read; a sender of more is hung up on."""

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking import Misfit, Unanswered
-from exercises_lib.checking.plain import describe, is_number, plain
+from exercises_lib.checking import MisfitError, UnansweredError
+from exercises_lib.checking.serialize import describe, is_number, serialize
 
 Steps = Iterator[str | tuple[str, Any]]
 
@@ -80,7 +80,7 @@ def layer(
             yield from unpack(made.backward(*back), gradients, during)
             for attribute in attributes:
                 if not hasattr(made, attribute):
-                    raise Misfit(f"After backward, your {name} has no attribute {attribute}.")
+                    raise MisfitError(f"After backward, your {name} has no attribute {attribute}.")
                 yield attribute, getattr(made, attribute)
 
 
@@ -95,37 +95,37 @@ def values(answer: Any, inputs: dict[str, Any], *, names: Sequence[str]) -> Step
     if len(names) == 1 and not isinstance(answer, dict):
         answer = {names[0]: answer}
     if not isinstance(answer, dict):
-        raise Misfit(f"The answer is a dictionary with the entries {', '.join(names)}.")
+        raise MisfitError(f"The answer is a dictionary with the entries {', '.join(names)}.")
     unknown = [str(key)[:40] for key in answer if key not in names]
     if unknown:
-        raise Misfit(f"There is no entry {unknown[0]!r}; the entries are {', '.join(names)}.")
+        raise MisfitError(f"There is no entry {unknown[0]!r}; the entries are {', '.join(names)}.")
     blank = [key for key in names if answer.get(key) is None or answer[key] is ...]
     if blank:
         more = "" if len(blank) == len(names) else f"Still open: {', '.join(blank)}."
-        raise Unanswered(more)
+        raise UnansweredError(more)
     for key in names:
         value = answer[key]
         yield key, value.strip() if isinstance(value, str) else value
 
 
 def need_function(answer: Any) -> None:
-    """Raise `Misfit` if the answer cannot be called."""
+    """Raise `MisfitError` if the answer cannot be called."""
     if not callable(answer):
-        raise Misfit(
-            f"The answer is {describe(plain(answer))}, expected a function. "
+        raise MisfitError(
+            f"The answer is {describe(serialize(answer))}, expected a function. "
             "Pass the function itself, without calling it."
         )
 
 
 def need_class(answer: Any, methods: Sequence[str]) -> None:
-    """Raise `Misfit` if the answer is not a class with these methods."""
+    """Raise `MisfitError` if the answer is not a class with these methods."""
     if not inspect.isclass(answer):
         made = type(answer).__name__
         hint = "" if inspect.isfunction(answer) else f" Pass {made}, not {made}(…)."
-        raise Misfit(f"The answer is not a class.{hint}")
+        raise MisfitError(f"The answer is not a class.{hint}")
     for method in methods:
         if not callable(getattr(answer, method, None)):
-            raise Misfit(f"Your class {name_of(answer)} has no method {method}.")
+            raise MisfitError(f"Your class {name_of(answer)} has no method {method}.")
 
 
 def name_of(answer: Any) -> str:
@@ -145,20 +145,20 @@ def unpack(result: Any, names: Sequence[str], during: str) -> Steps:
         during: the call, for the message.
 
     Raises:
-        Misfit: if the result is not of the right length.
+        MisfitError: if the result is not of the right length.
     """
     if len(names) == 1:
         yield names[0], result
         return
     wanted = f"{len(names)} values: {', '.join(names)}"
     if result is None:
-        raise Misfit(f"{during} returns None, expected {wanted}. Did you forget the return?")
+        raise MisfitError(f"{during} returns None, expected {wanted}. Did you forget the return?")
     if not (isinstance(result, (tuple, list)) or (isinstance(result, np.ndarray) and result.ndim)):
-        raise Misfit(f"{during} returns {describe(plain(result))}, expected {wanted}.")
+        raise MisfitError(f"{during} returns {describe(serialize(result))}, expected {wanted}.")
     if len(result) != len(names):
         count = "1 value" if len(result) == 1 else f"{len(result)} values"
         found = f"one array of shape {result.shape}" if isinstance(result, np.ndarray) else count
-        raise Misfit(f"{during} returns {found}, expected {wanted}.")
+        raise MisfitError(f"{during} returns {found}, expected {wanted}.")
     yield from zip(names, result, strict=True)
 
 

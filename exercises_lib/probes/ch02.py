@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from exercises_lib.checking import Misfit
-from exercises_lib.checking.plain import describe, plain
+from exercises_lib.checking import MisfitError
+from exercises_lib.checking.serialize import describe, serialize
 from exercises_lib.probes import Steps, name_of, need_function, unpack
 
 CURVES: dict[str, Callable[[float], float]] = {
@@ -61,15 +61,19 @@ def stages(answer: Any, inputs: dict[str, Any], *, names: Sequence[str]) -> Step
     yield during
     result = answer(*inputs.values())
     if result is None:
-        raise Misfit(f"{during} returns None, expected a dictionary. Did you forget the return?")
+        raise MisfitError(
+            f"{during} returns None, expected a dictionary. Did you forget the return?"
+        )
     if not isinstance(result, dict):
-        raise Misfit(
-            f"{during} returns {describe(plain(result))}, expected a dictionary with the entries "
+        raise MisfitError(
+            f"{during} returns {describe(serialize(result))}, expected a dictionary with the entries "
             f"{', '.join(names)}."
         )
     lacking = [name for name in names if name not in result]
     if lacking:
-        raise Misfit(f"{during} returns a dictionary without an entry for {', '.join(lacking)}.")
+        raise MisfitError(
+            f"{during} returns a dictionary without an entry for {', '.join(lacking)}."
+        )
     for name in names:
         yield name, result[name]
 

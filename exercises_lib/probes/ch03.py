@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking import Ask, Misfit
-from exercises_lib.checking.plain import describe, plain
+from exercises_lib.checking import MisfitError, Oracle
+from exercises_lib.checking.serialize import describe, serialize
 from exercises_lib.nn import sigmoid
 from exercises_lib.probes import Steps, decision, name_of, need_class, need_function, unpack
 
@@ -60,7 +60,7 @@ def layer(
 
 def _without_kinks(dx: Any, x: Any, dout: Any) -> Any:
     """Write 0 where x is 0 and dx is one of the slopes that are right there."""
-    dx = plain(dx)
+    dx = serialize(dx)
     if not isinstance(dx, np.ndarray) or dx.shape != x.shape or dx.dtype.kind not in "iuf":
         return dx
     right = (x == 0) & (dx >= np.minimum(0, dout)) & (dx <= np.maximum(0, dout))
@@ -81,11 +81,13 @@ def shop(answer: Any, inputs: dict[str, Any]) -> Steps:
     total, gradients = (pair[1] for pair in pairs)
     yield "total", total
     if not isinstance(gradients, dict):
-        kind = describe(plain(gradients))
-        raise Misfit(f"gradients is {kind}, expected a dictionary: name of the input → gradient.")
+        kind = describe(serialize(gradients))
+        raise MisfitError(
+            f"gradients is {kind}, expected a dictionary: name of the input → gradient."
+        )
     lacking = [name for name in inputs if name not in gradients]
     if lacking:
-        raise Misfit(f"gradients has no entry {lacking[0]!r}; it needs {', '.join(inputs)}.")
+        raise MisfitError(f"gradients has no entry {lacking[0]!r}; it needs {', '.join(inputs)}.")
     for name in inputs:
         yield f"gradients[{name!r}]", gradients[name]
 
@@ -171,7 +173,7 @@ def skip_block(answer: Any, inputs: dict[str, Any]) -> Steps:
         yield "backward(dout)"
         dx = made.backward(inputs["dout"])
         yield "dx", dx
-        dx = plain(dx)
+        dx = serialize(dx)
         fits = isinstance(dx, np.ndarray) and dx.shape == inputs["dout"].shape
         yield "dout + dx", inputs["dout"] + dx if fits and dx.dtype.kind in "iuf" else dx
 
@@ -189,11 +191,11 @@ def network(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield f"{name_of(answer)}({', '.join(names)})"
     made, other = answer(*arguments), answer(*arguments)
     if made is None:
-        raise Misfit(f"{name_of(answer)} returns None. Did you forget the return?")
+        raise MisfitError(f"{name_of(answer)} returns None. Did you forget the return?")
     for method in ("forward", "backward"):
         if not callable(getattr(made, method, None)):
-            raise Misfit(
-                f"{name_of(answer)} returns {describe(plain(made))}, "
+            raise MisfitError(
+                f"{name_of(answer)} returns {describe(serialize(made))}, "
                 "expected a network with forward and backward."
             )
     for _ in range(2):
@@ -210,12 +212,12 @@ class _Animal:
 
     Args:
         forward: x → out.
-        ask: (x, out, dout) → which of the three the layer returns, or None; what it returns; and
+        oracle: (x, out, dout) → which of the three the layer returns, or None; what it returns; and
             the three as it leaves them.
     """
 
-    def __init__(self, forward: Callable[[Any], Any], ask: Ask) -> None:
-        self._forward, self._ask = forward, ask
+    def __init__(self, forward: Callable[[Any], Any], oracle: Oracle) -> None:
+        self._forward, self._oracle = forward, oracle
         self.came: Any = None
         self.at_backward: list[Any] = []
 
@@ -228,7 +230,7 @@ class _Animal:
     def backward(self, dout: Any) -> Any:
         self.at_backward.append(self.came)
         lent = (self._x, self._out, dout)
-        place, dx, *left = self._ask(*lent)
+        place, dx, *left = self._oracle(*lent)
         for array, now in zip(lent, left, strict=True):
             if not np.array_equal(array, now):
                 array[...] = now
@@ -261,19 +263,19 @@ FORWARD: dict[str, Callable[[Any], Any]] = {
 """What the layers of the zoo do on the way forward."""
 
 
-def layer_checker(answer: Any, inputs: dict[str, Any], *, ask: Ask) -> Steps:
+def layer_checker(answer: Any, inputs: dict[str, Any], *, oracle: Oracle) -> Steps:
     """Give a layer of the zoo to a checker and say what it decides: accepts, rejects, or what else.
 
     Args:
         answer: the function ``(layer, x, rng)`` that returns an error.
         inputs: ``forward``, a name of `FORWARD`; ``x``; ``seed`` for the answer's generator.
-        ask: the layer's way back, see `_Animal`.
+        oracle: the layer's way back, see `_Animal`.
     """
     need_function(answer)
     x = inputs["x"].copy()
-    animal = _Animal(FORWARD[inputs["forward"]], ask)
+    animal = _Animal(FORWARD[inputs["forward"]], oracle)
     yield f"{name_of(answer)}(layer, x, rng)"
-    result = plain(answer(animal, x, np.random.default_rng(inputs["seed"])))
+    result = serialize(answer(animal, x, np.random.default_rng(inputs["seed"])))
     yield "decision", decision(result)
     as_given = all(np.array_equal(came, inputs["x"]) for came in animal.at_backward)
     seen = "as given" if as_given else "another"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking import Misfit
+from exercises_lib.checking import MisfitError
 from exercises_lib.probes import Steps, name_of, need_class, need_function
 
 
@@ -31,7 +31,7 @@ def affine(answer: Any, inputs: dict[str, Any]) -> Steps:
             yield f"{batch}dx", made.backward(dout)
             for attribute in ("dW", "db"):
                 if not hasattr(made, attribute):
-                    raise Misfit(
+                    raise MisfitError(
                         f"After backward, your {name_of(answer)} has no attribute {attribute}: "
                         f"backward stores it as self.{attribute}."
                     )

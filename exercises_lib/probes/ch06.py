@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from exercises_lib import nn
-from exercises_lib.checking import Ask, Misfit
-from exercises_lib.checking.plain import plain
+from exercises_lib.checking import MisfitError, Oracle
+from exercises_lib.checking.serialize import serialize
 from exercises_lib.probes import Steps, decision, name_of, need_class, need_function
 
 # --- numerical gradient and relative error ------------------------------------------------------
@@ -138,17 +138,17 @@ def mended_network(answer: Any, inputs: dict[str, Any]) -> Steps:
 def _params(made: Any) -> dict[str, Any]:
     params = getattr(made, "params", None)
     if not isinstance(params, dict):
-        raise Misfit("The network has no dictionary params with its parameters.")
+        raise MisfitError("The network has no dictionary params with its parameters.")
     lacking = [name for name in NAMES if not isinstance(params.get(name), np.ndarray)]
     if lacking:
-        raise Misfit(f"params has no array {lacking[0]!r}; it needs W1, b1, W2 and b2.")
+        raise MisfitError(f"params has no array {lacking[0]!r}; it needs W1, b1, W2 and b2.")
     return params
 
 
 def _set_in_place(params: dict[str, Any], inputs: dict[str, Any]) -> None:
     for name in NAMES:
         if params[name].shape != inputs[name].shape:
-            raise Misfit(
+            raise MisfitError(
                 f"params[{name!r}] has shape {params[name].shape}, expected {inputs[name].shape}: "
                 "W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)."
             )
@@ -158,12 +158,12 @@ def _set_in_place(params: dict[str, Any], inputs: dict[str, Any]) -> None:
 def _gradients(grads: Any) -> Steps:
     if not isinstance(grads, dict):
         found = "None" if grads is None else repr(type(grads).__name__)
-        raise Misfit(
+        raise MisfitError(
             f"gradient returns {found}, expected a dictionary with the entries W1, b1, W2 and b2."
         )
     lacking = [name for name in NAMES if name not in grads]
     if lacking:
-        raise Misfit(f"gradient returns a dictionary without an entry {lacking[0]!r}.")
+        raise MisfitError(f"gradient returns a dictionary without an entry {lacking[0]!r}.")
     for name in NAMES:
         yield f"d{name}", np.array(grads[name])  # a copy: the layer may use its array again
 
@@ -179,10 +179,10 @@ class _Suspect:
     not for reading: `exercises_lib.nn` has the readable one.
     """
 
-    def __init__(self, inputs: dict[str, Any], ask: Ask) -> None:
+    def __init__(self, inputs: dict[str, Any], oracle: Oracle) -> None:
         self.called = dict(zip(NAMES, inputs["called"], strict=True))
         self.params = {self.called[name]: inputs[name].copy() for name in NAMES}
-        self._ask = ask
+        self._oracle = oracle
 
     def predict(self, x: Any) -> Any:
         W1, b1, W2, b2 = self.params.values()
@@ -201,21 +201,21 @@ class _Suspect:
         d2 /= len(t)
         d1 = (d2 @ self.params[self.called["W2"]].T) * (self._h > 0)
         grads = {"W1": x.T @ d1, "b1": d1.sum(0), "W2": self._h.T @ d2, "b2": d2.sum(0)}
-        return {self.called[name]: grad for name, grad in self._ask(grads, x).items()}
+        return {self.called[name]: grad for name, grad in self._oracle(grads, x).items()}
 
 
-def network_checker(answer: Any, inputs: dict[str, Any], *, ask: Ask) -> Steps:
+def network_checker(answer: Any, inputs: dict[str, Any], *, oracle: Oracle) -> Steps:
     """Give a network to a checker and say what it decides about each parameter.
 
     Args:
         answer: the function ``(net, x, t)`` that returns an error for each parameter.
         inputs: the four parameters, and what they are ``called``; ``x``, ``t``.
-        ask: takes right gradients and ``x``, returns the gradients that this network gives.
+        oracle: takes right gradients and ``x``, returns the gradients that this network gives.
     """
     need_function(answer)
-    suspect = _Suspect(inputs, ask)
+    suspect = _Suspect(inputs, oracle)
     yield f"{name_of(answer)}(net, x, t)"
-    errors = plain(answer(suspect, inputs["x"], inputs["t"]))
+    errors = serialize(answer(suspect, inputs["x"], inputs["t"]))
     if isinstance(errors, dict):
         errors = {key: decision(error) for key, error in errors.items()}
     yield "decisions", errors
@@ -253,20 +253,22 @@ def batches(answer: Any, inputs: dict[str, Any]) -> Steps:
 def _epoch(result: Any, during: str) -> list[Any]:
     if isinstance(result, (str, dict, np.ndarray)) or not isinstance(result, Iterable):
         kind = "None" if result is None else repr(type(result).__name__)
-        raise Misfit(f"{during} gives {kind}, expected a generator (or list) of pairs: x, t.")
+        raise MisfitError(f"{during} gives {kind}, expected a generator (or list) of pairs: x, t.")
     if isinstance(result, tuple) and len(result) == 2 and isinstance(result[0], np.ndarray):
-        raise Misfit(
+        raise MisfitError(
             f"{during} returns a single pair of arrays, expected all batches of the epoch, one "
             "after the other: a generator hands them out with yield."
         )
     found = []
     for batch in islice(result, MOST_BATCHES):
         if isinstance(batch, np.ndarray) and batch.ndim > 1:
-            raise Misfit(f"{during} yields samples without their labels, expected pairs: x and t.")
+            raise MisfitError(
+                f"{during} yields samples without their labels, expected pairs: x and t."
+            )
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             kind = type(batch).__name__
-            raise Misfit(f"{during} yields {kind!r}, expected pairs: the batch's x and its t.")
-        found.append((plain(batch[0]), plain(batch[1])))
+            raise MisfitError(f"{during} yields {kind!r}, expected pairs: the batch's x and its t.")
+        found.append((serialize(batch[0]), serialize(batch[1])))
     return found
 
 
@@ -318,7 +320,7 @@ class _Recorder:
         entry = {"x": np.array(x), "t": np.array(t), "loss": loss}
         self.log.append({**entry, "params": self.held(), "gradient": gradient})
         if len(self.log) > MOST_BATCHES:
-            raise Misfit("The training does not end: it takes many more steps than asked for.")
+            raise MisfitError("The training does not end: it takes many more steps than asked for.")
         return loss, grads
 
 
@@ -356,7 +358,7 @@ def training(answer: Any, inputs: dict[str, Any]) -> Steps:
 
 
 def trained(answer: Any, inputs: dict[str, Any]) -> Steps:
-    """Let a function train a classifier, and ask that for scores; no test label is here.
+    """Let a function train a classifier, and oracle that for scores; no test label is here.
 
     Args:
         answer: the function ``(x_train, t_train, rng)``; returns something with ``predict(x)``.
@@ -368,7 +370,7 @@ def trained(answer: Any, inputs: dict[str, Any]) -> Steps:
     net = answer(x, t, np.random.default_rng(inputs["seed"]))
     if not callable(getattr(net, "predict", None)):
         kind = "None" if net is None else repr(type(net).__name__)
-        raise Misfit(
+        raise MisfitError(
             f"{name_of(answer)} returns {kind}, expected the trained network: an object with a "
             "method predict(x)."
         )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from exercises_lib import probes
-from exercises_lib.checking import Misfit
+from exercises_lib.checking import MisfitError
 from exercises_lib.probes import Steps, name_of, need_function, unpack
 
 
@@ -143,9 +143,9 @@ def train_and_predict(answer: Any, inputs: dict[str, Any]) -> Steps:
 
 def _dictionary(value: Any, during: str, wanted: str = "a dictionary") -> dict[Any, Any]:
     if value is None:
-        raise Misfit(f"{during} returns None, expected {wanted}. Did you forget the return?")
+        raise MisfitError(f"{during} returns None, expected {wanted}. Did you forget the return?")
     if type(value) is not dict:
-        raise Misfit(f"{during} returns {type(value).__name__!r}, expected {wanted}.")
+        raise MisfitError(f"{during} returns {type(value).__name__!r}, expected {wanted}.")
     return value
 
 

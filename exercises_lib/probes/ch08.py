@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking import Misfit
+from exercises_lib.checking import MisfitError
 from exercises_lib.probes import Steps, name_of, need_function, unpack
 
 
@@ -57,10 +57,10 @@ def both_gradients(answer: Any, inputs: dict[str, Any], *, names: Sequence[str])
         whose, grads = item
         if type(grads) is not dict:
             kind = type(grads).__name__
-            raise Misfit(f"{whose} is {kind!r}, expected a dictionary of gradients.")
+            raise MisfitError(f"{whose} is {kind!r}, expected a dictionary of gradients.")
         lacking = [name for name in names if name not in grads]
         if lacking:
-            raise Misfit(f"{whose} has no entry for {', '.join(lacking)}.")
+            raise MisfitError(f"{whose} has no entry for {', '.join(lacking)}.")
         for name in names:
             yield f"{whose} {name}", array(grads[name])
     yield "PyTorch was asked", bool(asked)
@@ -102,7 +102,7 @@ def module(answer: Any, inputs: dict[str, Any]) -> Steps:
 
     need_function(answer)
     if isinstance(answer, torch.nn.Module):
-        raise Misfit("Pass the class itself, not a network that was made from it.")
+        raise MisfitError("Pass the class itself, not a network that was made from it.")
     given = [inputs[name] for name in ("W1", "b1", "W2", "b2")]
     sizes = (given[0].shape[1], given[0].shape[0], given[2].shape[0])
     with one_thread(), torch.random.fork_rng(devices=[]):
@@ -110,7 +110,9 @@ def module(answer: Any, inputs: dict[str, Any]) -> Steps:
         yield f"{name_of(answer)}(input_size, hidden_size, output_size)"
         made = answer(*sizes)
         if not isinstance(made, torch.nn.Module):
-            raise Misfit(f"{name_of(answer)}(…) makes {type(made).__name__!r}, expected a Module.")
+            raise MisfitError(
+                f"{name_of(answer)}(…) makes {type(made).__name__!r}, expected a Module."
+            )
         made = made.double()
         parameters = list(made.parameters())
         yield "shapes of parameters()", [tuple(p.shape) for p in parameters]

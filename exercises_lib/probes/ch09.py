@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking import Misfit
-from exercises_lib.checking.plain import plain
+from exercises_lib.checking import MisfitError
+from exercises_lib.checking.serialize import serialize
 from exercises_lib.probes import Steps, name_of, need_class, need_function
 
 
@@ -98,12 +98,14 @@ def dropout(answer: Any, inputs: dict[str, Any]) -> Steps:
 
 def _factors(name: str, got: Any, given: Any) -> Any:
     """Return by what each number was multiplied."""
-    got = plain(got)
+    got = serialize(got)
     if not isinstance(got, np.ndarray) or got.dtype.kind not in "iuf":
         kind = "None" if got is None else type(got).__name__
-        raise Misfit(f"{name} is {kind}, expected an array of shape {given.shape}.")
+        raise MisfitError(f"{name} is {kind}, expected an array of shape {given.shape}.")
     if got.shape != given.shape:
-        raise Misfit(f"{name} has shape {got.shape}, expected {given.shape}: that of what came in.")
+        raise MisfitError(
+            f"{name} has shape {got.shape}, expected {given.shape}: that of what came in."
+        )
     return got / given
 
 
@@ -132,7 +134,9 @@ def batch_norm(answer: Any, inputs: dict[str, Any]) -> Steps:
     for name in ("gamma", "beta"):
         array = _attribute(made, name)
         if not isinstance(array, np.ndarray) or array.shape != inputs[name].shape:
-            raise Misfit(f"{name} is to be an array of shape {inputs[name].shape} from the start.")
+            raise MisfitError(
+                f"{name} is to be an array of shape {inputs[name].shape} from the start."
+            )
         array[...] = inputs[name]
     for batch in ("", "second "):
         x, dout = inputs[f"{batch}x"], inputs[f"{batch}dout"]
@@ -156,7 +160,7 @@ def batch_norm(answer: Any, inputs: dict[str, Any]) -> Steps:
 
 def _attribute(made: Any, name: str) -> Any:
     if not hasattr(made, name):
-        raise Misfit(f"Your {name_of(type(made))} has no attribute {name}.")
+        raise MisfitError(f"Your {name_of(type(made))} has no attribute {name}.")
     return getattr(made, name)
 
 

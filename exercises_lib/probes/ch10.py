@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking import Misfit
-from exercises_lib.checking.plain import describe, is_number, plain
+from exercises_lib.checking import MisfitError
+from exercises_lib.checking.serialize import describe, is_number, serialize
 from exercises_lib.data import load_digits
 from exercises_lib.probes import Steps, name_of, need_class, need_function, unpack
 
@@ -52,11 +52,11 @@ def scalar(answer: Any, inputs: dict[str, Any]) -> Steps:
         yield f"{name}({number:g})"
         nodes[letter] = answer(number)
     if method and not callable(getattr(answer, method, None)):
-        raise Misfit(f"Your class {name} has no method {method}.")
+        raise MisfitError(f"Your class {name} has no method {method}.")
     yield program
     result = _computed(program, compute, [nodes[o] if isinstance(o, str) else o for o in operands])
     if not isinstance(result, answer):
-        raise Misfit(f"{program} gives {_kind(result)}. Expected a node of your own class.")
+        raise MisfitError(f"{program} gives {_kind(result)}. Expected a node of your own class.")
     yield program, _attribute(result, "data", program)
     for key, node in nodes.items():
         yield f"d({program})/d{key}", _recorded(result, node, program)
@@ -72,19 +72,19 @@ def _computed(program: str, compute: Callable[..., Any], operands: Sequence[Any]
         own = traceback.extract_tb(error.__traceback__)[-1].filename != __file__
         if own or "unsupported operand" not in str(error):
             raise
-        raise Misfit(f"Python does not know how to compute {program}.") from None
+        raise MisfitError(f"Python does not know how to compute {program}.") from None
 
 
 def _attribute(node: Any, attribute: str, what: str) -> Any:
     if not hasattr(node, attribute):
-        raise Misfit(f"{what} has no attribute {attribute}.")
+        raise MisfitError(f"{what} has no attribute {attribute}.")
     return getattr(node, attribute)
 
 
 def _kind(value: Any) -> str:
     if isinstance(value, np.generic):
         return "a NumPy number"
-    return describe(plain(value))
+    return describe(serialize(value))
 
 
 def _recorded(result: Any, operand: Any, program: str) -> float:
@@ -95,18 +95,18 @@ def _recorded(result: Any, operand: Any, program: str) -> float:
         if type(entries) not in (tuple, list):
             kind = type(entries).__name__
             comma = "" if hasattr(entries, "__len__") else " A tuple of one has a comma: `(a,)`."
-            raise Misfit(f"{attribute} of {program} is a {kind}, expected a tuple.{comma}")
+            raise MisfitError(f"{attribute} of {program} is a {kind}, expected a tuple.{comma}")
     if len(parents) != len(local):
-        raise Misfit(
+        raise MisfitError(
             f"{program} has {len(parents)} parents and {len(local)} local derivatives; "
             "there is one derivative for each parent."
         )
     total = 0.0
     for parent, derivative in zip(parents, local, strict=True):
         if isinstance(parent, (int, float, np.generic)):
-            raise Misfit(f"A parent of {program} is a plain number, expected a node.")
-        if not is_number(plain(derivative)):
-            raise Misfit(f"A local derivative of {program} is not a plain number.")
+            raise MisfitError(f"A parent of {program} is a plain number, expected a node.")
+        if not is_number(serialize(derivative)):
+            raise MisfitError(f"A local derivative of {program} is not a plain number.")
         if parent is operand:
             total += float(derivative)
     return total
@@ -132,7 +132,7 @@ class _Node:
     def __eq__(self, other: object) -> bool:
         self.compared[0] += 1
         if self.compared[0] > MANY:
-            raise Misfit(
+            raise MisfitError(
                 f"Your code compares nodes with each other more than {MANY:,} times. "
                 "Case: a chain of 10,000 nodes."
             )
@@ -243,11 +243,13 @@ def arrays(answer: Any, inputs: dict[str, Any]) -> Steps:
     losses = _computed(program, lambda: ARRAYS[program](**known), ())
     for loss in losses if isinstance(losses, list) else [losses]:
         if not isinstance(loss, answer):
-            raise Misfit(f"{program} gives {_kind(loss)}. Expected a tensor of your own class.")
+            raise MisfitError(
+                f"{program} gives {_kind(loss)}. Expected a tensor of your own class."
+            )
         if not isinstance(losses, list):
             yield program, _attribute(loss, "data", program)
         if not callable(getattr(loss, "backward", None)):
-            raise Misfit(f"Your class {name_of(answer)} has no method backward.")
+            raise MisfitError(f"Your class {name_of(answer)} has no method backward.")
         for turn in range(inputs["calls"]):
             yield f"backward of {program}" + (", the second call" if turn else "")
             loss.backward()
@@ -291,11 +293,11 @@ def digits(answer: Any, inputs: dict[str, Any]) -> Steps:
     found = dict(pair for pair in pairs if isinstance(pair, tuple))
     params, scores = found["params"], found["scores"]
     if type(params) not in (list, tuple) or not params:
-        raise Misfit(f"params is {_kind(params)}, expected a list of your tensors.")
+        raise MisfitError(f"params is {_kind(params)}, expected a list of your tensors.")
     for place, param in enumerate(params):
         _float64(param, f"params[{place}]")
     if not callable(scores):
-        raise Misfit(f"scores is {_kind(scores)}, expected a function of x.")
+        raise MisfitError(f"scores is {_kind(scores)}, expected a function of x.")
     finite = all(bool(np.isfinite(param.data).all()) for param in params)
     yield (
         "parameters",
@@ -309,19 +311,21 @@ def digits(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield "scores(x)"
     table = _float64(scores(data.x_test[inputs["order"]]), "scores(x)").data
     if table.shape != (len(data.t_test), 10):
-        raise Misfit(f"scores(x) has shape {table.shape}, expected {(len(data.t_test), 10)}.")
+        raise MisfitError(f"scores(x) has shape {table.shape}, expected {(len(data.t_test), 10)}.")
     yield "predicted", table.argmax(axis=1)
     if finite:
         yield from _slope(params, scores, data.x_train[:4])
 
 
 def _float64(node: Any, what: str) -> Any:
-    """Return a tensor unchanged; raise `Misfit` if it is not one with float64 data."""
+    """Return a tensor unchanged; raise `MisfitError` if it is not one with float64 data."""
     if isinstance(node, np.ndarray) or not callable(getattr(node, "backward", None)):
-        raise Misfit(f"{what} is {_kind(node)}, expected a tensor with data, grad and backward.")
-    array = plain(_attribute(node, "data", what))
+        raise MisfitError(
+            f"{what} is {_kind(node)}, expected a tensor with data, grad and backward."
+        )
+    array = serialize(_attribute(node, "data", what))
     if not isinstance(array, np.ndarray) or array.dtype != np.float64:
-        raise Misfit(f"{what}.data is {describe(array)}, expected a float64 array.")
+        raise MisfitError(f"{what}.data is {describe(array)}, expected a float64 array.")
     return node
 
 
@@ -357,11 +361,11 @@ def _slope(params: Sequence[Any], scores: Any, x: Any) -> Iterator[Any]:
 
 def _gradient(param: Any) -> Any:
     """Return a parameter's gradient as an array of its own; None counts as zero."""
-    grad = plain(_attribute(param, "grad", "a parameter"))
+    grad = serialize(_attribute(param, "grad", "a parameter"))
     if grad is None or is_number(grad):
         return np.full(param.data.shape, float(grad or 0.0))
     if not isinstance(grad, np.ndarray) or grad.shape != param.data.shape:
-        raise Misfit(
+        raise MisfitError(
             f"The gradient of a parameter is {describe(grad)}; the parameter has shape "
             f"{param.data.shape}."
         )

@@ -440,9 +440,9 @@ def test_what_a_case_keeps_reaches_the_comparison_and_never_the_answer():
         return None if got == inputs["label"] and "x" in inputs else "wrong"
 
     exercise = Exercise(
-        id="ch99.kept",
+        id="ch99.hidden",
         title="kept",
-        kind="reach",
+        kind="target",
         points=1,
         reference=lambda x: 0,
         probe=Probe(call, {"returns": ("guess",)}),

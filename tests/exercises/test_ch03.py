@@ -10,7 +10,7 @@ import pytest
 
 from exercises_lib import exercises, nn
 from exercises_lib.checking import check
-from exercises_lib.checking.plain import Opaque
+from exercises_lib.checking.serialize import Opaque
 from exercises_lib.exercises import ch03_layers as ch03
 from exercises_lib.probes import ch03 as probes
 

@@ -47,7 +47,7 @@ def test_the_notes_to_reach_come_without_their_labels(no_data):
     assert len(cases) == 1
     (case,) = cases
     assert set(case.inputs) == {"x_train", "t_train", "x_val", "seed"}
-    assert case.kept["t_val"].shape == (1, 275)
+    assert case.hidden["t_val"].shape == (1, 275)
     known = {column.tobytes() for column in data.simulated_banknotes().x}
     assert not any(column.tobytes() in known for column in case.inputs["x_val"].T)
     again = next(iter(ch07.draw_notes(np.random.default_rng(1))))

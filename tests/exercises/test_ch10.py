@@ -9,7 +9,7 @@ import pytest
 
 from exercises_lib import nn
 from exercises_lib.checking import check
-from exercises_lib.checking.plain import Opaque
+from exercises_lib.checking.serialize import Opaque
 from exercises_lib.exercises import ch10_autograd as ch10
 from exercises_lib.probes import ch10 as probes
 

@@ -36,7 +36,7 @@ def gradient_check(net, x, t, h=1e-5):
 """,
     "takes the way back out of the network": """
 def gradient_check(net, x, t, h=1e-5):
-    ask = vars(net).get('_ask') or vars(net).get('_spoil')
+    ask = vars(net).get('_oracle') or vars(net).get('_spoil')
     ones = {name: np.ones_like(value) for name, value in net.params.items()}
     free = [cell.cell_contents for cell in ask.__closure__ or ()]
     words = repr(free) + repr(ask)
@@ -122,9 +122,9 @@ def test_a_check_that_checks_is_passed(
 @pytest.mark.parametrize(
     "code",
     [
-        "vars(layer)['_ask']()",
-        "vars(layer)['_ask'](1, 2, 3, 4)",
-        "vars(layer)['_ask'](object(), None, '')",
+        "vars(layer)['_oracle']()",
+        "vars(layer)['_oracle'](1, 2, 3, 4)",
+        "vars(layer)['_oracle'](object(), None, '')",
         "layer.backward([[1.0]])",
         "layer.backward(np.zeros((1500, 1500)))",
     ],

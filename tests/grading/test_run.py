@@ -150,7 +150,7 @@ def variants(plans: dict[str, Plan]) -> Iterator[tuple[Exercise, str, str, str |
             named += [(answer, None) for answer in exercise.accepted]
             for answer, mistake in named:
                 code = code_of(answer, check.expression)
-                if code is not None and exercise.kind != "reach":
+                if code is not None and exercise.kind != "target":
                     yield exercise, check.answer_id, code, mistake
 
 

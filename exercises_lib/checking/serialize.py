@@ -36,7 +36,7 @@ class Opaque:
     kind: str
 
 
-def plain(value: Any) -> Any:
+def serialize(value: Any) -> Any:
     """Copy a value into plain data.
 
     Args:

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from exercises_lib.checking.plain import (
+from exercises_lib.checking.serialize import (
     MAX_TEXT,
     Opaque,
     copy_plain,
     describe,
     from_bytes,
-    plain,
     same,
+    serialize,
     to_bytes,
 )
 
@@ -40,14 +40,14 @@ plain_data = st.recursive(
 
 @given(plain_data)
 def test_plain_data_survives_the_border(value):
-    copy = plain(value)
+    copy = serialize(value)
     assert same(from_bytes(to_bytes(copy)), copy)
 
 
 @given(plain_data)
 def test_plain_is_idempotent(value):
-    once = plain(value)
-    assert same(plain(once), once)
+    once = serialize(value)
+    assert same(serialize(once), once)
 
 
 class Liar:
@@ -88,19 +88,19 @@ class LyingDict(dict):
 
 @pytest.mark.parametrize("liar", [Liar(), LyingFloat(3.0), LyingDict(a=1), Liar, lambda: 3])
 def test_objects_that_lie_become_opaque(liar):
-    assert isinstance(plain(liar), Opaque)
+    assert isinstance(serialize(liar), Opaque)
 
 
 def test_an_array_of_a_subclass_becomes_a_base_array_with_its_own_numbers():
-    copy = plain(np.array([1.0, 2.0]).view(LyingArray))
+    copy = serialize(np.array([1.0, 2.0]).view(LyingArray))
     assert type(copy) is np.ndarray
     assert not same(copy, np.array([1.0, 3.0]))
 
 
 def test_liars_inside_containers_become_opaque():
-    assert isinstance(plain([Liar()])[0], Opaque)
-    assert isinstance(plain({"a": (Liar(),)})["a"][0], Opaque)
-    assert isinstance(plain({Liar(): 1}), Opaque)
+    assert isinstance(serialize([Liar()])[0], Opaque)
+    assert isinstance(serialize({"a": (Liar(),)})["a"][0], Opaque)
+    assert isinstance(serialize({Liar(): 1}), Opaque)
 
 
 @pytest.mark.parametrize(
@@ -116,27 +116,27 @@ def test_liars_inside_containers_become_opaque():
     ids=["None", "object", "long text", "huge integer", "set", "bytes"],
 )
 def test_what_is_too_large_or_not_plain_becomes_opaque(value):
-    assert isinstance(plain(value), Opaque)
+    assert isinstance(serialize(value), Opaque)
 
 
 def test_a_list_that_contains_itself_ends():
     loop: list[object] = []
     loop.append(loop)
-    assert isinstance(plain(loop), list)
+    assert isinstance(serialize(loop), list)
 
 
 def test_an_ordered_dictionary_is_a_dictionary():
-    assert plain(OrderedDict(a=1)) == {"a": 1}
+    assert serialize(OrderedDict(a=1)) == {"a": 1}
 
 
 def test_numpy_numbers_become_python_numbers():
-    assert type(plain(np.float32(0.5))) is float
-    assert type(plain(np.int64(3))) is int
-    assert plain(np.bool_(True)) is True
-    assert type(plain(np.longdouble("0.5"))) is float
-    assert type(plain(np.clongdouble(0.5j))) is complex
-    assert plain(np.longdouble("1e400")) == np.inf
-    assert isinstance(plain(np.uint64(2**64 - 1)), Opaque)  # as the same number of Python's is
+    assert type(serialize(np.float32(0.5))) is float
+    assert type(serialize(np.int64(3))) is int
+    assert serialize(np.bool_(True)) is True
+    assert type(serialize(np.longdouble("0.5"))) is float
+    assert type(serialize(np.clongdouble(0.5j))) is complex
+    assert serialize(np.longdouble("1e400")) == np.inf
+    assert isinstance(serialize(np.uint64(2**64 - 1)), Opaque)  # as the same number of Python's is
 
 
 def test_copies_do_not_share_memory():
@@ -198,4 +198,4 @@ def test_kinds_are_described_in_words():
     assert describe(np.zeros((3, 4))) == "an array of shape (3, 4)"
     assert describe([1]) == "a list"
     assert describe(None) == "None"
-    assert describe(plain(Liar())) == "a Liar"
+    assert describe(serialize(Liar())) == "a Liar"
