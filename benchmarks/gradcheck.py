@@ -24,7 +24,7 @@ def main() -> int:
 
     errors: dict[str, float] = {}
 
-    def serialize() -> None:
+    def plain() -> None:
         errors["plain loop"] = max(gradient_check(net, x, t).values())
 
     def fast() -> None:

@@ -37,7 +37,8 @@ def payload(exercise: Exercise) -> dict[str, Any]:
     Returns:
         Plain data: the fields with the right value and tolerances, the mistakes with their values
         and messages, the hints and the remark. A mistake that the notebook recognises by a rule of
-        its own (``recognise``) is ``whole``: the page recognises it where all fields are as it has them.
+        its own (``recognise``) is ``whole``: the page recognises it where all fields are as it has
+        them.
     """
     right = _values(exercise, exercise.reference)
     fields = []

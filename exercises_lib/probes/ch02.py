@@ -66,8 +66,8 @@ def stages(answer: Any, inputs: dict[str, Any], *, names: Sequence[str]) -> Step
         )
     if not isinstance(result, dict):
         raise MisfitError(
-            f"{during} returns {describe(serialize(result))}, expected a dictionary with the entries "
-            f"{', '.join(names)}."
+            f"{during} returns {describe(serialize(result))}, expected a dictionary with the "
+            f"entries {', '.join(names)}."
         )
     lacking = [name for name in names if name not in result]
     if lacking:
