@@ -6,7 +6,7 @@ PORT ?= 8888
 BIN := .venv/bin
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: lab test book audit build lint clean
+.PHONY: lab test book audit build lint scripts clean
 
 lab: .venv/.lab
 	$(BIN)/backprop lab --port $(PORT)
@@ -25,9 +25,17 @@ audit: .venv/.lab
 build: .venv/.dev
 	$(BIN)/backprop build
 
-lint: .venv/.dev
+lint: .venv/.dev scripts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# The figures' scripts and styles: formatted, and every name is there. ARGS=--write mends them.
+scripts: book/node_modules/.bin/biome
+	book/node_modules/.bin/biome check $(ARGS)
+
+book/node_modules/.bin/biome: book/package.json
+	cd book && npm install --no-package-lock --silent
+	touch $@
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; call make with PYTHON=python3.12, say.")'

@@ -190,13 +190,12 @@ def install_modules(home: Path) -> Path:
     """
     modules = home / "node_modules"
     wanted = json.loads((home / "package.json").read_text(encoding="utf-8"))
-    packages = {**wanted["dependencies"], **wanted["devDependencies"]}
 
     def installed(name: str, version: str) -> bool:
         path = modules / name / "package.json"
         return path.exists() and json.loads(path.read_text(encoding="utf-8"))["version"] == version
 
-    if all(installed(name, version) for name, version in packages.items()):
+    if all(installed(name, version) for name, version in wanted["dependencies"].items()):
         return modules
     if shutil.which("npm") is None:
         raise CourseError(
@@ -204,7 +203,10 @@ def install_modules(home: Path) -> Path:
             "install it, then type: backprop book"
         )
     done = subprocess.run(
-        ["npm", "install", "--no-package-lock"], cwd=home, capture_output=True, text=True
+        ["npm", "install", "--no-package-lock", "--omit=dev"],
+        cwd=home,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         raise CourseError(

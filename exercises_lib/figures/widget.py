@@ -16,6 +16,7 @@ import io
 import json
 import math
 import os
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -25,13 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
 
 STATIC = Path(__file__).parent / "static"
-HELPERS = {
-    "graph_player": ["player"],
-    "optimiser_race": ["chart", "player"],
-    "road_map": [],
-    "shape_puzzle": [],
-}
-"""What a figure's script needs besides ``common.js``; most need ``chart.js``."""
+IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 Spec = dict[str, Any]
 
@@ -90,20 +86,35 @@ def stable(value: Any) -> Any:
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
+@cache
 def script(kind: str) -> str:
-    """Return the ECMAScript module of one figure, with the helpers it uses in front."""
-    names = ["common", *HELPERS.get(kind, ["chart"]), kind]
-    return "\n".join(_squeezed(STATIC / f"{name}.js") for name in names)
+    """Return the ECMAScript module of one figure.
+
+    A widget carries exactly one module, so what a figure imports stands in front of it, each file
+    once, in the order in which they need each other. The files share one scope then: two names
+    that are alike are a syntax error, which every test in a browser meets.
+    """
+    parts: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        text = (STATIC / f"{name}.js").read_text(encoding="utf-8")
+        for needed in IMPORT.findall(text):
+            if needed not in parts:
+                add(needed)
+        parts[name] = _squeezed(EXPORT.sub("", IMPORT.sub("", text)))
+
+    add(kind)
+    return "\n".join(parts.values())
 
 
 def styles() -> str:
     """Return the style sheet that all figures share."""
-    return _squeezed(STATIC / "figures.css")
+    return _squeezed((STATIC / "figures.css").read_text(encoding="utf-8"))
 
 
-def _squeezed(path: Path) -> str:
-    """Read a file without its indentation and comment lines: every figure carries a copy."""
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+def _squeezed(text: str) -> str:
+    """Leave out indentation and lines of comment: every figure carries a copy."""
+    lines = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith(("//", "/*", "*")))
 
 

@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from exercises_lib import figures
-from exercises_lib.figures.widget import stable, styles
+from exercises_lib.figures import palette
+from exercises_lib.figures.widget import STATIC, stable, styles
 
 STATE = """
 import hashlib, json
@@ -36,6 +37,44 @@ def test_the_styles_touch_nothing_outside_a_figure():
     } == set()  # .bp is Pygments' self
     rules = re.findall(r"^[^{}@/]+(?=\{)", styles(), re.MULTILINE)
     assert [rule for rule in rules if ".bp-" not in rule and rule.strip()] == []
+
+
+def test_colours_are_the_same_in_python_styles_and_scripts():
+    day, night = (dict(re.findall(r"--bp-([\w-]+): (#\w{6});", block)) for block in themes())
+    assert day.keys() == night.keys()
+    assert [day["value"], day["gradient"], day["neutral"]] == [
+        palette.VALUE,
+        palette.GRADIENT,
+        palette.NEUTRAL,
+    ]
+    assert [day["ink"], day["paper"], day["second"]] == [
+        palette.INK,
+        palette.PAPER,
+        palette.NEGATIVE,
+    ]
+    series = [day[name] for name in ("value", "second", "third", "fourth", "fifth", "neutral")]
+    assert series == palette.SERIES
+    script = (STATIC / "palette.js").read_text(encoding="utf-8")
+    painted = dict(re.findall(r"export const ([A-Z]+) = \[(.*)\];", script))
+    as_hex = {
+        name: "#" + "".join(f"{int(channel):02x}" for channel in channels.split(","))
+        for name, channels in painted.items()
+    }
+    assert as_hex == {"VALUE": palette.VALUE, "NEGATIVE": palette.NEGATIVE}
+
+
+def themes() -> list[str]:
+    """The blocks of figures.css that set the colours: by day, by night."""
+    return re.findall(r"\{[^}]*--bp-value:[^}]*\}", styles())
+
+
+def test_every_import_names_what_the_other_file_exports():
+    for path in STATIC.glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        for names, other in re.findall(r'import \{([^}]*)\} from "\./(\w+)\.js";', text):
+            exported = (STATIC / f"{other}.js").read_text(encoding="utf-8")
+            for name in filter(None, map(str.strip, names.split(","))):
+                assert f"export const {name} " in exported, (path.name, name)
 
 
 def test_importing_the_figures_loads_neither_matplotlib_nor_widgets():

@@ -1,7 +1,9 @@
 // Axes, lines and marks, drawn at the width there is, so that the text keeps its size.
 
+import { clamp, fresh, html, number, range, svg } from "./common.js";
+
 /** Round numbers, about `count` of them, between low and high. */
-const ticks = (low, high, count) => {
+export const ticks = (low, high, count) => {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
@@ -10,13 +12,28 @@ const ticks = (low, high, count) => {
 };
 
 /** Write a power of ten, 10⁻⁵. */
-const powerOfTen = (exponent) => `10${String(exponent).replace("-", "⁻").replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])}`;
+export const powerOfTen = (exponent) =>
+  `10${String(exponent)
+    .replace("-", "⁻")
+    .replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])}`;
 
 /**
  * Draw axes and return what maps data to the picture and draws on it.
  * `x` and `y` are [low, high]; `format` turns a tick into text.
  */
-const chart = ({ width, height, x, y, xLabel, yLabel, label, xTicks, yTicks, xFormat = number, yFormat = number }) => {
+export const chart = ({
+  width,
+  height,
+  x,
+  y,
+  xLabel,
+  yLabel,
+  label,
+  xTicks,
+  yTicks,
+  xFormat = number,
+  yFormat = number,
+}) => {
   const id = `bp-clip-${fresh()}`;
   const ys = yTicks ?? ticks(...y, height / 45);
   const widest = Math.max(0, ...ys.map((tick) => [...yFormat(tick)].length));
@@ -26,40 +43,91 @@ const chart = ({ width, height, x, y, xLabel, yLabel, label, xTicks, yTicks, xFo
   const Y = (value) => height - bottom - ((value - y[0]) / (y[1] - y[0])) * (height - top - bottom);
   const inside = svg("g", { "clip-path": `url(#${id})` });
   const above = svg("g");
-  const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "bp-chart", role: "img", "aria-label": label },
-    svg("clipPath", { id }, svg("rect", { x: left, y: top - 4, width: Math.max(0, width - left - right), height: height - top - bottom + 8 })),
-    ys.map((tick) => [
+  const picture = svg(
+    "svg",
+    {
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      class: "bp-chart",
+      role: "img",
+      "aria-label": label,
+    },
+    svg(
+      "clipPath",
+      { id },
+      svg("rect", {
+        x: left,
+        y: top - 4,
+        width: Math.max(0, width - left - right),
+        height: height - top - bottom + 8,
+      }),
+    ),
+    ys.flatMap((tick) => [
       svg("line", { x1: left, x2: width - right, y1: Y(tick), y2: Y(tick), class: "bp-grid" }),
-      svg("text", { x: left - 7, y: Y(tick) + 4, "text-anchor": "end", class: "bp-tick" }, yFormat(tick)),
-    ]).flat(),
-    xs.map((tick) => [
+      svg(
+        "text",
+        { x: left - 7, y: Y(tick) + 4, "text-anchor": "end", class: "bp-tick" },
+        yFormat(tick),
+      ),
+    ]),
+    xs.flatMap((tick) => [
       svg("line", { x1: X(tick), x2: X(tick), y1: top, y2: height - bottom, class: "bp-grid" }),
-      svg("text", { x: X(tick), y: height - bottom + 17, "text-anchor": "middle", class: "bp-tick" }, xFormat(tick)),
-    ]).flat(),
-    svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle", class: "bp-axis" }, xLabel),
-    svg("text", { x: 2, y: 14, class: "bp-axis" }, yLabel), inside, above);
-  const path = (points) => points.map(([px, py], at) =>
-    `${at ? "L" : "M"}${X(px).toFixed(1)} ${clamp(Y(py), -1e4, 1e4).toFixed(1)}`).join("");
+      svg(
+        "text",
+        { x: X(tick), y: height - bottom + 17, "text-anchor": "middle", class: "bp-tick" },
+        xFormat(tick),
+      ),
+    ]),
+    svg(
+      "text",
+      { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle", class: "bp-axis" },
+      xLabel,
+    ),
+    svg("text", { x: 2, y: 14, class: "bp-axis" }, yLabel),
+    inside,
+    above,
+  );
+  const path = (points) =>
+    points
+      .map(
+        ([px, py], at) =>
+          `${at ? "L" : "M"}${X(px).toFixed(1)} ${clamp(Y(py), -1e4, 1e4).toFixed(1)}`,
+      )
+      .join("");
   return {
-    picture, X, Y, inside, above, box: { left, top, right: width - right, bottom: height - bottom },
-    line: (points, attributes) => inside.appendChild(svg("path", { d: path(points), fill: "none", ...attributes })),
+    picture,
+    X,
+    Y,
+    inside,
+    above,
+    box: { left, top, right: width - right, bottom: height - bottom },
+    line: (points, attributes) =>
+      inside.appendChild(svg("path", { d: path(points), fill: "none", ...attributes })),
     /** A mark; one on the edge of the plot is drawn whole, one beyond it is cut off. */
     dot: (px, py, attributes) => {
       const [at, high] = [X(px), Y(py)];
-      const within = at > left - 1 && at < width - right + 1 && high > top - 1 && high < height - bottom + 1;
-      return (within ? above : inside).appendChild(mark(attributes.shape ?? "circle", at, high, attributes));
+      const within =
+        at > left - 1 && at < width - right + 1 && high > top - 1 && high < height - bottom + 1;
+      return (within ? above : inside).appendChild(
+        mark(attributes.shape ?? "circle", at, high, attributes),
+      );
     },
-    text: (px, py, text, attributes) => above.appendChild(svg("text", { x: X(px), y: Y(py), ...attributes }, text)),
+    text: (px, py, text, attributes) =>
+      above.appendChild(svg("text", { x: X(px), y: Y(py), ...attributes }, text)),
     /** Find the data's x under a pointer. */
     under: (event) => {
       const { left: from, width: size } = picture.getBoundingClientRect();
-      return x[0] + (((event.clientX - from) * width) / size - left) / (width - left - right) * (x[1] - x[0]);
+      return (
+        x[0] +
+        ((((event.clientX - from) * width) / size - left) / (width - left - right)) * (x[1] - x[0])
+      );
     },
   };
 };
 
 /** A mark whose shape says which series it belongs to, for those who do not see its colour. */
-const mark = (shape, x, y, { size = 5, shape: _, ...attributes } = {}) => {
+export const mark = (shape, x, y, { size = 5, shape: _, ...attributes } = {}) => {
   const s = size;
   const shapes = {
     circle: `M${x - s} ${y}a${s} ${s} 0 1 0 ${2 * s} 0a${s} ${s} 0 1 0 ${-2 * s} 0`,
@@ -70,14 +138,34 @@ const mark = (shape, x, y, { size = 5, shape: _, ...attributes } = {}) => {
   };
   return svg("path", { d: shapes[shape], ...attributes });
 };
-const SHAPES = ["circle", "square", "triangle", "diamond", "cross"];
+export const SHAPES = ["circle", "square", "triangle", "diamond", "cross"];
 
 /** What the lines mean: a sample of each with its name. Entries are [text, kind, shape]. */
-const legend = (entries) => html("ul", { class: "bp-legend" }, entries.map(([text, kind, shape]) =>
-  html("li", {}, svg("svg", { width: 34, height: 14, "aria-hidden": "true" },
-    svg("path", { d: "M1 7H33", fill: "none", class: `bp-line-${kind}` }),
-    shape ? mark(shape, 17, 7, { size: 4, class: `bp-mark-${kind}` }) : null), text)));
+export const legend = (entries) =>
+  html(
+    "ul",
+    { class: "bp-legend" },
+    entries.map(([text, kind, shape]) =>
+      html(
+        "li",
+        {},
+        svg(
+          "svg",
+          { width: 34, height: 14, "aria-hidden": "true" },
+          svg("path", { d: "M1 7H33", fill: "none", class: `bp-line-${kind}` }),
+          shape ? mark(shape, 17, 7, { size: 4, class: `bp-mark-${kind}` }) : null,
+        ),
+        text,
+      ),
+    ),
+  );
 
 /** Rows of [name, value]; the value may be text or an element. */
-const facts = (rows) => html("dl", { class: "bp-facts" }, rows.map(([name, value, kind]) =>
-  html("div", {}, html("dt", {}, name), html("dd", { class: kind }, value))));
+export const facts = (rows) =>
+  html(
+    "dl",
+    { class: "bp-facts" },
+    rows.map(([name, value, kind]) =>
+      html("div", {}, html("dt", {}, name), html("dd", { class: kind }, value)),
+    ),
+  );

@@ -1,44 +1,93 @@
 // Chapter 7: where a classifier of two classes says what, for two features at a time.
 
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+import { chart, mark } from "./chart.js";
+import {
+  bytes,
+  clamp,
+  frame,
+  fresh,
+  html,
+  number,
+  range,
+  slider,
+  sliders,
+  svg,
+  widget,
+} from "./common.js";
+import { NEGATIVE, VALUE } from "./palette.js";
 
 const mountRegions = (el, spec) => {
   const parts = frame(el, spec, "regions");
   const plot = html("div", { class: "bp-plot" });
   parts.stage.append(plot);
-  let pair = spec.pairs[0], stage = spec.stages.length - 1;
-  let cross = null, graph = null, pointer = null;
+  let pair = spec.pairs[0],
+    stage = spec.stages.length - 1;
+  let cross = null,
+    graph = null,
+    pointer = null;
   const names = () => pair.features.map((feature) => spec.names[feature]);
   const grid = spec.grid;
 
   const draw = (width) => {
     const [fx, fy] = pair.features;
     const [wide, high] = [Math.min(width, 620), Math.min(380, width * 0.95)];
-    graph = chart({ width: wide, height: high, x: [spec.low[fx], spec.high[fx]], y: [spec.low[fy], spec.high[fy]],
-      xLabel: names()[0], yLabel: names()[1], label: `Regions of ${names().join(" and ")}` });
-    const { picture, inside, above, dot, X, Y, box } = graph;
+    graph = chart({
+      width: wide,
+      height: high,
+      x: [spec.low[fx], spec.high[fx]],
+      y: [spec.low[fy], spec.high[fy]],
+      xLabel: names()[0],
+      yLabel: names()[1],
+      label: `Regions of ${names().join(" and ")}`,
+    });
+    const { picture, inside, above, dot, box } = graph;
     const canvas = html("canvas", { width: grid, height: grid });
     const context = canvas.getContext("2d");
     const image = context.createImageData(grid, grid);
     bytes(pair.images[stage]).forEach((byte, at) => {
       const p = byte / 255;
-      const [r, g, b] = p < 0.5 ? [154, 91, 0] : [11, 107, 203];
+      const [r, g, b] = p < 0.5 ? NEGATIVE : VALUE;
       // The grid counts upwards, an image downwards.
-      image.data.set([r, g, b, Math.round(Math.abs(p - 0.5) * 2 * 120)], ((grid - 1 - Math.floor(at / grid)) * grid + (at % grid)) * 4);
+      image.data.set(
+        [r, g, b, Math.round(Math.abs(p - 0.5) * 2 * 120)],
+        ((grid - 1 - Math.floor(at / grid)) * grid + (at % grid)) * 4,
+      );
     });
     context.putImageData(image, 0, 0);
-    inside.append(svg("image", { href: canvas.toDataURL(), x: box.left, y: box.top, width: box.right - box.left,
-      height: box.bottom - box.top, preserveAspectRatio: "none" }), border(bytes(pair.images[stage])));
-    spec.points.forEach((point, at) => dot(point[fx], point[fy],
-      { class: spec.labels[at] ? "bp-mark-first" : "bp-mark-second", shape: spec.labels[at] ? "triangle" : "circle", size: 4 }));
-    pointer = svg("g", { class: "bp-pointer" }, svg("circle", { r: 7 }), svg("path", { d: "M-11 0H11M0 -11V11" }));
+    inside.append(
+      svg("image", {
+        href: canvas.toDataURL(),
+        x: box.left,
+        y: box.top,
+        width: box.right - box.left,
+        height: box.bottom - box.top,
+        preserveAspectRatio: "none",
+      }),
+      border(bytes(pair.images[stage])),
+    );
+    spec.points.forEach((point, at) =>
+      dot(point[fx], point[fy], {
+        class: spec.labels[at] ? "bp-mark-first" : "bp-mark-second",
+        shape: spec.labels[at] ? "triangle" : "circle",
+        size: 4,
+      }),
+    );
+    pointer = svg(
+      "g",
+      { class: "bp-pointer" },
+      svg("circle", { r: 7 }),
+      svg("path", { d: "M-11 0H11M0 -11V11" }),
+    );
     above.append(pointer);
     const hover = (event) => {
       const { left, top, width: shown } = picture.getBoundingClientRect();
       const scale = wide / shown;
-      const share = [((event.clientX - left) * scale - box.left) / (box.right - box.left),
-        (box.bottom - (event.clientY - top) * scale) / (box.bottom - box.top)];
-      if (share.every((part) => part >= 0 && part <= 1)) point(share.map((part) => Math.round(part * (grid - 1))));
+      const share = [
+        ((event.clientX - left) * scale - box.left) / (box.right - box.left),
+        (box.bottom - (event.clientY - top) * scale) / (box.bottom - box.top),
+      ];
+      if (share.every((part) => part >= 0 && part <= 1))
+        point(share.map((part) => Math.round(part * (grid - 1))));
     };
     picture.addEventListener("pointermove", hover);
     picture.addEventListener("pointerdown", hover);
@@ -49,19 +98,32 @@ const mountRegions = (el, spec) => {
   const border = (p) => {
     const { X, Y } = graph;
     const [fx, fy] = pair.features;
-    const at = (k, feature) => spec.low[feature] + (k / (grid - 1)) * (spec.high[feature] - spec.low[feature]);
+    const at = (k, feature) =>
+      spec.low[feature] + (k / (grid - 1)) * (spec.high[feature] - spec.low[feature]);
     const cut = (a, b) => (127.5 - a) / (b - a);
     let path = "";
-    for (const row of range(grid - 1)) for (const column of range(grid - 1)) {
-      const [a, b, c, d] = [p[row * grid + column], p[row * grid + column + 1], p[(row + 1) * grid + column + 1], p[(row + 1) * grid + column]];
-      const ends = [];
-      if (a > 127 !== b > 127) ends.push([column + cut(a, b), row]);
-      if (b > 127 !== c > 127) ends.push([column + 1, row + cut(b, c)]);
-      if (d > 127 !== c > 127) ends.push([column + cut(d, c), row + 1]);
-      if (a > 127 !== d > 127) ends.push([column, row + cut(a, d)]);
-      for (let k = 0; k + 1 < ends.length; k += 2) path += ends.slice(k, k + 2)
-        .map(([px, py], end) => `${end ? "L" : "M"}${X(at(px, fx)).toFixed(1)} ${Y(at(py, fy)).toFixed(1)}`).join("");
-    }
+    for (const row of range(grid - 1))
+      for (const column of range(grid - 1)) {
+        const [a, b, c, d] = [
+          p[row * grid + column],
+          p[row * grid + column + 1],
+          p[(row + 1) * grid + column + 1],
+          p[(row + 1) * grid + column],
+        ];
+        const ends = [];
+        if (a > 127 !== b > 127) ends.push([column + cut(a, b), row]);
+        if (b > 127 !== c > 127) ends.push([column + 1, row + cut(b, c)]);
+        if (d > 127 !== c > 127) ends.push([column + cut(d, c), row + 1]);
+        if (a > 127 !== d > 127) ends.push([column, row + cut(a, d)]);
+        for (let k = 0; k + 1 < ends.length; k += 2)
+          path += ends
+            .slice(k, k + 2)
+            .map(
+              ([px, py], end) =>
+                `${end ? "L" : "M"}${X(at(px, fx)).toFixed(1)} ${Y(at(py, fy)).toFixed(1)}`,
+            )
+            .join("");
+      }
     return svg("path", { d: path, class: "bp-border", fill: "none" });
   };
   const point = (where) => {
@@ -69,35 +131,91 @@ const mountRegions = (el, spec) => {
     pointer?.setAttribute("visibility", where ? "visible" : "hidden");
     const epoch = spec.stages.length > 1 ? `${spec.stages[stage]}: ` : "";
     if (!where) {
-      parts.say(`${epoch}the line is where both classes are equally likely; the darker, the surer. The other features stay at their median.`);
+      parts.say(
+        `${epoch}the line is where both classes are equally likely; the darker, the surer. The other features stay at their median.`,
+      );
       return;
     }
     const [fx, fy] = pair.features;
-    const [px, py] = [fx, fy].map((feature, k) => spec.low[feature] + (where[k] / (grid - 1)) * (spec.high[feature] - spec.low[feature]));
+    const [px, py] = [fx, fy].map(
+      (feature, k) =>
+        spec.low[feature] + (where[k] / (grid - 1)) * (spec.high[feature] - spec.low[feature]),
+    );
     pointer.setAttribute("transform", `translate(${graph.X(px)} ${graph.Y(py)})`);
     const p = bytes(pair.images[stage])[where[1] * grid + where[0]] / 255;
-    parts.say(`${epoch}at ${names()[0]} ${number(px, 3)} and ${names()[1]} ${number(py, 3)} the probability of ${spec.classes[1]} is ${p.toFixed(2)}.`);
+    parts.say(
+      `${epoch}at ${names()[0]} ${number(px, 3)} and ${names()[1]} ${number(py, 3)} the probability of ${spec.classes[1]} is ${p.toFixed(2)}.`,
+    );
   };
-  const key = html("ul", { class: "bp-legend" }, [["circle", "second", spec.classes[0]], ["triangle", "first", spec.classes[1]]].map(
-    ([shape, kind, text]) => html("li", {}, svg("svg", { width: 16, height: 14, "aria-hidden": "true" },
-      mark(shape, 8, 7, { class: `bp-mark-${kind}` })), text)));
+  const key = html(
+    "ul",
+    { class: "bp-legend" },
+    [
+      ["circle", "second", spec.classes[0]],
+      ["triangle", "first", spec.classes[1]],
+    ].map(([shape, kind, text]) =>
+      html(
+        "li",
+        {},
+        svg(
+          "svg",
+          { width: 16, height: 14, "aria-hidden": "true" },
+          mark(shape, 8, 7, { class: `bp-mark-${kind}` }),
+        ),
+        text,
+      ),
+    ),
+  );
   plot.tabIndex = 0;
   plot.setAttribute("role", "group");
   plot.setAttribute("aria-label", "Decision regions; the arrow keys move a pointer");
   plot.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[
+      event.key
+    ];
     if (!step) return;
-    point(cross ? cross.map((value, k) => clamp(value + step[k], 0, grid - 1)) : [grid >> 1, grid >> 1]);
+    point(
+      cross ? cross.map((value, k) => clamp(value + step[k], 0, grid - 1)) : [grid >> 1, grid >> 1],
+    );
     event.preventDefault();
     event.stopPropagation();
   });
   const id = `bp-select-${fresh()}`;
-  const features = html("div", { class: "bp-slider" }, html("label", { for: id }, "Features"),
-    html("select", { id, class: "bp-select", onchange: ({ target }) => { pair = spec.pairs[target.value]; cross = null; parts.redraw(plot); } },
-      spec.pairs.map(({ features: [a, b] }, at) => html("option", { value: at }, `${spec.names[a]} and ${spec.names[b]}`))));
-  const trained = slider({ label: "Trained", min: 0, max: spec.stages.length - 1, step: 1, value: stage,
-    show: (at) => spec.stages[at], onInput: (at) => { stage = at; parts.redraw(plot); } });
-  parts.controls.append(sliders({ element: features }, ...(spec.stages.length > 1 ? [trained] : [])));
+  const features = html(
+    "div",
+    { class: "bp-slider" },
+    html("label", { for: id }, "Features"),
+    html(
+      "select",
+      {
+        id,
+        class: "bp-select",
+        onchange: ({ target }) => {
+          pair = spec.pairs[target.value];
+          cross = null;
+          parts.redraw(plot);
+        },
+      },
+      spec.pairs.map(({ features: [a, b] }, at) =>
+        html("option", { value: at }, `${spec.names[a]} and ${spec.names[b]}`),
+      ),
+    ),
+  );
+  const trained = slider({
+    label: "Trained",
+    min: 0,
+    max: spec.stages.length - 1,
+    step: 1,
+    value: stage,
+    show: (at) => spec.stages[at],
+    onInput: (at) => {
+      stage = at;
+      parts.redraw(plot);
+    },
+  });
+  parts.controls.append(
+    sliders({ element: features }, ...(spec.stages.length > 1 ? [trained] : [])),
+  );
   parts.fit(plot, draw);
   return parts;
 };

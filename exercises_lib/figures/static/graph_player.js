@@ -1,5 +1,8 @@
 // The graph player. Python sends nodes with places, edges and steps; this file draws and plays.
 
+import { calm, clamp, frame, fresh, number, svg, widget } from "./common.js";
+import { player } from "./player.js";
+
 /** Estimate a text's width: measuring would force a layout for each label. */
 const textWidth = (text, size) => [...String(text)].length * size * 0.6;
 
@@ -12,7 +15,8 @@ const clip = (text, size, room) => {
 /** A label in one line, or in two where it has a blank and not enough room. */
 const fold = (text, size, room) => {
   const words = text.split(" ");
-  if (words.length === 1 || textWidth(text, size) <= room) return [clip(text, size, room)].filter(Boolean);
+  if (words.length === 1 || textWidth(text, size) <= room)
+    return [clip(text, size, room)].filter(Boolean);
   const half = Math.ceil(words.length / 2);
   return [words.slice(0, half), words.slice(half)].map((part) => clip(part.join(" "), size, room));
 };
@@ -29,14 +33,23 @@ const mountGraph = (el, spec) => {
   let drawn = { nodes: [], edges: [], tokens: null };
 
   /** The width that the widest text of any card needs. */
-  const cardWidth = (size) => Math.max(...nodes.map((node) =>
-    Math.max(textWidth(node.label, size) + (node.op ? 12 : 0), textWidth(number(node.value), size),
-      textWidth(`∂ ${number(node.grad)}`, size)))) + 14;
+  const cardWidth = (size) =>
+    Math.max(
+      ...nodes.map((node) =>
+        Math.max(
+          textWidth(node.label, size) + (node.op ? 12 : 0),
+          textWidth(number(node.value), size),
+          textWidth(`∂ ${number(node.grad)}`, size),
+        ),
+      ),
+    ) + 14;
 
   const place = (width) => {
     const wide = clamp(cardWidth(14), 76, 150);
     const natural = spec.layouts.wide.layers * (wide + 62) - 54;
-    return width >= 520 && natural * 0.8 <= width ? sideways(width, wide, natural) : downwards(width);
+    return width >= 520 && natural * 0.8 <= width
+      ? sideways(width, wide, natural)
+      : downwards(width);
   };
 
   /** Layers from left to right, for wide pages and short computations. */
@@ -48,8 +61,16 @@ const mountGraph = (el, spec) => {
     const left = (inner - stretch * (layout.layers - 1)) / 2;
     const spot = (layer, across) => [left + layer * stretch, 52 + across * 86];
     return {
-      layout, wide: true, size: 14, card: [wide, 64], scale, width: inner, height: layout.width * 86 + 98, spot,
-      pass: (layer, across) => [-wide / 2, wide / 2].map((by) => [spot(layer, across)[0] + by, spot(layer, across)[1]]),
+      layout,
+      wide: true,
+      size: 14,
+      card: [wide, 64],
+      scale,
+      width: inner,
+      height: layout.width * 86 + 98,
+      spot,
+      pass: (layer, across) =>
+        [-wide / 2, wide / 2].map((by) => [spot(layer, across)[0] + by, spot(layer, across)[1]]),
     };
   };
 
@@ -67,27 +88,66 @@ const mountGraph = (el, spec) => {
     const left = (width - pitch * layout.width) / 2;
     const spot = (layer, across) => [left + across * pitch, 16 + high / 2 + layer * (high + gap)];
     return {
-      layout, wide: false, size, card: [wide, high], scale: 1, width, height: layout.layers * (high + gap) - gap + 24, spot,
-      pass: (layer, across) => [-high / 2, high / 2].map((by) => [spot(layer, across)[0], spot(layer, across)[1] + by]),
+      layout,
+      wide: false,
+      size,
+      card: [wide, high],
+      scale: 1,
+      width,
+      height: layout.layers * (high + gap) - gap + 24,
+      spot,
+      pass: (layer, across) =>
+        [-high / 2, high / 2].map((by) => [spot(layer, across)[0], spot(layer, across)[1] + by]),
     };
   };
 
-  const curve = (points, wide) => points.slice(1).reduce((path, [x, y], at) => {
-    const [px, py] = points[at];
-    return path + (wide
-      ? ` C${(px + x) / 2} ${py} ${(px + x) / 2} ${y} ${x} ${y}`
-      : ` C${px} ${(py + y) / 2} ${x} ${(py + y) / 2} ${x} ${y}`);
-  }, `M${points[0][0]} ${points[0][1]}`);
+  const curve = (points, wide) =>
+    points.slice(1).reduce((path, [x, y], at) => {
+      const [px, py] = points[at];
+      return (
+        path +
+        (wide
+          ? ` C${(px + x) / 2} ${py} ${(px + x) / 2} ${y} ${x} ${y}`
+          : ` C${px} ${(py + y) / 2} ${x} ${(py + y) / 2} ${x} ${y}`)
+      );
+    }, `M${points[0][0]} ${points[0][1]}`);
 
   const draw = (width) => {
     const room = place(width);
     const [cw, ch] = room.card;
-    const picture = svg("svg", { viewBox: `0 0 ${room.width} ${room.height}`, width: room.width * room.scale,
-      height: room.height * room.scale, class: "bp-graph-picture", role: "group", "aria-label": "Computation graph" });
-    picture.append(svg("defs", {}, svg("marker", { id: marker, viewBox: "0 0 10 10", refX: 9, refY: 5,
-      markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" },
-      svg("path", { d: "M0 0 L10 5 L0 10 z", class: "bp-arrowhead" }))));
-    const lines = svg("g"), grounds = svg("g"), cards = svg("g"), labels = svg("g"), tokens = svg("g");
+    const picture = svg("svg", {
+      viewBox: `0 0 ${room.width} ${room.height}`,
+      width: room.width * room.scale,
+      height: room.height * room.scale,
+      class: "bp-graph-picture",
+      role: "group",
+      "aria-label": "Computation graph",
+    });
+    picture.append(
+      svg(
+        "defs",
+        {},
+        svg(
+          "marker",
+          {
+            id: marker,
+            viewBox: "0 0 10 10",
+            refX: 9,
+            refY: 5,
+            markerWidth: 8,
+            markerHeight: 8,
+            markerUnits: "userSpaceOnUse",
+            orient: "auto",
+          },
+          svg("path", { d: "M0 0 L10 5 L0 10 z", class: "bp-arrowhead" }),
+        ),
+      ),
+    );
+    const lines = svg("g"),
+      grounds = svg("g"),
+      cards = svg("g"),
+      labels = svg("g"),
+      tokens = svg("g");
     const centre = nodes.map((_, at) => room.spot(room.layout.layer[at], room.layout.across[at]));
     /** The sign sits on the card's corner, out of the way of edges and text: middle and width. */
     const badges = nodes.map(({ op }, at) => {
@@ -96,9 +156,19 @@ const mountGraph = (el, spec) => {
       return op && { x: Math.max(x - cw / 2 + 2, wide / 2 - 8), y: y - ch / 2 - 3, wide };
     });
     const taken = centre.map(([x, y]) => [x - cw / 2, y - ch / 2, x + cw / 2, y + ch / 2]);
-    taken.push(...badges.filter(Boolean).map(({ x, y, wide }) => [x - wide / 2, y - 11, x + wide / 2, y + 11]));
-    const overlap = (box) => taken.reduce((sum, [l, t, r, b]) =>
-      sum + Math.max(0, Math.min(r, box[2]) - Math.max(l, box[0])) * Math.max(0, Math.min(b, box[3]) - Math.max(t, box[1])), 0);
+    taken.push(
+      ...badges
+        .filter(Boolean)
+        .map(({ x, y, wide }) => [x - wide / 2, y - 11, x + wide / 2, y + 11]),
+    );
+    const overlap = (box) =>
+      taken.reduce(
+        (sum, [l, t, r, b]) =>
+          sum +
+          Math.max(0, Math.min(r, box[2]) - Math.max(l, box[0])) *
+            Math.max(0, Math.min(b, box[3]) - Math.max(t, box[1])),
+        0,
+      );
 
     const plus = [];
     drawn = { nodes: [], edges: [], tokens, room, plus, centre, overlap };
@@ -107,13 +177,23 @@ const mountGraph = (el, spec) => {
       const twins = edges.filter((other) => other.to === edge.to && other.from === edge.from);
       const spread = (edge.slot - (siblings - 1) / 2) * Math.min(16, 30 / siblings);
       const bow = twins.length > 1 ? (twins.indexOf(edge) - (twins.length - 1) / 2) * 34 : 0;
-      const [sx, sy] = centre[edge.from], [ex, ey] = centre[edge.to];
+      const [sx, sy] = centre[edge.from],
+        [ex, ey] = centre[edge.to];
       const start = room.wide ? [sx + cw / 2, sy] : [sx, sy + ch / 2];
       const end = room.wide ? [ex - cw / 2 - 2, ey + spread] : [ex + spread, ey - ch / 2 - 2];
       const bends = room.layout.bends[at].flatMap(([layer, across]) => room.pass(layer, across));
-      const middle = bow ? [room.wide ? [(start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + bow]
-        : [(start[0] + end[0]) / 2 + bow, (start[1] + end[1]) / 2]] : bends;
-      const path = svg("path", { d: curve([start, ...middle, end], room.wide), class: "bp-edge", "marker-end": `url(#${marker})` });
+      const middle = bow
+        ? [
+            room.wide
+              ? [(start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + bow]
+              : [(start[0] + end[0]) / 2 + bow, (start[1] + end[1]) / 2],
+          ]
+        : bends;
+      const path = svg("path", {
+        d: curve([start, ...middle, end], room.wide),
+        class: "bp-edge",
+        "marker-end": `url(#${marker})`,
+      });
       const label = svg("text", { class: "bp-edge-label", "text-anchor": "middle" });
       const ground = svg("rect", { height: 16, class: "bp-ground" });
       lines.append(path);
@@ -123,29 +203,60 @@ const mountGraph = (el, spec) => {
     });
     nodes.forEach((node, at) => {
       const [x, y] = centre[at];
-      const group = svg("g", { class: `bp-node bp-${node.role}`, role: "button",
+      const group = svg("g", {
+        class: `bp-node bp-${node.role}`,
+        role: "button",
         tabindex: at === (selected ?? nodes.length - 1) ? 0 : -1,
-        onclick: () => select(at), onfocus: () => select(at), onkeydown: (event) => walk(event, at) });
-      const box = svg("rect", { x: x - cw / 2, y: y - ch / 2, width: cw, height: ch,
-        rx: node.op ? 8 : 20, class: "bp-card" });
+        onclick: () => select(at),
+        onfocus: () => select(at),
+        onkeydown: (event) => walk(event, at),
+      });
+      const box = svg("rect", {
+        x: x - cw / 2,
+        y: y - ch / 2,
+        width: cw,
+        height: ch,
+        rx: node.op ? 8 : 20,
+        class: "bp-card",
+      });
       group.append(box);
       const label = fold(node.label, room.size, cw - 6);
       const line = room.size + 4;
       const top = y - ((label.length + 1) * line) / 2 + room.size * 0.36;
-      const middle = (row) => ({ x, y: top + row * line, "text-anchor": "middle", "font-size": room.size });
-      label.forEach((part, row) => group.append(svg("text", { ...middle(row), class: "bp-name" }, part), " "));
+      const middle = (row) => ({
+        x,
+        y: top + row * line,
+        "text-anchor": "middle",
+        "font-size": room.size,
+      });
+      label.forEach((part, row) =>
+        group.append(svg("text", { ...middle(row), class: "bp-name" }, part), " "),
+      );
       const value = svg("text", { ...middle(label.length), class: "bp-value" });
       const grad = svg("text", { ...middle(label.length + 1), class: "bp-gradient" });
       if (node.op) {
         const { x: bx, y: by, wide } = badges[at];
-        group.append(svg("rect", { x: bx - wide / 2, y: by - 11, width: wide, height: 22, rx: 11, class: "bp-badge" }),
-          svg("text", { x: bx, y: by + 4.5, "text-anchor": "middle", class: "bp-op" }, node.op));
+        group.append(
+          svg("rect", {
+            x: bx - wide / 2,
+            y: by - 11,
+            width: wide,
+            height: 22,
+            rx: 11,
+            class: "bp-badge",
+          }),
+          svg("text", { x: bx, y: by + 4.5, "text-anchor": "middle", class: "bp-op" }, node.op),
+        );
       }
       if (uses[at] > 1) {
         // A fork: here the gradients that come back are added.
         const [px, py] = room.wide ? [x + cw / 2 + 3, y] : [x, y + ch / 2 + 7];
-        plus[at] = svg("g", { class: "bp-plus" }, svg("circle", { cx: px, cy: py, r: 8 }),
-          svg("path", { d: `M${px - 4} ${py}h8M${px} ${py - 4}v8` }));
+        plus[at] = svg(
+          "g",
+          { class: "bp-plus" },
+          svg("circle", { cx: px, cy: py, r: 8 }),
+          svg("path", { d: `M${px - 4} ${py}h8M${px} ${py - 4}v8` }),
+        );
         group.append(plus[at]);
         taken.push([px - 9, py - 9, px + 9, py + 9]);
       }
@@ -156,7 +267,10 @@ const mountGraph = (el, spec) => {
     });
     picture.append(lines, grounds, cards, labels, tokens);
     stage.replaceChildren(picture);
-    parts.reserve([...steps.map(({ text }) => text), ...nodes.map((_, at) => description(at, true, goesBack))]);
+    parts.reserve([
+      ...steps.map(({ text }) => text),
+      ...nodes.map((_, at) => description(at, true, goesBack)),
+    ]);
     // Labels of edges: the first place on the curve, or right beside it, that nothing covers.
     for (const { path, ground, label, edge } of drawn.edges) {
       const length = path.getTotalLength();
@@ -164,10 +278,19 @@ const mountGraph = (el, spec) => {
       let best = null;
       for (const share of [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82]) {
         const point = path.getPointAtLength(length * share);
-        for (const [aside, down] of [[0, 0], [0, -9], [0, 9], [-14, 0], [14, 0]]) {
+        for (const [aside, down] of [
+          [0, 0],
+          [0, -9],
+          [0, 9],
+          [-14, 0],
+          [14, 0],
+        ]) {
           const [x, y] = [point.x + aside, point.y + down];
           const box = [x - wide / 2, y - 8, x + wide / 2, y + 8];
-          const cost = overlap(box) + (aside || down ? 30 : 0) + (x - wide / 2 < 0 || x + wide / 2 > room.width ? 1e3 : 0);
+          const cost =
+            overlap(box) +
+            (aside || down ? 30 : 0) +
+            (x - wide / 2 < 0 || x + wide / 2 > room.width ? 1e3 : 0);
           if (!best || cost < best.cost - 0.5) best = { x, y, box, cost };
         }
       }
@@ -181,7 +304,9 @@ const mountGraph = (el, spec) => {
 
   const show = () => {
     if (!drawn.room) return;
-    const known = new Set(), grads = new Map(), used = new Set();
+    const known = new Set(),
+      grads = new Map(),
+      used = new Set();
     const active = current > 0 ? steps[current - 1] : null;
     for (const step of steps.slice(0, current)) {
       if (step.phase === "forward") step.nodes.forEach((at) => known.add(at));
@@ -213,13 +338,18 @@ const mountGraph = (el, spec) => {
       path.classList.toggle("bp-done-backward", used.has(at) && !now);
       path.classList.toggle("bp-looked-at", edge.from === selected && used.has(at));
       label.classList.toggle("bp-forward", forward);
-      label.textContent = forward ? number(nodes[edge.from].value, 3) : used.has(at) ? `×${number(edge.local, 3)}` : "";
+      label.textContent = forward
+        ? number(nodes[edge.from].value, 3)
+        : used.has(at)
+          ? `×${number(edge.local, 3)}`
+          : "";
       // The line ends before the number, so that no dash is read as a part of it.
       const wide = label.textContent ? textWidth(label.textContent, 12) + 2 : 0;
       ground.setAttribute("width", wide);
       ground.setAttribute("x", label.getAttribute("x") - wide / 2);
     });
-    const text = active?.text ?? "Nothing is computed yet. Press Play, or step with the arrow keys.";
+    const text =
+      active?.text ?? "Nothing is computed yet. Press Play, or step with the arrow keys.";
     controls.describe(text);
     if (selected === null) say(text);
     else say(description(selected, known.has(selected), grads.has(selected)));
@@ -233,23 +363,44 @@ const mountGraph = (el, spec) => {
     const [cw, ch] = room.card;
     const [cx, cy] = centre[at];
     // Where it hides least: beneath the card, above it, or at one of its sides.
-    const places = [[cx, cy + ch / 2 + 12], [cx, cy - ch / 2 - 12], [cx + (cw + wide) / 2 + 2, cy], [cx - (cw + wide) / 2 - 2, cy]];
-    const hides = ([x, y]) => overlap([x - wide / 2, y - 11, x + wide / 2, y + 11])
-      + (y < 7 ? 1e4 : 0) + 22 * Math.max(0, wide / 2 - x, x + wide / 2 - room.width);
-    const [spot, y] = places.reduce((best, place) => (hides(place) < hides(best) - 1 ? place : best));
+    const places = [
+      [cx, cy + ch / 2 + 12],
+      [cx, cy - ch / 2 - 12],
+      [cx + (cw + wide) / 2 + 2, cy],
+      [cx - (cw + wide) / 2 - 2, cy],
+    ];
+    const hides = ([x, y]) =>
+      overlap([x - wide / 2, y - 11, x + wide / 2, y + 11]) +
+      (y < 7 ? 1e4 : 0) +
+      22 * Math.max(0, wide / 2 - x, x + wide / 2 - room.width);
+    const [spot, y] = places.reduce((best, place) =>
+      hides(place) < hides(best) - 1 ? place : best,
+    );
     const x = clamp(spot, wide / 2 + 1, room.width - wide / 2 - 1);
-    drawn.tokens.append(svg("rect", { x: x - wide / 2, y: y - 11, width: wide, height: 22, rx: 6, class: "bp-sum" }),
-      svg("text", { x, y: y + 4.5, "text-anchor": "middle", class: "bp-gradient", "font-size": 12 }, text));
+    drawn.tokens.append(
+      svg("rect", { x: x - wide / 2, y: y - 11, width: wide, height: 22, rx: 6, class: "bp-sum" }),
+      svg(
+        "text",
+        { x, y: y + 4.5, "text-anchor": "middle", class: "bp-gradient", "font-size": 12 },
+        text,
+      ),
+    );
   };
 
   /** What is said about a node whose value, and whose gradient, may be there already. */
   const description = (at, valued, arrived) => {
     const node = nodes[at];
     const name = node.label || (node.op ? `the ${node.op} node` : "a constant");
-    const forward = !valued ? `${name}: no value yet.`
-      : node.forward ? `${node.forward}.` : `${name} = ${number(node.value)}, given.`;
-    const backward = !goesBack ? "" : !arrived ? "Its gradient has not arrived yet."
-      : `Gradient: ${(node.backward ?? []).join("; ")}.`;
+    const forward = !valued
+      ? `${name}: no value yet.`
+      : node.forward
+        ? `${node.forward}.`
+        : `${name} = ${number(node.value)}, given.`;
+    const backward = !goesBack
+      ? ""
+      : !arrived
+        ? "Its gradient has not arrived yet."
+        : `Gradient: ${(node.backward ?? []).join("; ")}.`;
     return `${forward} ${backward}`.trim();
   };
 
@@ -264,7 +415,9 @@ const mountGraph = (el, spec) => {
       const begin = performance.now();
       const move = (now) => {
         const share = clamp((now - begin) / 520, 0, 1);
-        const point = path.getPointAtLength(length * (step.phase === "forward" ? share : 1 - share));
+        const point = path.getPointAtLength(
+          length * (step.phase === "forward" ? share : 1 - share),
+        );
         token.setAttribute("cx", point.x);
         token.setAttribute("cy", point.y);
         if (share < 1 && token.isConnected) requestAnimationFrame(move);
@@ -288,12 +441,17 @@ const mountGraph = (el, spec) => {
     event.stopPropagation();
     if (to === at) select(at);
     else if (nodes[to]) {
-      drawn.nodes.forEach(({ group }, each) => group.setAttribute("tabindex", each === to ? 0 : -1));
+      drawn.nodes.forEach(({ group }, each) =>
+        group.setAttribute("tabindex", each === to ? 0 : -1),
+      );
       drawn.nodes[to].group.focus();
     }
   };
 
-  root.setAttribute("aria-description", "Left and right step, space plays; on a node, up and down lead to the next one.");
+  root.setAttribute(
+    "aria-description",
+    "Left and right step, space plays; on a node, up and down lead to the next one.",
+  );
   const controls = player(root, steps.length, {
     start: current,
     interval: steps.length > 24 ? 1000 : 1300,
@@ -312,7 +470,12 @@ const mountGraph = (el, spec) => {
     event.stopPropagation();
   });
   parts.fit(stage, draw);
-  return { destroy: () => { controls.pause(); parts.destroy(); } };
+  return {
+    destroy: () => {
+      controls.pause();
+      parts.destroy();
+    },
+  };
 };
 
 export default widget(mountGraph);

@@ -1,18 +1,28 @@
 // Play, pause, step and scrub: for the figures that move through steps.
 
+import { button, clamp, html, svg } from "./common.js";
+
 /** Icons are drawn, because the fonts of some machines lack the signs. */
 const ICONS = {
-  first: "M4 3v10M13 3L6 8l7 5z", back: "M12 3L5 8l7 5z", play: "M5 3l8 5-8 5z",
-  pause: "M5 3v10M11 3v10", next: "M4 3l7 5-7 5z", last: "M12 3v10M3 3l7 5-7 5z",
+  first: "M4 3v10M13 3L6 8l7 5z",
+  back: "M12 3L5 8l7 5z",
+  play: "M5 3l8 5-8 5z",
+  pause: "M5 3v10M11 3v10",
+  next: "M4 3l7 5-7 5z",
+  last: "M12 3v10M3 3l7 5-7 5z",
 };
-const icon = (name) => svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, class: "bp-icon",
-  "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
+const icon = (name) =>
+  svg(
+    "svg",
+    { viewBox: "0 0 16 16", width: 16, height: 16, class: "bp-icon", "aria-hidden": "true" },
+    svg("path", { d: ICONS[name] }),
+  );
 
 /**
  * The bar of buttons, and the keys that do the same anywhere in the figure.
  * `onStep(step, next)` is called with the new step; `next` says that it is the one after the last.
  */
-const player = (root, last, { start = last, interval = 1300, onStep }) => {
+export const player = (root, last, { start = last, interval = 1300, onStep }) => {
   let current = start;
   let timer = null;
   const go = (to) => {
@@ -28,20 +38,34 @@ const player = (root, last, { start = last, interval = 1300, onStep }) => {
   };
   const begin = () => {
     play.replaceChildren(icon("pause"), " Pause");
-    timer = setInterval(() => { go(current + 1); if (current >= last) pause(); }, interval);
+    timer = setInterval(() => {
+      go(current + 1);
+      if (current >= last) pause();
+    }, interval);
     if (current >= last) go(0);
     else go(current + 1);
   };
   const toggle = () => (timer ? pause() : begin());
-  const jump = (to) => { pause(); go(to); };
+  const jump = (to) => {
+    pause();
+    go(to);
+  };
 
   const first = button(icon("first"), "First step", () => jump(0));
   const back = button(icon("back"), "Previous step", () => jump(current - 1));
   const play = button([icon("play"), " Play"], null, toggle, { class: "bp-button bp-play" });
   const next = button(icon("next"), "Next step", () => jump(current + 1));
   const end = button(icon("last"), "Last step", () => jump(last));
-  const scrub = html("input", { type: "range", class: "bp-range", min: 0, max: last, step: 1,
-    value: current, "aria-label": "Step", oninput: () => jump(Number(scrub.value)) });
+  const scrub = html("input", {
+    type: "range",
+    class: "bp-range",
+    min: 0,
+    max: last,
+    step: 1,
+    value: current,
+    "aria-label": "Step",
+    oninput: () => jump(Number(scrub.value)),
+  });
   const count = html("span", { class: "bp-count" });
   const show = () => {
     scrub.value = current;
