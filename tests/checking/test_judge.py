@@ -446,7 +446,7 @@ def test_what_a_case_keeps_reaches_the_comparison_and_never_the_answer():
         points=1,
         reference=lambda x: 0,
         probe=Probe(call, {"returns": ("guess",)}),
-        draw=lambda rng: [Case({"x": 1.0}, kept={"label": 7})],
+        draw=lambda rng: [Case({"x": 1.0}, hidden={"label": 7})],
         outputs=(Output("guess", compare=compare),),
         hints=("a", "b", "c"),
     )
