@@ -1,7 +1,7 @@
 """Judging answers: exercises as data, observations, verdicts. Knows no exercise and no notebook."""
 
 from exercises_lib.checking.exercise import Case, Exercise, Field, Mistake, Output, no_inputs
-from exercises_lib.checking.judge import check, judge, missing_modules, run, unavailable
+from exercises_lib.checking.judge import check, judge, missing_modules, unavailable
 from exercises_lib.checking.observe import (
     MisfitError,
     Observation,
@@ -10,6 +10,7 @@ from exercises_lib.checking.observe import (
     UnansweredError,
     observe,
 )
+from exercises_lib.checking.trial import Trial, run
 from exercises_lib.checking.verdict import Verdict
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Oracle",
     "Output",
     "Probe",
+    "Trial",
     "UnansweredError",
     "Verdict",
     "check",

@@ -1,0 +1,82 @@
+"""A trial: what an answer did on some cases, beside what the reference does on the same cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from exercises_lib.checking.exercise import Case, Exercise
+from exercises_lib.checking.observe import Observation, observe
+
+
+@dataclass(frozen=True)
+class Trial:
+    """All that an answer is judged by.
+
+    Args:
+        exercise: what was asked.
+        cases: the cases.
+        seen: what the answer did on them, in order; may end early after a time-out or a gap.
+        expected: what the reference does on all of them.
+    """
+
+    exercise: Exercise
+    cases: Sequence[Case]
+    seen: Sequence[Observation]
+    expected: Sequence[Observation]
+
+    @classmethod
+    def of(cls, exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]) -> Trial:
+        """Put what an answer did beside what the reference does.
+
+        Raises:
+            RuntimeError: if the reference fails; a fault of the exercise.
+        """
+        expected = [
+            observe_case(exercise, exercise.reference, case, repeat=False) for case in cases
+        ]
+        for case, wanted in zip(cases, expected, strict=True):
+            if wanted.failure is not None:
+                raise RuntimeError(
+                    f"{exercise.id}: the reference fails on {case.note!r}: {wanted.failure}"
+                )
+        return cls(exercise, cases, seen, expected)
+
+    def at(self, order: Sequence[int]) -> Trial:
+        """Return the trial on some of the cases, in this order, as far as they were seen."""
+        return replace(
+            self,
+            cases=[self.cases[i] for i in order],
+            seen=[self.seen[i] for i in order if i < len(self.seen)],
+            expected=[self.expected[i] for i in order],
+        )
+
+
+def observe_case(
+    exercise: Exercise, answer: Any, case: Case, repeat: bool, seconds: float = 5.0
+) -> Observation:
+    """Observe an answer on one case of an exercise, its outputs named as they are judged."""
+    oracle = exercise.local_oracle(case)
+    return case.named(
+        observe(exercise.probe, answer, case.inputs, seconds=seconds, repeat=repeat, oracle=oracle)
+    )
+
+
+def observations(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Iterator[Observation]:
+    """Observe an answer on one case after the other, within the time limit for all of them.
+
+    Stops early where going on tells nothing: the answer is missing or its time is up.
+    """
+    left = exercise.seconds
+    for case in cases:
+        seen = observe_case(exercise, answer, case, exercise.repeat, max(left, 0.1))
+        yield seen
+        left -= seen.seconds * (2 if exercise.repeat else 1)
+        if seen.failure is not None and seen.failure.kind in ("unanswered", "timeout"):
+            break
+
+
+def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> list[Observation]:
+    """Observe an answer on the cases; see `observations`."""
+    return list(observations(exercise, answer, cases))
