@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from exercises_lib.errors import UserError
+
 if TYPE_CHECKING:
     from exercises_lib.course.audit import Result
 
@@ -38,12 +40,10 @@ class Commands(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what is wrong with the course's files is said in one sentence."""
-        from exercises_lib.course.notebooks import CourseError
-
+        """Run a command; what is wrong with what was given is said in one sentence."""
         try:
             return super().invoke(ctx)
-        except CourseError as error:
+        except UserError as error:
             click.echo(f"backprop: {error}", err=True)
             ctx.exit(1)
 
@@ -63,12 +63,12 @@ def main() -> None:
 @click.argument("chapter", default="00")
 def lab(port: int, browser: bool, chapter: str) -> None:
     """Open JupyterLab on a chapter (default: the welcome)."""
-    from exercises_lib.course.notebooks import CourseError, find_root, notebook_name
+    from exercises_lib.course.notebooks import find_root, notebook_name
 
     root = find_root()
     name = notebook_name(chapter)
     if not (root / "chapters" / name).exists():
-        raise CourseError(f"chapters/{name} does not exist; `backprop reset {chapter}` writes it.")
+        raise UserError(f"chapters/{name} does not exist; `backprop reset {chapter}` writes it.")
     words = [
         sys.executable,
         "-m",
@@ -165,7 +165,6 @@ def audit(chapters: tuple[str, ...], details: bool) -> None:
 
     from exercises_lib import exercises
     from exercises_lib.course.audit import audit as audit_exercise
-    from exercises_lib.course.notebooks import CourseError
 
     numbers = [number.removeprefix("ch").zfill(2) for number in chapters] or list(
         exercises.CHAPTERS
@@ -177,7 +176,7 @@ def audit(chapters: tuple[str, ...], details: bool) -> None:
         try:
             asked = exercises.chapter_exercises(number)
         except LookupError as error:
-            raise CourseError(str(error)) from error
+            raise UserError(str(error)) from error
         results = [audit_exercise(exercise) for exercise in asked]
         all_results += results
         if details:

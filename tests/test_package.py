@@ -10,6 +10,7 @@ import tomllib
 import pytest
 
 ALLOWED = {
+    "errors": set(),
     "nn": set(),
     "data": set(),
     "checking": set(),
@@ -18,8 +19,9 @@ ALLOWED = {
     "figures": {"nn", "data"},
     "progress_store": {"exercises", "checking"},
     "tutor": {"checking", "exercises", "progress_store"},
-    "course": {"exercises", "checking", "probes", "nn", "data", "figures"},
+    "course": {"errors", "exercises", "checking", "probes", "nn", "data", "figures"},
     "grading": {
+        "errors",
         "checking",
         "exercises",
         "probes",

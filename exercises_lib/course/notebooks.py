@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from exercises_lib.errors import UserError
 from exercises_lib.exercises import CHAPTERS
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -20,7 +21,7 @@ Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
 
-class CourseError(Exception):
+class CourseError(UserError):
     """Something about the course's files is not as it must be; the text says what to do."""
 
 

@@ -12,35 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from exercises_lib.errors import UserError
+
 if TYPE_CHECKING:
-    from exercises_lib.grading.gradebook import Gradebook, Record
+    from exercises_lib.grading.gradebook import Gradebook, SubmissionResult
     from exercises_lib.grading.submissions import Submission
 
 GRADEBOOK = "marks.db"
-
-
-class _Stop(click.ClickException):
-    """Stops a command with a sentence."""
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"backprop: {self.format_message()}", err=True)
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """Turn what can go wrong into a sentence and exit code 1."""
-    from exercises_lib.course.notebooks import CourseError
-    from exercises_lib.grading.export import ExportError
-    from exercises_lib.grading.gradebook import GradebookError
-    from exercises_lib.grading.kernel import SandboxError
-    from exercises_lib.grading.submissions import InputError
-    from exercises_lib.grading.worker import WorkerError
-
-    expected = (CourseError, ExportError, GradebookError, SandboxError, InputError, WorkerError)
-    try:
-        yield
-    except expected as error:
-        raise _Stop(str(error)) from error
 
 
 @contextmanager
@@ -50,18 +28,18 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise _Stop(
+        raise UserError(
             f"{path} cannot be written: {reason}. The marks are in the gradebook."
         ) from error
 
 
-def _records(book: Gradebook, chapter: str | None) -> list[Record]:
+def _records(book: Gradebook, chapter: str | None) -> list[SubmissionResult]:
     """Read a gradebook, or what it has of one chapter; nothing at all is said."""
     records = book.records(chapter=chapter.zfill(2) if chapter else None)
     book.close()
     if not records:
         what = f"of chapter {chapter}" if chapter else "yet"
-        raise _Stop(f"{book.path} has nothing {what}; `backprop grade` fills it.")
+        raise UserError(f"{book.path} has nothing {what}; `backprop grade` fills it.")
     return records
 
 
@@ -125,63 +103,62 @@ def grade(
     Marks go into the gradebook, one submission at a time; run the same command again to go on
     after a stop, or to grade what is new.
     """
-    with _sentences():
-        from exercises_lib.course.notebooks import find_root
-        from exercises_lib.grading import export, run
-        from exercises_lib.grading.gradebook import Gradebook
-        from exercises_lib.grading.manifest import load_plans
-        from exercises_lib.grading.sandbox import Limits
-        from exercises_lib.grading.submissions import find
+    from exercises_lib.course.notebooks import find_root
+    from exercises_lib.grading import export, run
+    from exercises_lib.grading.gradebook import Gradebook
+    from exercises_lib.grading.manifest import load_plans
+    from exercises_lib.grading.sandbox import Limits
+    from exercises_lib.grading.submissions import find
 
-        root = find_root()
-        plans = load_plans(root)
-        number = chapter.zfill(2) if chapter else None
-        if number is not None and number not in plans:
-            raise click.UsageError(f"there is no chapter {chapter!r}; there are {', '.join(plans)}")
-        found = _only(find(submissions), submissions, [gradebook, table], student)
-        book = Gradebook(gradebook)
-        limits = Limits(cell_seconds=cell_timeout, total_seconds=timeout, memory=memory << 20)
-        workers = min(jobs or os.cpu_count() or 1, max(1, len(found)))
-        hidden = run.hidden_paths(root, submissions, gradebook)
-        place: AbstractContextManager[Any]
-        if scheduler:
-            from exercises_lib.grading.cluster import remote
+    root = find_root()
+    plans = load_plans(root)
+    number = chapter.zfill(2) if chapter else None
+    if number is not None and number not in plans:
+        raise click.UsageError(f"there is no chapter {chapter!r}; there are {', '.join(plans)}")
+    found = _only(find(submissions), submissions, [gradebook, table], student)
+    book = Gradebook(gradebook)
+    limits = Limits(cell_seconds=cell_timeout, total_seconds=timeout, memory=memory << 20)
+    workers = min(jobs or os.cpu_count() or 1, max(1, len(found)))
+    hidden = run.hidden_paths(root, submissions, gradebook)
+    place: AbstractContextManager[Any]
+    if scheduler:
+        from exercises_lib.grading.cluster import remote
 
-            place = remote(scheduler, hidden, require=require_sandbox)
-        else:
-            place = run.local(workers, hidden, require=require_sandbox)
-        counts: dict[str, int] = {}
-        started = time.monotonic()
-        stopped = False
-        weak: set[str] = set()
-        try:
-            with place as (executor, grader), _progress(len(found)) as say:
-                for done in run.grade_all(
-                    found,
-                    book,
-                    plans,
-                    executor,
-                    grader,
-                    chapter=number,
-                    limits=limits,
-                    again=again,
-                    ahead=2 * workers if not scheduler else 64,
-                ):
-                    counts[done.status] = counts.get(done.status, 0) + 1
-                    say(done)
-                    if done.outcome is not None:
-                        weak |= {_weakness(done.outcome.isolation)} - {""}
-        except KeyboardInterrupt:
-            stopped = True
-        _summary(counts, len(found), time.monotonic() - started, gradebook, stopped)
-        for text in sorted(weak):
-            click.echo(text, err=True)
-        if table is not None:
-            from exercises_lib.course.notebooks import write_text
+        place = remote(scheduler, hidden, require=require_sandbox)
+    else:
+        place = run.local(workers, hidden, require=require_sandbox)
+    counts: dict[str, int] = {}
+    started = time.monotonic()
+    stopped = False
+    weak: set[str] = set()
+    try:
+        with place as (executor, grader), _progress(len(found)) as say:
+            for done in run.grade_all(
+                found,
+                book,
+                plans,
+                executor,
+                grader,
+                chapter=number,
+                limits=limits,
+                again=again,
+                ahead=2 * workers if not scheduler else 64,
+            ):
+                counts[done.status] = counts.get(done.status, 0) + 1
+                say(done)
+                if done.outcome is not None:
+                    weak |= {_weakness(done.outcome.isolation)} - {""}
+    except KeyboardInterrupt:
+        stopped = True
+    _summary(counts, len(found), time.monotonic() - started, gradebook, stopped)
+    for text in sorted(weak):
+        click.echo(text, err=True)
+    if table is not None:
+        from exercises_lib.course.notebooks import write_text
 
-            with _writing(table):
-                write_text(table, export.table(book.records(chapter=number)))
-        book.close()
+        with _writing(table):
+            write_text(table, export.table(book.records(chapter=number)))
+    book.close()
     if stopped:
         sys.exit(130)
 
@@ -289,40 +266,37 @@ def mark(student: str, exercise: str, points: str, why: str, gradebook: Path) ->
     STUDENT is a part of the name, EXERCISE for example ch04.bias_gradient, and POINTS a whole
     number, or - to let the verdict count again.
     """
-    with _sentences():
-        from exercises_lib import exercises
-        from exercises_lib.grading.gradebook import Gradebook
+    from exercises_lib import exercises
+    from exercises_lib.grading.gradebook import Gradebook
 
-        try:
-            most = exercises.get(exercise).points
-        except LookupError as error:
-            raise click.UsageError(str(error.args[0] if error.args else error)) from error
-        if points != "-" and not (points.isdecimal() and int(points) <= most):
-            raise click.UsageError(f"{exercise} counts 0 to {most} points, not {points!r}")
-        if points != "-" and not why:
-            raise click.UsageError("say the reason with --why: the student reads it")
-        book = Gradebook(gradebook, create=False)
-        having = [
-            one for one in book.records() if any(row.exercise == exercise for row in one.rows)
-        ]
-        people = {(one.student, one.lms_id) for one in having}
-        exact = {whose for whose in people if student in whose}
-        found = exact or {whose for whose in people if student.casefold() in whose[0].casefold()}
-        if len(found) != 1:
-            names = "; ".join(f"{name} {number}".strip() for name, number in sorted(found)[:9])
-            if not found:
-                text = f"nobody with {student!r} in the name has a verdict on {exercise}"
-            else:
-                text = f"{student!r} is {len(found)} students with a verdict on {exercise}: {names}"
-                text += ". Give one of these names, or the number."
-            raise click.UsageError(text)
-        ((name, number),) = found
-        book.decide(name, number, exercise, None if points == "-" else int(points), why)
-        totals = [one for one in book.records() if (one.student, one.lms_id) == (name, number)]
-        book.close()
-        for one in totals:
-            if one.counts and any(row.exercise == exercise for row in one.rows):
-                click.echo(f"{name}: {one.file}: {one.points}/{one.maximum}")
+    try:
+        most = exercises.get(exercise).points
+    except LookupError as error:
+        raise click.UsageError(str(error.args[0] if error.args else error)) from error
+    if points != "-" and not (points.isdecimal() and int(points) <= most):
+        raise click.UsageError(f"{exercise} counts 0 to {most} points, not {points!r}")
+    if points != "-" and not why:
+        raise click.UsageError("say the reason with --why: the student reads it")
+    book = Gradebook(gradebook, create=False)
+    having = [one for one in book.records() if any(row.exercise == exercise for row in one.rows)]
+    people = {(one.student, one.lms_id) for one in having}
+    exact = {whose for whose in people if student in whose}
+    found = exact or {whose for whose in people if student.casefold() in whose[0].casefold()}
+    if len(found) != 1:
+        names = "; ".join(f"{name} {number}".strip() for name, number in sorted(found)[:9])
+        if not found:
+            text = f"nobody with {student!r} in the name has a verdict on {exercise}"
+        else:
+            text = f"{student!r} is {len(found)} students with a verdict on {exercise}: {names}"
+            text += ". Give one of these names, or the number."
+        raise click.UsageError(text)
+    ((name, number),) = found
+    book.decide(name, number, exercise, None if points == "-" else int(points), why)
+    totals = [one for one in book.records() if (one.student, one.lms_id) == (name, number)]
+    book.close()
+    for one in totals:
+        if one.counts and any(row.exercise == exercise for row in one.rows):
+            click.echo(f"{name}: {one.file}: {one.points}/{one.maximum}")
 
 
 @click.command()
@@ -337,14 +311,13 @@ def mark(student: str, exercise: str, points: str, why: str, gradebook: Path) ->
 @click.option("--chapter", help="Report only on this chapter.")
 def report(gradebook: Path, out: Path, chapter: str | None) -> None:
     """Write a page about the class and one for each student, as self-contained HTML."""
-    with _sentences():
-        from exercises_lib.grading.gradebook import Gradebook
-        from exercises_lib.grading.reports import write_pages
+    from exercises_lib.grading.gradebook import Gradebook
+    from exercises_lib.grading.reports import write_pages
 
-        records = _records(Gradebook(gradebook, create=False), chapter)
-        with _writing(out):
-            pages = write_pages(records, out)
-        click.echo(f"{pages} pages written; the class: {out / 'index.html'}")
+    records = _records(Gradebook(gradebook, create=False), chapter)
+    with _writing(out):
+        pages = write_pages(records, out)
+    click.echo(f"{pages} pages written; the class: {out / 'index.html'}")
 
 
 @click.command(name="export")
@@ -375,44 +348,43 @@ def export_(
     out: Path | None,
 ) -> None:
     """Write the marks as a table or in the form that Canvas or Moodle imports."""
-    with _sentences():
-        from exercises_lib.course.notebooks import write_text
-        from exercises_lib.exercises import CHAPTERS
-        from exercises_lib.grading import export as sheets
-        from exercises_lib.grading.gradebook import Gradebook
+    from exercises_lib.course.notebooks import write_text
+    from exercises_lib.exercises import CHAPTERS
+    from exercises_lib.grading import export as sheets
+    from exercises_lib.grading.gradebook import Gradebook
 
-        records = _records(Gradebook(gradebook, create=False), chapter)
-        chapters = sorted({one.chapter for one in records if one.chapter})
-        text = sheets.read_sheet(sheet) if sheet else None
-        if title is not None and len(chapters) != 1:
-            raise click.UsageError("--title names one assignment: give --chapter, too")
-        if form == "csv":
-            result = sheets.Sheet(sheets.table(records))
-        elif form == "canvas":
-            titles = {one: title or f"{one} {CHAPTERS[one].replace('_', ' ')}" for one in chapters}
-            result = sheets.canvas(records, text, titles)
-        else:
-            if text is None:
-                raise click.UsageError(
-                    "--format moodle fills in the grading worksheet that Moodle lets you download "
-                    "(Submissions, Download grading worksheet): give it with --sheet"
-                )
-            if len(chapters) > 1:
-                known = ", ".join(chapters)
-                raise click.UsageError(f"a worksheet is for one assignment: --chapter {known}?")
-            result = sheets.moodle(records, text)
-        if out is None or str(out) == "-":
-            click.echo(result.text, nl=False)
-        else:
-            with _writing(out):
-                write_text(out, result.text)
-            click.echo(f"{out} written.")
-        for note in [*sheets.without_marks(records), *result.notes]:
-            click.echo(f"backprop: {note}", err=True)
-        for student in result.unmatched:
-            click.echo(f"backprop: {student} has marks, but no line in the sheet.", err=True)
-        if result.empty:
-            click.echo(f"backprop: no marks for {'; '.join(result.empty)}.", err=True)
+    records = _records(Gradebook(gradebook, create=False), chapter)
+    chapters = sorted({one.chapter for one in records if one.chapter})
+    text = sheets.read_sheet(sheet) if sheet else None
+    if title is not None and len(chapters) != 1:
+        raise click.UsageError("--title names one assignment: give --chapter, too")
+    if form == "csv":
+        result = sheets.Sheet(sheets.table(records))
+    elif form == "canvas":
+        titles = {one: title or f"{one} {CHAPTERS[one].replace('_', ' ')}" for one in chapters}
+        result = sheets.canvas(records, text, titles)
+    else:
+        if text is None:
+            raise click.UsageError(
+                "--format moodle fills in the grading worksheet that Moodle lets you download "
+                "(Submissions, Download grading worksheet): give it with --sheet"
+            )
+        if len(chapters) > 1:
+            known = ", ".join(chapters)
+            raise click.UsageError(f"a worksheet is for one assignment: --chapter {known}?")
+        result = sheets.moodle(records, text)
+    if out is None or str(out) == "-":
+        click.echo(result.text, nl=False)
+    else:
+        with _writing(out):
+            write_text(out, result.text)
+        click.echo(f"{out} written.")
+    for note in [*sheets.without_marks(records), *result.notes]:
+        click.echo(f"backprop: {note}", err=True)
+    for student in result.unmatched:
+        click.echo(f"backprop: {student} has marks, but no line in the sheet.", err=True)
+    if result.empty:
+        click.echo(f"backprop: no marks for {'; '.join(result.empty)}.", err=True)
 
 
 export = export_

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exercises_lib.checking.verdict import LOOKS
-from exercises_lib.grading.gradebook import Record
+from exercises_lib.errors import UserError
+from exercises_lib.grading.gradebook import SubmissionResult
 
 
-class ExportError(Exception):
+class ExportError(UserError):
     """A mark sheet cannot be filled in; the text says why."""
 
 
@@ -53,7 +54,7 @@ def read_sheet(path: Path) -> str:
         ) from error
 
 
-def without_marks(records: Sequence[Record]) -> list[str]:
+def without_marks(records: Sequence[SubmissionResult]) -> list[str]:
     """Say who has handed in something and gets no mark for it, because it cannot be graded."""
     graded = {
         (one.student, one.lms_id, chapter)
@@ -73,7 +74,7 @@ def safe(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def table(records: Sequence[Record]) -> str:
+def table(records: Sequence[SubmissionResult]) -> str:
     """Give all submissions as CSV: one line each, marks and mistakes per exercise.
 
     Args:
@@ -98,7 +99,7 @@ def table(records: Sequence[Record]) -> str:
     return _written(rows)
 
 
-def canvas(records: Sequence[Record], sheet: str | None, titles: dict[str, str]) -> Sheet:
+def canvas(records: Sequence[SubmissionResult], sheet: str | None, titles: dict[str, str]) -> Sheet:
     """Give the marks in the form that Canvas imports.
 
     Args:
@@ -176,7 +177,7 @@ def canvas(records: Sequence[Record], sheet: str | None, titles: dict[str, str])
     return result
 
 
-def moodle(records: Sequence[Record], sheet: str) -> Sheet:
+def moodle(records: Sequence[SubmissionResult], sheet: str) -> Sheet:
     """Fill in the grading worksheet that was downloaded from Moodle.
 
     The columns are found by their place and content, since their names are in the language of the
@@ -223,7 +224,7 @@ def moodle(records: Sequence[Record], sheet: str) -> Sheet:
     return result
 
 
-def feedback_text(record: Record) -> str:
+def feedback_text(record: SubmissionResult) -> str:
     """Say what a submission got, for the student; Moodle takes it for HTML."""
     passed = sum(row.status == "passed" for row in record.rows)
     parts = [f"{passed} of {len(record.rows)} passed."]
@@ -237,10 +238,10 @@ def feedback_text(record: Record) -> str:
     return html.escape(" ".join(parts), quote=False)
 
 
-Marks = dict[tuple[str, str], dict[str, Record]]
+Marks = dict[tuple[str, str], dict[str, SubmissionResult]]
 
 
-def _marks(records: Iterable[Record]) -> Marks:
+def _marks(records: Iterable[SubmissionResult]) -> Marks:
     """Sort what counts by student and chapter; what could not be graded has no mark, not even 0."""
     found: Marks = {}
     for one in records:
@@ -249,7 +250,7 @@ def _marks(records: Iterable[Record]) -> Marks:
     return found
 
 
-def _maxima(records: Iterable[Record]) -> dict[str, int]:
+def _maxima(records: Iterable[SubmissionResult]) -> dict[str, int]:
     maxima: dict[str, int] = {}
     for one in records:
         if one.counts and one.graded:
@@ -257,7 +258,7 @@ def _maxima(records: Iterable[Record]) -> dict[str, int]:
     return maxima
 
 
-def _scaled(one: Record, possible: float) -> str:
+def _scaled(one: SubmissionResult, possible: float) -> str:
     """Give a mark out of what the sheet counts, in its shortest form."""
     return f"{round(one.points * possible / one.maximum, 2):g}"
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from exercises_lib.errors import UserError
 from exercises_lib.grading.submissions import Submission
 from exercises_lib.grading.worker import Outcome
 
@@ -62,7 +63,7 @@ CREATE TABLE IF NOT EXISTS decision (
 """
 
 
-class GradebookError(Exception):
+class GradebookError(UserError):
     """The gradebook cannot be used; the text says why, and what to do."""
 
 
@@ -85,7 +86,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Record:
+class SubmissionResult:
     """What the gradebook says about one submission."""
 
     id: int
@@ -290,7 +291,7 @@ class Gradebook:
             if points is not None:
                 run("INSERT INTO decision VALUES (?, ?, ?, ?, ?)", (*whose, points, why))
 
-    def records(self, *, chapter: str | None = None) -> list[Record]:
+    def records(self, *, chapter: str | None = None) -> list[SubmissionResult]:
         """Return all submissions, by student and chapter.
 
         Args:
@@ -313,7 +314,7 @@ class Gradebook:
             "SELECT id, student, lms_id, chapter, file, sha256, status, detail, points, maximum, "
             "counts, flags, seed, seconds, cpu, memory, isolation, graded_at FROM submission"
         ).fetchall()
-        names = [item.name for item in fields(Record)]
+        names = [item.name for item in fields(SubmissionResult)]
         records = []
         for entry in found:
             values = dict(zip(names, entry, strict=False))
@@ -329,7 +330,7 @@ class Gradebook:
             if decided:
                 values["points"] = sum(row.earned for row in values["rows"])
             if chapter is None or values["chapter"] in (chapter, ""):
-                records.append(Record(**values))
+                records.append(SubmissionResult(**values))
         return sorted(records, key=lambda one: (one.student.casefold(), one.chapter, one.file))
 
 

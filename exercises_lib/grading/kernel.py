@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from queue import Empty
 from typing import Any
 
+from exercises_lib.errors import UserError
 from exercises_lib.grading import wire
 from exercises_lib.grading.sandbox import Isolation, Limits
 
@@ -37,7 +38,7 @@ GRACE = 1.0
 """Seconds that an interrupted cell has to come to an end before its kernel is killed."""
 
 
-class SandboxError(Exception):
+class SandboxError(UserError):
     """No kernel can be started, or not as safely as was asked for."""
 
 

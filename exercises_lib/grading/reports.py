@@ -13,7 +13,7 @@ from pathlib import Path
 from exercises_lib.checking.verdict import LOOKS
 from exercises_lib.course.notebooks import write_text
 from exercises_lib.exercises import CHAPTERS, get
-from exercises_lib.grading.gradebook import Record, Row
+from exercises_lib.grading.gradebook import Row, SubmissionResult
 
 ORDER = ("passed", "wrong", "error", "unanswered", "unavailable")
 TROUBLE = {
@@ -79,7 +79,7 @@ h2,h3{break-after:avoid}.scroll{overflow:visible}table{min-width:0}a{color:inher
 """
 
 
-def write_pages(records: Sequence[Record], out: Path) -> int:
+def write_pages(records: Sequence[SubmissionResult], out: Path) -> int:
     """Write the class's page, ``index.html``, and one page for each student.
 
     Args:
@@ -89,7 +89,7 @@ def write_pages(records: Sequence[Record], out: Path) -> int:
     Returns:
         How many pages were written.
     """
-    students: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    students: dict[tuple[str, str], list[SubmissionResult]] = defaultdict(list)
     records = _current(records)
     for one in records:
         students[(one.student, one.lms_id)].append(one)
@@ -99,7 +99,7 @@ def write_pages(records: Sequence[Record], out: Path) -> int:
     return len(students) + 1
 
 
-def _current(records: Sequence[Record]) -> list[Record]:
+def _current(records: Sequence[SubmissionResult]) -> list[SubmissionResult]:
     """Leave out what somebody handed in by mistake and has handed in rightly since."""
     graded = {(one.student, one.lms_id, one.chapter) for one in records if one.graded}
     return [
@@ -142,7 +142,7 @@ def _chapter(number: str) -> str:
     return f"{number} {CHAPTERS.get(number, '').replace('_', ' ')}".strip()
 
 
-def student_page(student: str, records: Sequence[Record]) -> str:
+def student_page(student: str, records: Sequence[SubmissionResult]) -> str:
     """Make the page of one student: marks, verdicts and messages, nothing about anybody else."""
     counting = [one for one in records if one.counts and one.rows]
     points = sum(one.points for one in counting)
@@ -166,11 +166,11 @@ def student_page(student: str, records: Sequence[Record]) -> str:
     return _page(f"{student} · marks", body)
 
 
-def _trouble(one: Record) -> str:
+def _trouble(one: SubmissionResult) -> str:
     return f"<b>{_e(TROUBLE.get(one.status, one.status))}</b>: {_marked(one.detail)}"
 
 
-def _instead(one: Record, records: Sequence[Record]) -> Record | None:
+def _instead(one: SubmissionResult, records: Sequence[SubmissionResult]) -> SubmissionResult | None:
     """Return the file of the same student that counts in the place of this one."""
     if one.counts:
         return None
@@ -195,7 +195,7 @@ def _card(row: Row) -> str:
     return f'<section class="card is-{_e(row.status)}">{"".join(lines)}</section>'
 
 
-def class_page(records: Sequence[Record]) -> str:
+def class_page(records: Sequence[SubmissionResult]) -> str:
     """Make the page about the class."""
     records = _current(records)
     people = {(one.student, one.lms_id) for one in records}
@@ -213,7 +213,7 @@ def class_page(records: Sequence[Record]) -> str:
     return _page("The class · marks", body)
 
 
-def _look_at(records: Sequence[Record]) -> list[str]:
+def _look_at(records: Sequence[SubmissionResult]) -> list[str]:
     """List what needs the instructor: broken and crashed files, flags, files that do not count."""
     rows = []
     for one in records:
@@ -247,11 +247,11 @@ def _table(head: str, rows: Iterable[str]) -> str:
     )
 
 
-def _link(one: Record) -> str:
+def _link(one: SubmissionResult) -> str:
     return f'<a href="{_e(page_name(one.student, one.lms_id))}">{_e(one.student)}</a>'
 
 
-def _chapter_part(chapter: str, records: Sequence[Record]) -> list[str]:
+def _chapter_part(chapter: str, records: Sequence[SubmissionResult]) -> list[str]:
     counting = [one for one in records if one.counts and one.rows]
     if not counting:
         return []
@@ -294,7 +294,7 @@ def _histogram(marks: Sequence[int], maximum: int) -> str:
     )
 
 
-def _key(records: Sequence[Record]) -> str:
+def _key(records: Sequence[SubmissionResult]) -> str:
     there = {row.status for one in records for row in one.rows}
     items = [
         f'<li><i class="{status}"></i>{_e(LOOKS[status][1])}</li>'
@@ -304,7 +304,7 @@ def _key(records: Sequence[Record]) -> str:
     return f'<ul class="key">{"".join(items)}</ul>'
 
 
-def _exercise_table(records: Sequence[Record]) -> str:
+def _exercise_table(records: Sequence[SubmissionResult]) -> str:
     counts: dict[str, Counter[str]] = {}
     titles = {}
     for one in records:
@@ -332,10 +332,10 @@ def _exercise_table(records: Sequence[Record]) -> str:
     return _table(head, rows)
 
 
-def _misconceptions(records: Sequence[Record]) -> list[str]:
+def _misconceptions(records: Sequence[SubmissionResult]) -> list[str]:
     """List the mistakes that the class makes, the most common first; last those without a name."""
-    who: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    unnamed: dict[str, list[tuple[Record, str]]] = defaultdict(list)
+    who: dict[tuple[str, str], list[SubmissionResult]] = defaultdict(list)
+    unnamed: dict[str, list[tuple[SubmissionResult, str]]] = defaultdict(list)
     for one in records:
         for row in one.rows:
             for name in row.mistakes:
@@ -361,7 +361,7 @@ def _misconceptions(records: Sequence[Record]) -> list[str]:
     return ["<h3>Misconceptions</h3>", _table(head, rows)]
 
 
-def _who_row(name: str, exercise: str, told: str, people: Sequence[Record]) -> str:
+def _who_row(name: str, exercise: str, told: str, people: Sequence[SubmissionResult]) -> str:
     shown = ", ".join(_link(one) for one in people[:8])
     more = f" and {len(people) - 8} more" if len(people) > 8 else ""
     return (
@@ -379,7 +379,7 @@ def _message(exercise: str, name: str) -> str:
     return next((mistake.message for mistake in mistakes if mistake.name == name), "")
 
 
-def _slowest(records: Sequence[Record]) -> list[str]:
+def _slowest(records: Sequence[SubmissionResult]) -> list[str]:
     timed = sorted((one for one in records if one.seconds), key=lambda one: -one.seconds)[:5]
     if not timed:
         return []
@@ -400,8 +400,8 @@ def _slowest(records: Sequence[Record]) -> list[str]:
     ]
 
 
-def _everybody(records: Sequence[Record], chapters: Sequence[str]) -> list[str]:
-    marks: dict[tuple[str, str], dict[str, Record]] = {}
+def _everybody(records: Sequence[SubmissionResult], chapters: Sequence[str]) -> list[str]:
+    marks: dict[tuple[str, str], dict[str, SubmissionResult]] = {}
     for one in records:
         own = marks.setdefault((one.student, one.lms_id), {})
         if one.counts and one.graded:

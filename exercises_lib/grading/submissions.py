@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from exercises_lib.errors import UserError
 from exercises_lib.exercises import CHAPTERS
 from exercises_lib.grading.notebook import MAX_BYTES, Unreadable
 
@@ -33,7 +34,7 @@ JOINERS = "\u200c\u200d"
 """Cannot be printed alone, and are a part of names in Persian, in Indian scripts and of emoji."""
 
 
-class InputError(Exception):
+class InputError(UserError):
     """What was given to grade cannot be graded at all; the text says why."""
 
 

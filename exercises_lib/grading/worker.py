@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from exercises_lib.errors import UserError
 from exercises_lib.grading import wire
 from exercises_lib.grading.manifest import Check, Plan
 from exercises_lib.grading.sandbox import Limits
@@ -27,7 +28,7 @@ MARGIN = 60.0
 """Seconds beyond a submission's own limit after which a worker is given up."""
 
 
-class WorkerError(Exception):
+class WorkerError(UserError):
     """A worker cannot work; the text says why."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from exercises_lib.grading import export
-from exercises_lib.grading.gradebook import Record, Row
+from exercises_lib.grading.gradebook import Row, SubmissionResult
 from exercises_lib.grading.reports import class_page, page_name, student_page, write_pages
 
 NASTY = '<script>alert("x")</script> & co'
@@ -27,7 +27,7 @@ def row(status: str, mistakes: tuple[str, ...] = (), exercise: str = "ch00.doubl
 
 def record(
     student: str, status: str = "ok", *rows: Row, lms_id: str = "", **more: object
-) -> Record:
+) -> SubmissionResult:
     """Make what is known about one submission."""
     values: dict[str, object] = {
         "id": 1, "student": student, "lms_id": lms_id, "chapter": "00", "file": f"{student}.ipynb",
@@ -36,7 +36,7 @@ def record(
         "seed": "5", "seconds": 0.1, "cpu": 0.1, "memory": 70 << 20, "isolation": "walls: all",
         "graded_at": "2026-11-20 18:00:00", "rows": rows,
     }  # fmt: skip
-    return Record(**{**values, **more})  # type: ignore[arg-type]
+    return SubmissionResult(**{**values, **more})  # type: ignore[arg-type]
 
 
 FLAGS = ("Cell 2 imports exercises_lib.nn.Relu.",)

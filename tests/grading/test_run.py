@@ -293,7 +293,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
     assert not list(scratch.glob("backprop-grade-*"))
 
 
-def _records(book: Path) -> list[books.Record]:
+def _records(book: Path) -> list[books.SubmissionResult]:
     opened = Gradebook(book, create=False)
     try:
         return opened.records()
