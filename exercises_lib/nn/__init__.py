@@ -2,7 +2,8 @@
 
 In the order of the course: `value` (a number that remembers), `gates`, `activations`, `affine`,
 `losses`, `network`, `gradients`, `training`, `columns` (one sample per column), `optimisers`,
-`initialisation`, `regularisation`, `tensor` (an array that remembers).
+`initialisation`, `regularisation`, `recording`, `tensor` (an array that remembers),
+`tensor_functions` (what networks make of it).
 """
 
 from exercises_lib.nn import columns
@@ -27,8 +28,14 @@ from exercises_lib.nn.losses import (
 )
 from exercises_lib.nn.network import DeepNet, Sequential, TwoLayerNet
 from exercises_lib.nn.optimisers import SGD, AdaGrad, Adam, Momentum, RMSProp
+from exercises_lib.nn.recording import no_grad
 from exercises_lib.nn.regularisation import BatchNorm, Dropout, weight_decay
-from exercises_lib.nn.tensor import Tensor, log_softmax, tensor_cross_entropy
+from exercises_lib.nn.tensor import Tensor, where
+from exercises_lib.nn.tensor_functions import (
+    log_softmax,
+    tensor_batch_norm,
+    tensor_cross_entropy,
+)
 from exercises_lib.nn.training import accuracy, minibatches, train
 from exercises_lib.nn.value import Value, maximum, topological_order
 
@@ -66,14 +73,17 @@ __all__ = [
     "maximum",
     "mean_squared_error",
     "minibatches",
+    "no_grad",
     "numerical_gradient",
     "relative_error",
     "sigmoid",
     "softmax",
+    "tensor_batch_norm",
     "tensor_cross_entropy",
     "topological_order",
     "train",
     "unbroadcast",
     "weight_decay",
+    "where",
     "xavier",
 ]

@@ -9,11 +9,13 @@ import numpy as np
 
 from exercises_lib.nn.affine import unbroadcast
 from exercises_lib.nn.arrays import Array
+from exercises_lib.nn.recording import kept, kept_index, recording
 
 Pull: TypeAlias = Callable[[Array], Array]
 """Turns the gradient of a result into the gradient of one of its operands."""
 
 Operand: TypeAlias = "Tensor | Array | float"
+Axis: TypeAlias = int | tuple[int, ...] | None
 
 
 class Tensor:
@@ -23,15 +25,19 @@ class Tensor:
     (`pulls`). Arrays and numbers that are not tensors are constants: nothing is recorded for them
     and no gradient is computed.
 
+    What an operation needs on the way back is saved when it runs. The numbers of an input may be
+    changed at any time, in place or not: gradients stay those of the calculation that was done.
+    The numbers of a result belong to the recording; NumPy refuses to write into them.
+
     Args:
         data: Anything that NumPy turns into an array; float64, or float32, which is kept.
         parents: The operands that are tensors, in order; none for an input.
         pulls: For each of them, the function from the gradient of this array to its own. What
-            broadcasting repeated, `backward` adds up.
+            broadcasting repeated, `backward` adds up. A pull does not write into what it gets.
         label: A name to show.
     """
 
-    __slots__ = ("data", "grad", "label", "parents", "pulls")
+    __slots__ = ("data", "grad", "label", "parents", "pulls", "shapes")
 
     # NumPy must leave array + tensor to the tensor.
     __array_ufunc__ = None
@@ -44,10 +50,20 @@ class Tensor:
         label: str = "",
     ) -> None:
         data = np.asarray(data)
-        self.data: Array = data if data.dtype.kind in "fc" else data.astype(np.float64)
+        if data.dtype.kind not in "fc":
+            data = data.astype(np.float64)
+        if parents and recording():
+            # A transpose or a slice of an input shares its numbers, which may change.
+            if data.base is not None or data is parents[0].data or data is parents[-1].data:
+                data = kept(data)
+            data.setflags(write=False)
+        else:
+            parents, pulls = (), ()
+        self.data: Array = data
         self.grad: Array | None = None
         self.parents = parents
         self.pulls = pulls
+        self.shapes = tuple([np.shape(parent.data) for parent in parents])
         self.label = label
 
     def __repr__(self) -> str:
@@ -61,11 +77,6 @@ class Tensor:
     def shape(self) -> tuple[int, ...]:
         """The shape of the array."""
         return self.data.shape
-
-    @property
-    def T(self) -> Tensor:
-        """The transpose; the way back transposes again."""
-        return Tensor(self.data.T, (self,), (lambda g: g.T,))
 
     # Each rule: the result, the operands, and for each operand the way back.
 
@@ -83,40 +94,41 @@ class Tensor:
         return Tensor(self.data - other, (self,), (_same,))
 
     def __mul__(self, other: Operand) -> Tensor:
-        x = self.data
         if isinstance(other, Tensor):
-            y = other.data
+            x, y = kept(self.data), kept(other.data)
             return Tensor(x * y, (self, other), (lambda g: g * y, lambda g: g * x))
-        return Tensor(x * other, (self,), (lambda g: g * other,))
+        c = kept(other)
+        return Tensor(self.data * c, (self,), (lambda g: g * c,))
 
     def __truediv__(self, other: Operand) -> Tensor:
-        x = self.data
         if isinstance(other, Tensor):
-            y = other.data
+            x, y = kept(self.data), kept(other.data)
             return Tensor(x / y, (self, other), (lambda g: g / y, lambda g: -g * x / y**2))
-        return Tensor(x / other, (self,), (lambda g: g / other,))
+        c = kept(other)
+        return Tensor(self.data / c, (self,), (lambda g: g / c,))
 
     def __rtruediv__(self, other: Array | float) -> Tensor:
-        x = self.data
-        return Tensor(other / x, (self,), (lambda g: -g * other / x**2,))
+        c, x = kept(other), kept(self.data)
+        return Tensor(c / x, (self,), (lambda g: -g * c / x**2,))
 
     def __pow__(self, n: float) -> Tensor:
-        x = self.data
         if isinstance(n, Tensor):
             raise TypeError("The exponent must be a number: write (y * x.log()).exp().")
+        x = kept(self.data)
         return Tensor(x**n, (self,), (lambda g: g * n * x ** (n - 1) if n else 0 * g,))
 
     def __matmul__(self, other: Tensor | Array) -> Tensor:
-        x = self.data
-        y = other.data if isinstance(other, Tensor) else other
-        _two_axes(x, y)
+        _two_axes(self.data, other.data if isinstance(other, Tensor) else other)
         if isinstance(other, Tensor):
-            return Tensor(x @ y, (self, other), (lambda g: g @ y.T, lambda g: x.T @ g))
-        return Tensor(x @ y, (self,), (lambda g: g @ y.T,))
+            x, y = kept(self.data), kept(other.data)
+            return Tensor(x @ y, (self, other), (lambda g: g @ _flip(y), lambda g: _flip(x) @ g))
+        c = kept(other)
+        return Tensor(self.data @ c, (self,), (lambda g: g @ _flip(c),))
 
     def __rmatmul__(self, other: Array) -> Tensor:
         _two_axes(other, self.data)
-        return Tensor(other @ self.data, (self,), (lambda g: other.T @ g,))
+        c = kept(other)
+        return Tensor(c @ self.data, (self,), (lambda g: _flip(c) @ g,))
 
     def __radd__(self, other: Array | float) -> Tensor:
         return self + other
@@ -134,50 +146,70 @@ class Tensor:
 
     def log(self) -> Tensor:
         """Return the natural logarithm, element by element."""
-        x = self.data
+        x = kept(self.data)
         return Tensor(np.log(x), (self,), (lambda g: g / x,))
 
     def relu(self) -> Tensor:
         """Return max(x, 0), element by element."""
-        x = self.data
-        return Tensor(np.maximum(x, 0), (self,), (lambda g: g * (x > 0),))
+        positive = self.data > 0
+        return Tensor(np.maximum(self.data, 0), (self,), (lambda g: g * positive,))
 
     def tanh(self) -> Tensor:
         """Return tanh(x), element by element."""
         y = np.tanh(self.data)
         return Tensor(y, (self,), (lambda g: g * (1 - y * y),))
 
-    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """Return the sum over an axis, or over everything; each summand gets the whole gradient."""
         shape = self.data.shape
 
         def pull(g: Array) -> Array:
-            if axis is not None and not keepdims:
-                g = np.expand_dims(g, axis)
-            return np.broadcast_to(g, shape)
+            return np.full(shape, _with_axes(g, axis, keepdims))
 
         return Tensor(self.data.sum(axis=axis, keepdims=keepdims), (self,), (pull,))
 
-    def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Return the mean over an axis, or over everything."""
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Return the mean over an axis, or over everything: the sum, divided by how many."""
         total = self.sum(axis, keepdims)
         return total / (self.data.size / total.data.size)
 
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Return the largest entries; where several are largest, they share the gradient."""
+        largest = self.data == self.data.max(axis=axis, keepdims=True)
+        share = largest / largest.sum(axis=axis, keepdims=True).astype(self.data.dtype)
+
+        def pull(g: Array) -> Array:
+            dx: Array = _with_axes(g, axis, keepdims) * share
+            return dx
+
+        return Tensor(self.data.max(axis=axis, keepdims=keepdims), (self,), (pull,))
+
     def reshape(self, *shape: int) -> Tensor:
-        """Return the same numbers in another shape."""
+        """Return the same numbers in another shape; the way back restores the old one."""
         old = self.data.shape
         return Tensor(self.data.reshape(*shape), (self,), (lambda g: g.reshape(old),))
 
+    def transpose(self, *axes: int) -> Tensor:
+        """Return the axes in this order, or reversed; the way back puts each where it was."""
+        order = axes or tuple(reversed(range(self.data.ndim)))
+        back = tuple(np.argsort([axis % self.data.ndim for axis in order]))
+        return Tensor(self.data.transpose(order), (self,), (lambda g: g.transpose(back),))
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose: all axes reversed."""
+        return self.transpose()
+
     def __getitem__(self, index: Any) -> Tensor:
-        x = self.data
+        shape, index = self.data.shape, kept_index(index)
 
         def pull(g: Array) -> Array:
-            dx = np.zeros_like(x)
+            dx = np.zeros(shape, g.dtype)
             # dx[index] += g would keep only the last of several equal indices.
             np.add.at(dx, index, g)
             return dx
 
-        return Tensor(x[index], (self,), (pull,))
+        return Tensor(self.data[index], (self,), (pull,))
 
     def zero_grad(self) -> None:
         """Forget the gradient, before the next step."""
@@ -206,18 +238,30 @@ class Tensor:
             else:
                 # A new array: what arrived may be shared with another tensor or be read-only.
                 node.grad = upstream.copy() if node.grad is None else node.grad + upstream
-            for parent, pull in zip(node.parents, node.pulls, strict=True):
-                g = unbroadcast(pull(upstream), parent.data.shape)
+            for parent, pull, shape in zip(node.parents, node.pulls, node.shapes, strict=True):
+                g = pull(upstream)
+                if g.shape != shape:
+                    g = unbroadcast(g, shape)
                 grads[parent] = grads[parent] + g if parent in grads else g
 
 
-def _same(g: Array) -> Array:
-    return g
+def where(condition: Array, x: Operand, y: Operand) -> Tensor:
+    """Return x where the condition holds and y elsewhere; each gets the gradient of its places.
 
-
-def _two_axes(x: Array, y: Array) -> None:
-    if x.ndim != 2 or y.ndim != 2:
-        raise ValueError(f"@ takes two matrices, not shapes {x.shape} and {y.shape}.")
+    Args:
+        condition: bool, any shape that fits the others.
+        x: A tensor, an array or a number.
+        y: The same; one of the two is a tensor.
+    """
+    chosen = np.array(condition, dtype=bool)
+    ways: list[tuple[Operand, Pull]] = [
+        (x, lambda g: np.where(chosen, g, 0)),
+        (y, lambda g: np.where(chosen, 0, g)),
+    ]
+    recorded = [(operand, pull) for operand, pull in ways if isinstance(operand, Tensor)]
+    values = [operand.data if isinstance(operand, Tensor) else operand for operand, _ in ways]
+    parents, pulls = zip(*recorded, strict=True) if recorded else ((), ())
+    return Tensor(np.where(chosen, *values), parents, pulls)
 
 
 def parents_first(output: Tensor) -> list[Tensor]:
@@ -228,35 +272,37 @@ def parents_first(output: Tensor) -> list[Tensor]:
     """
     order: list[Tensor] = []
     seen: set[Tensor] = set()
-    stack: list[Tensor | tuple[Tensor]] = [output]
+    stack: list[Any] = [output]
     while stack:
         node = stack.pop()
-        if isinstance(node, tuple):
-            order.append(node[0])
+        if node is None:  # everything above the tensor below it is done
+            order.append(stack.pop())
         elif node not in seen:
             seen.add(node)
-            stack.append((node,))
-            stack.extend(node.parents)
+            if node.parents:
+                stack += (node, None, *node.parents)
+            else:
+                order.append(node)
     return order
 
 
-def log_softmax(x: Tensor) -> Tensor:
-    """Return log(softmax(x)) row by row, as xᵢ - log Σⱼ exp(xⱼ).
-
-    Args:
-        x: float, (N, C). Each row's largest score is subtracted first, as a constant: it cancels.
-    """
-    largest: Array = x.data.max(axis=1, keepdims=True)
-    shifted = x - largest
-    return shifted - shifted.exp().sum(axis=1, keepdims=True).log()
+def _two_axes(x: Array, y: Array) -> None:
+    if x.ndim < 2 or y.ndim < 2:
+        raise ValueError(
+            "@ takes two matrices, or stacks of them, (…, N, K) and (…, K, M); "
+            f"these have shapes {x.shape} and {y.shape}."
+        )
 
 
-def tensor_cross_entropy(scores: Tensor, t: Array) -> Tensor:
-    """Return the mean cross-entropy of softmax(scores).
+def _flip(x: Array) -> Array:
+    """Transpose the last two axes: every matrix of a stack."""
+    return x.swapaxes(-1, -2)
 
-    Args:
-        scores: float, (N, C).
-        t: The right classes, integers, (N,).
-    """
-    right = log_softmax(scores)[np.arange(len(t)), t]
-    return -right.mean()
+
+def _same(g: Array) -> Array:
+    return g
+
+
+def _with_axes(g: Array, axis: Axis, keepdims: bool) -> Array:
+    """Put the axes back that a sum or a maximum has removed, with length 1."""
+    return g if axis is None or keepdims else np.expand_dims(g, axis)

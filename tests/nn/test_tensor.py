@@ -9,12 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 from exercises_lib.nn import (
+    BatchNorm,
     SoftmaxWithLoss,
     Tensor,
     log_softmax,
+    no_grad,
     numerical_gradient,
     relative_error,
+    tensor_batch_norm,
     tensor_cross_entropy,
+    where,
 )
 
 
@@ -53,9 +57,26 @@ UNARY = {
     "mean": lambda x: x.mean(),
     "mean over axis 1": lambda x: x.mean(axis=1),
     "mean keepdims": lambda x: x.mean(axis=0, keepdims=True),
+    "mean over both, keepdims": lambda x: x.mean(axis=(0, 1), keepdims=True),
+    "max": lambda x: x.max(),
+    "max over axis 0": lambda x: x.max(axis=0),
+    "max over axis -1": lambda x: x.max(axis=-1),
+    "max over both": lambda x: x.max(axis=(0, 1)),
+    "max keepdims": lambda x: x - x.max(axis=1, keepdims=True),
+    "where, both recorded": lambda x: where(A > 0, x * x, x.exp()),
+    "where, a constant": lambda x: where(x.data > 1, x.log(), 7.0) + where(A > 0, C, x),
+    "where, broadcast": lambda x: where(A > 0, x[0], x[:, :1]),
     "reshape": lambda x: x.reshape(2, 6) * np.arange(12.0).reshape(2, 6),
     "reshape -1": lambda x: x.reshape(-1) * np.arange(12.0),
     "transpose": lambda x: x.T * np.arange(12.0).reshape(4, 3),
+    "axes reordered": lambda x: (
+        x.reshape(2, 3, 2).transpose(1, 2, 0) * np.arange(12.0).reshape(3, 2, 2)
+    ),
+    "axes counted from behind": lambda x: (
+        x.reshape(2, 3, 2).transpose(-1, 0, 1) * np.arange(12.0).reshape(2, 2, 3)
+    ),
+    "stack times a constant": lambda x: x.reshape(2, 3, 2) @ np.arange(8.0).reshape(2, 2, 2),
+    "constant times a stack": lambda x: np.arange(6.0).reshape(2, 3) @ x.reshape(2, 3, 2),
     "constant left": lambda x: C + C * x - C / x,
     "constant right": lambda x: x + x * C - x / C,
     "constant minus": lambda x: C - x,
@@ -65,6 +86,9 @@ UNARY = {
     "one row": lambda x: x[1],
     "a slice": lambda x: x[:, 1:3],
     "repeated rows": lambda x: x[np.array([0, 2, 0, 0])],
+    "a list of rows": lambda x: x[[0, 2, 0]],
+    "a row and a new axis": lambda x: x[1, None] * x[..., :1],
+    "a mask": lambda x: x[A > 0],
     "one entry per row": lambda x: x[np.arange(3), np.array([1, 1, 3])],
     "used twice": lambda x: x * x + x.exp() * x,
     "log softmax": log_softmax,
@@ -103,6 +127,173 @@ def test_gradient_of_a_matrix_product_is_right_for_all_shapes(n, d, m):
 
 def test_a_matrix_times_itself_adds_both_gradients():
     assert_gradients_are_right(lambda a: a @ a.T @ a, A.copy())
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [((5, 2, 3), (5, 3, 4)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((1, 2, 3), (6, 1, 3, 4))],
+    ids=["two stacks", "stack and matrix", "matrix and stack", "broadcast stacks"],
+)
+def test_products_of_stacks_of_matrices(left, right):
+    rng = np.random.default_rng(6)
+    assert_gradients_are_right(lambda x, y: x @ y, rng.normal(size=left), rng.normal(size=right))
+
+
+def test_where_several_entries_are_largest_they_share_the_gradient_as_in_pytorch():
+    torch = pytest.importorskip("torch")
+    a = np.array([[2.0, 5.0, 5.0], [1.0, 1.0, 1.0]])
+    ours, theirs = Tensor(a), torch.tensor(a, requires_grad=True)
+    (ours.max(axis=1) * np.array([3.0, 6.0])).sum().backward()
+    (theirs.amax(dim=1) * torch.tensor([3.0, 6.0], dtype=torch.float64)).sum().backward()
+    np.testing.assert_array_equal(ours.grad, theirs.grad.numpy())
+
+
+def attention(xp, q, k, v):
+    """One head of attention for a stack of sequences; the functions that differ come in `xp`."""
+    scores = q @ xp["swap"](k) * 0.5
+    e = (scores - xp["max"](scores)).exp()
+    return e / xp["sum"](e) @ v
+
+
+def test_attention_has_the_gradients_that_pytorch_finds():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(7)
+    arrays = [rng.normal(size=shape) for shape in [(2, 4, 3), (2, 5, 3), (2, 5, 6)]]
+    ours, theirs = ([make(a) for a in arrays] for make in (Tensor, torch.tensor))
+    for tensor in theirs:
+        tensor.requires_grad_()
+    numpy_like = {
+        "swap": lambda x: x.transpose(0, 2, 1),
+        "max": lambda x: x.max(axis=-1, keepdims=True),
+        "sum": lambda x: x.sum(axis=-1, keepdims=True),
+    }
+    torch_like = {
+        "swap": lambda x: x.transpose(1, 2),
+        "max": lambda x: x.amax(dim=-1, keepdim=True),
+        "sum": lambda x: x.sum(dim=-1, keepdim=True),
+    }
+    (attention(numpy_like, *ours) ** 2).sum().backward()
+    (attention(torch_like, *theirs) ** 2).sum().backward()
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine.grad, other.grad.numpy(), rtol=1e-10, atol=1e-13)
+
+
+def test_batch_norm_without_backward_code_equals_the_layer():
+    rng = np.random.default_rng(8)
+    x, gamma, beta = (Tensor(rng.normal(size=shape)) for shape in [(6, 3), (3,), (3,)])
+    dout = rng.normal(size=(6, 3))
+    out = tensor_batch_norm(x, gamma, beta)
+    (out * dout).sum().backward()
+    layer = BatchNorm(3)
+    layer.gamma, layer.beta = gamma.data, beta.data
+    np.testing.assert_allclose(out.data, layer.forward(x.data), atol=1e-12)
+    np.testing.assert_allclose(x.grad, layer.backward(dout), atol=1e-12)
+    np.testing.assert_allclose(gamma.grad, layer.dgamma, atol=1e-12)
+    np.testing.assert_allclose(beta.grad, layer.dbeta, atol=1e-12)
+
+
+# Each takes a tensor, a second one and a constant array, and is followed by a change of all three.
+SAVED = {
+    "product": lambda x, y, c: x * y,
+    "product with a constant": lambda x, y, c: x * c,
+    "constant first": lambda x, y, c: c * x,
+    "quotient": lambda x, y, c: x / y,
+    "quotient by a constant": lambda x, y, c: x / c,
+    "constant over": lambda x, y, c: c / x,
+    "power": lambda x, y, c: x**3,
+    "matrix product": lambda x, y, c: x @ y.T,
+    "matrix times constant": lambda x, y, c: x @ c.T,
+    "constant times matrix": lambda x, y, c: c.T @ x,
+    "log": lambda x, y, c: x.log(),
+    "exp": lambda x, y, c: x.exp(),
+    "tanh": lambda x, y, c: x.tanh(),
+    "relu": lambda x, y, c: (x - 1).relu(),
+    "max": lambda x, y, c: x.max(axis=0),
+    "where": lambda x, y, c: where(c > 1, x, y),
+    "a transpose, used": lambda x, y, c: x.T * y.T,
+    "a slice, used": lambda x, y, c: x[1:] * y[:-1],
+    "another shape, used": lambda x, y, c: x.reshape(-1) ** 2,
+}
+
+
+def change_in_place(array):
+    array[...] = array[::-1] * 3 + 1
+
+
+def change_by_operator(array):
+    array *= -2
+
+
+@pytest.mark.parametrize("change", [change_in_place, change_by_operator])
+@pytest.mark.parametrize("name", SAVED)
+def test_numbers_that_change_after_an_operation_do_not_change_its_gradient(name, change):
+    rng = np.random.default_rng(9)
+    arrays = [rng.uniform(0.5, 2, size=(3, 4)) for _ in range(3)]
+    found = []
+    for changed in (False, True):
+        x, y, c = Tensor(arrays[0].copy()), Tensor(arrays[1].copy()), arrays[2].copy()
+        out = SAVED[name](x, y, c)
+        if changed:
+            for array in (x.data, y.data, c):
+                change(array)
+        (out * out).sum().backward()
+        found.append((x.grad, y.grad))
+    for untouched, after in zip(*found, strict=True):
+        assert untouched is not None or after is None
+        if untouched is not None:
+            np.testing.assert_array_equal(after, untouched)
+
+
+def test_numbers_that_are_replaced_after_an_operation_do_not_change_its_gradient():
+    a, b = Tensor(A), Tensor(POSITIVE)
+    y = (a * b).sum()
+    b.data = 100
+    y.backward()
+    np.testing.assert_array_equal(a.grad, POSITIVE)
+    np.testing.assert_array_equal(b.grad, A)
+
+
+def test_an_index_that_changes_later_still_leads_back_to_the_same_places():
+    a, rows, more = Tensor(A), np.array([0, 0]), [1]
+    y = a[rows].sum() + a[more].sum()
+    rows[:] = 2
+    more[0] = 2
+    y.backward()
+    np.testing.assert_array_equal(a.grad[:, 0], [2, 1, 0])
+
+
+@pytest.mark.parametrize(
+    "make", [lambda a: a.exp(), lambda a: a.T, lambda a: a[1:], lambda a: 1 * a]
+)
+def test_the_numbers_of_a_result_cannot_be_written_into(make):
+    a = Tensor(A.copy())
+    with pytest.raises(ValueError, match="read-only"):
+        make(a).data[0] = 5
+    a.data[0] = 5  # those of an input can
+
+
+def test_a_node_that_hands_its_operand_on_does_not_lock_it():
+    a, b = Tensor(A.copy()), Tensor(A.copy())
+    Tensor(b.data, (a, b), (lambda g: 0 * g, lambda g: g))
+    b.data[0] = 5
+
+
+def test_inside_no_grad_nothing_is_recorded_and_afterwards_everything_is():
+    a = Tensor(A)
+    with no_grad():
+        with no_grad():
+            pass
+        inner = where(A > 0, a * a, 0)
+    assert inner.parents == ()
+    (inner * a).sum().backward()
+    np.testing.assert_array_equal(a.grad, inner.data)
+    assert inner.grad is not None
+
+
+def test_recording_goes_on_after_an_error_inside_no_grad():
+    with pytest.raises(ZeroDivisionError), no_grad():
+        1 / 0  # noqa: B018
+    assert (Tensor(A) * 2).parents != ()
 
 
 def test_cross_entropy_equals_the_fused_layer():
