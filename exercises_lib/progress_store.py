@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from exercises_lib.checking import Verdict
 
 FILE_NAME = ".progress.sqlite"
@@ -44,6 +45,8 @@ def location() -> Path | None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    import sqlite3  # Python in a web page has none
+
     with closing(sqlite3.connect(path, timeout=10)) as connection, connection:
         connection.executescript(_SCHEMA)
         yield connection
@@ -54,6 +57,8 @@ def record(verdict: Verdict) -> None:
     path = location()
     if path is None or verdict.status in ("unanswered", "unavailable"):
         return
+    import sqlite3
+
     try:
         with _opened(path) as connection:
             connection.execute(
@@ -77,6 +82,8 @@ def passed_exercises() -> set[str]:
     path = location()
     if path is None or not path.exists():
         return set()
+    import sqlite3
+
     try:
         with _opened(path) as connection:
             rows = connection.execute("SELECT DISTINCT exercise FROM attempt WHERE status='passed'")

@@ -19,6 +19,7 @@ ALLOWED = {
     "figures": {"nn", "data"},
     "progress_store": {"exercises", "checking"},
     "tutor": {"checking", "exercises", "progress_store"},
+    "in_page": {"checking", "exercises", "figures", "nn", "progress_store"},
     "course": {"errors", "exercises", "checking", "probes", "nn", "data", "figures"},
     "grading": {
         "errors",
