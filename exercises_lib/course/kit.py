@@ -27,13 +27,46 @@ NUMPY_LIBRARY = "lapack_lite."
 """A compiled part that only a build without LAPACK would load."""
 NUMPY_SUFFIXES = {".pyi", ".h", ".a", ".pyc", ".pxd", ".pyx"}
 COURSE_UNUSED = {"course", "grading", "static", "__pycache__", "cli.py"}
-STDLIB_UNUSED = (
-    "curses/ dbm/ ensurepip/ http/ idlelib/ lib2to3/ logging/config.py logging/handlers.py "
-    "multiprocessing/ pydoc_data/ tkinter/ turtledemo/ unittest/mock.py urllib/request.py venv/ "
-    "wsgiref/ xml/ xmlrpc/ _pydatetime.py _pyio.py bdb.py cgi.py doctest.py ftplib.py imaplib.py "
-    "mailbox.py nntplib.py optparse.py pdb.py pickletools.py poplib.py smtplib.py "
-    "tarfile.py telnetlib.py trace.py turtle.py webbrowser.py email/_header_value_parser.py"
-).split()
+STDLIB_UNUSED = [
+    "curses/",
+    "dbm/",
+    "ensurepip/",
+    "http/",
+    "idlelib/",
+    "lib2to3/",
+    "logging/config.py",
+    "logging/handlers.py",
+    "multiprocessing/",
+    "pydoc_data/",
+    "tkinter/",
+    "turtledemo/",
+    "unittest/mock.py",
+    "urllib/request.py",
+    "venv/",
+    "wsgiref/",
+    "xml/",
+    "xmlrpc/",
+    "_pydatetime.py",
+    "_pyio.py",
+    "bdb.py",
+    "cgi.py",
+    "doctest.py",
+    "ftplib.py",
+    "imaplib.py",
+    "mailbox.py",
+    "nntplib.py",
+    "optparse.py",
+    "pdb.py",
+    "pickletools.py",
+    "poplib.py",
+    "smtplib.py",
+    "tarfile.py",
+    "telnetlib.py",
+    "trace.py",
+    "turtle.py",
+    "webbrowser.py",
+    "email/_header_value_parser.py",
+]
 """Parts of the standard library that have nothing to do in a page."""
 
 
