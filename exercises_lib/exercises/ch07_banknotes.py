@@ -2168,7 +2168,9 @@ SPLIT = Exercise(
             split_flat_labels,
             "Your labels have one axis. Keep the shape (1, N): p has it, and p − t would otherwise "
             "be in danger of broadcasting.",
-            recognise=split_shows("shapes", test=shapes_are(lambda s: [s[0], s[1][1:], s[2], s[3][1:]])),
+            recognise=split_shows(
+                "shapes", test=shapes_are(lambda s: [s[0], s[1][1:], s[2], s[3][1:]])
+            ),
         ),
         Mistake(
             "a fixed part",

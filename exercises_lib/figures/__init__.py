@@ -5,10 +5,12 @@ JupyterLab and in the static book, without a kernel; each has a plain picture as
 """
 
 from exercises_lib.figures.activation import activation_explorer
+from exercises_lib.figures.first import eight_points, first_net, first_network
 from exercises_lib.figures.graph import graph_player
 from exercises_lib.figures.histograms import activation_histograms
 from exercises_lib.figures.learning_rate import learning_rate_explorer
 from exercises_lib.figures.live import live_training
+from exercises_lib.figures.network import network
 from exercises_lib.figures.pictures import (
     confusion_matrix,
     feature_pairs,
@@ -32,8 +34,11 @@ __all__ = [
     "activation_histograms",
     "confusion_matrix",
     "decision_regions",
+    "eight_points",
     "feature_pairs",
     "first_layer_weights",
+    "first_net",
+    "first_network",
     "graph_player",
     "graph_shapes",
     "image_gallery",
@@ -43,6 +48,7 @@ __all__ = [
     "live_training",
     "local_or_passed",
     "mistakes_gallery",
+    "network",
     "optimiser_race",
     "price_slider",
     "road_map",

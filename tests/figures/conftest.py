@@ -96,7 +96,7 @@ def apples() -> Callable[[], Any]:
 @pytest.fixture(scope="session")
 def all_figures(apples: Callable[[], Any]) -> dict[str, Any]:
     """One of each interactive figure."""
-    from exercises_lib import figures
+    from exercises_lib import figures, nn
 
     rng = np.random.default_rng(7)
     x = rng.standard_normal((200, 4))
@@ -125,4 +125,9 @@ def all_figures(apples: Callable[[], Any]) -> dict[str, Any]:
         "histograms": figures.activation_histograms(),
         "road": figures.road_map({"00": 1.0, "01": (4, 9)}),
         "live": figures.live_training(4).figure,
+        "first": figures.first_network(),
+        "network": figures.network(figures.first_net(), *figures.eight_points()),
+        "digits": figures.network(
+            nn.TwoLayerNet(64, 30, 10, np.random.default_rng(1), std=0.2), rng.random(64), [3]
+        ),
     }
