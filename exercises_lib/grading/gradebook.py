@@ -240,7 +240,7 @@ class Gradebook:
                     sum(verdict["earned"] for verdict in verdicts),
                     max(0, maximum - for_all),
                     attempt,
-                    json.dumps(outcome.flags),
+                    json.dumps([*submission.notes, *outcome.flags]),
                     str(outcome.seed),
                     outcome.seconds,
                     outcome.cpu,

@@ -23,6 +23,7 @@ TROUBLE = {
     "not-a-notebook": "not a notebook",
     "wrong-format": "another format of notebook",
     "too-large": "too large",
+    "too-many": "too many files",
     "unreadable": "cannot be read",
     "unsafe": "leads out of what was handed in",
     "unknown-chapter": "chapter cannot be told",

@@ -231,4 +231,4 @@ def test_links_that_lead_in_a_circle_are_a_row_and_no_end(tmp_path: Path) -> Non
     loop = next(one for one in find(tmp_path) if one.student == "loop")
     with pytest.raises(Unreadable) as caught:
         loop.read()
-    assert caught.value.status == "unreadable"
+    assert caught.value.status == "unsafe"

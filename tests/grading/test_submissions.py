@@ -256,9 +256,9 @@ def test_links_pipes_and_unreadable_files_of_a_folder_are_rows(tmp_path: Path) -
         "ana": "read",
         "bob": "read",
         "eve": "unsafe",
-        "fay": "unreadable",
+        "fay": "unsafe",
         "gil": "unsafe",
-        "hal": "read",
+        "hal": "unsafe",
         "ida": "unreadable",
         "loop": "unsafe",
     }
