@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,34 +29,40 @@ class Problem:
 
 
 def find_problems(trial: Trial) -> Iterator[Problem]:
-    """List what is wrong with an answer, case by case."""
+    """List what is wrong with an answer, case by case, and in each the plainest thing first.
+
+    Cases are drawn in the order from plain to extreme, so that a fault that shows everywhere is
+    not told as an overflow that it also leads to.
+    """
     for case, got, want in zip(trial.cases, trial.seen, trial.expected, strict=False):
-        where = f" Case: {case.note}." if case.note else ""
+        note = case.note
         if got.failure is not None and got.failure.kind == "misfit" and case is trial.cases[0]:
-            where = ""  # the form of the answer is wrong, whatever the case
-        yield from case_problems(trial.exercise, case, got, want, where)
+            note = ""  # the form of the answer is wrong, whatever the case
+        problems = case_problems(trial.exercise, case, got, want)
+        for problem in sorted(problems, key=lambda problem: STAGES.index(problem.stage)):
+            yield replace(problem, text=wording.with_case(problem.text, note))
 
 
 def case_problems(
-    exercise: Exercise, case: Case, got: Observation, want: Observation, where: str
+    exercise: Exercise, case: Case, got: Observation, want: Observation
 ) -> Iterator[Problem]:
-    """List what is wrong on one case; `where` ends each sentence."""
+    """List what is wrong on one case, without saying which case it is."""
     for name, wanted in want.values.items():
         if name in got.values:
             problem = compare(exercise, case, exercise.output(name), got.values[name], wanted)
             if problem is not None:
-                yield Problem(problem.stage, name, problem.text + where)
+                yield problem
     missing = [name for name in want.values if name not in got.values]
     if got.failure is not None:
         stopped = missing[0] if missing else UNSTABLE
-        yield Problem("runs", stopped, wording.failure(got.failure, where))
+        yield Problem("runs", stopped, wording.failure(got.failure))
     elif missing:
         yield Problem("runs", missing[0], wording.missing(missing[0]))
     changed = [name for name in got.changed if name not in want.changed]
     if changed:
-        yield Problem("purity", CHANGED, wording.changed(changed) + where)
+        yield Problem("purity", CHANGED, wording.changed(changed))
     if got.unstable:
-        yield Problem("purity", UNSTABLE, wording.unstable(got.unstable) + where)
+        yield Problem("purity", UNSTABLE, wording.unstable(got.unstable))
 
 
 def is_float32(inputs: Mapping[str, Any]) -> bool:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking import wording
-from exercises_lib.checking.compare import STAGES, Problem, find_problems
+from exercises_lib.checking import crashes, wording
+from exercises_lib.checking.compare import Problem, find_problems
 from exercises_lib.checking.diagnose import diagnose
 from exercises_lib.checking.exercise import Case, Exercise
 from exercises_lib.checking.observe import Observation
@@ -85,7 +85,7 @@ def judge(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]
     problems = list(find_problems(trial))
     if not problems:
         return Verdict.of(exercise, "passed", exercise.remark, printed=printed)
-    first = min(problems, key=lambda problem: STAGES.index(problem.stage))
+    first = problems[0]
     wrong = list(dict.fromkeys(problem.output for problem in problems))
     failure = next((one.failure for one in seen if one.failure), None)
     raised = failure is not None and failure.kind in ("raised", "timeout")
@@ -93,11 +93,26 @@ def judge(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]
         exercise,
         "error" if raised and first.stage == "runs" else "wrong",
         first.text,
+        more=[_crash_text(trial)] if first.stage == "runs" else (),
         mistakes=diagnose(trial, wrong),
         traceback=failure.traceback if failure and first.stage == "runs" else "",
         printed=printed,
         right=_right_count(exercise, problems),
     )
+
+
+def _crash_text(trial: Trial) -> str:
+    """Say what stood on both sides where an answer stopped; empty if that is not known."""
+    for got, want in zip(trial.seen, trial.expected, strict=False):
+        if got.failure is not None:
+            crash = crashes.read(got.failure.operands)
+            written = {
+                output.name: (output.shape, np.shape(want.values[output.name]))
+                for output in trial.exercise.outputs
+                if output.shape and isinstance(want.values.get(output.name), np.ndarray)
+            }
+            return "" if crash is None else crashes.explain(crash, crashes.letters(written))
+    return ""
 
 
 def _right_count(exercise: Exercise, problems: Iterable[Problem]) -> tuple[int, int] | None:

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from exercises_lib.checking.crashes import operands_of
 from exercises_lib.checking.serialize import Opaque, copy_plain, same, serialize
 
 OUR_FOLDER = str(Path(__file__).resolve().parents[1])
@@ -89,6 +90,7 @@ class Failure:
         message: its text.
         during: the call that was under way, for example ``"backward(dout)"``.
         traceback: the student's own frames, as text; empty if there are none.
+        operands: where it was raised and what stood there; see `crashes.operands_of`.
     """
 
     kind: str
@@ -96,6 +98,7 @@ class Failure:
     message: str
     during: str = ""
     traceback: str = ""
+    operands: str = ""
 
 
 @dataclass
@@ -318,7 +321,12 @@ def _collect(
             # The placeholder's own. One with a message says what PyTorch, for example, cannot do.
             return Failure("unanswered", "NotImplementedError", "", during)
         return Failure(
-            "raised", type(error).__name__, _text(error), during, student_traceback(error)
+            "raised",
+            type(error).__name__,
+            _text(error),
+            during,
+            student_traceback(error),
+            operands_of(error),
         )
     return None
 

@@ -61,13 +61,14 @@ class Verdict:
         status: Status,
         text: str = "",
         *,
+        more: Sequence[str] = (),
         mistakes: Sequence[Mistake] = (),
         traceback: str = "",
         printed: str = "",
         right: tuple[int, int] | None = None,
     ) -> Verdict:
         """Put a verdict together from what judging found."""
-        lines = [text] if text else []
+        lines = [line for line in (text, *more) if line]
         lines += [mistake.message for mistake in mistakes]
         if right is not None:
             lines.append(f"{right[0]} of {right[1]} are right.")

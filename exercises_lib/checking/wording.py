@@ -18,6 +18,11 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
+def with_case(text: str, note: str) -> str:
+    """Add which case it was, unless the sentence says so itself."""
+    return f"{text} Case: {note}." if note and note not in text else text
+
+
 def gap(seen: Observation | None) -> str:
     """Say what is still to be written; empty if everything is."""
     if seen is None or seen.failure is None:
@@ -48,15 +53,15 @@ def unstable(names: Sequence[str]) -> str:
     )
 
 
-def failure(what: Failure, where: str) -> str:
-    """Say what stopped an answer; `where` ends the sentence."""
+def failure(what: Failure) -> str:
+    """Say what stopped an answer."""
     call = f" in {what.during}" if what.during else ""
     if what.kind == "misfit":
-        return what.message + where
+        return what.message
     if what.kind == "timeout":
-        return f"Your code was stopped{call}: its time was up. Do all loops end?{where}"
+        return f"Your code was stopped{call}: its time was up. Do all loops end?"
     message = f": {readable(what.message).strip(' .')}" if what.message else ""
-    return f"Your code raises {what.type}{call}{message}.{where}"
+    return f"Your code raises {what.type}{call}{message}."
 
 
 _MATMUL = re.compile(r"matmul: .*\(size (\d+) is different from (\d+)\)")

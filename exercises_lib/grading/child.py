@@ -18,6 +18,7 @@ import sys
 import types
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import astuple
 from typing import Any
 
 from exercises_lib.checking.observe import Failure, Oracle, Probe, Run, oracle_result, run_probe
@@ -292,7 +293,7 @@ def _plain_run(run: Run) -> dict[str, Any]:
         "after": run.after,
         "failure": None
         if failure is None
-        else [failure.kind, failure.type, failure.message, failure.during, failure.traceback],
+        else list(astuple(failure)),
         "printed": run.printed,
         "seconds": run.seconds,
     }
