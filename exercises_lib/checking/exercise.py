@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from exercises_lib.checking.edit import Edit
 from exercises_lib.checking.observe import Observation, Oracle, Probe, oracle_result
 from exercises_lib.checking.serialize import serialize
 
@@ -73,16 +74,21 @@ class Mistake:
 
     Args:
         name: short and unique within the exercise, for example ``"summed over the wrong axis"``.
-        answer: the wrong answer itself.
+        given: the wrong answer itself, or the `Edit` of a right one that makes it.
         message: what it is and why it is wrong, one to three sentences, without the solution.
         recognise: recognises the mistake where equal behaviour cannot, as in exercises that train:
             ``recognise(cases, observations)`` is True for an answer that makes it.
     """
 
     name: str
-    answer: Any
+    given: Any
     message: str
     recognise: Callable[[Sequence[Case], Sequence[Observation]], bool] | None = None
+
+    @property
+    def answer(self) -> Any:
+        """The wrong answer; an edit is compiled when it is first asked for."""
+        return self.given.program if isinstance(self.given, Edit) else self.given
 
 
 @dataclass(frozen=True)
