@@ -166,6 +166,18 @@ class Exercise:
         """Return what is known about an output; the defaults if nothing is."""
         return next((output for output in self.outputs if output.name == name), Output(name))
 
+    def mistake(self, name: str) -> Mistake:
+        """Return a known mistake.
+
+        Raises:
+            LookupError: if there is none of that name; the message lists those that there are.
+        """
+        for mistake in self.mistakes:
+            if mistake.name == name:
+                return mistake
+        known = ", ".join(repr(mistake.name) for mistake in self.mistakes)
+        raise LookupError(f"{self.id} has no mistake {name!r}; there are {known or 'none'}")
+
     @property
     def chapter(self) -> str:
         """The chapter's number, two digits."""

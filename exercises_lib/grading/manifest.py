@@ -181,7 +181,7 @@ def _fingerprint(number: str, sources: list[str]) -> str:
         *sorted((package / "checking").glob("*.py")),
         package / "probes" / "__init__.py",
         *(package / "probes").glob(f"ch{number}.py"),
-        package / "exercises" / f"ch{number}_{exercises.CHAPTERS[number]}.py",
+        *(package / "exercises" / f"ch{number}_{exercises.CHAPTERS[number]}").glob("*.py"),
     ]
     for text in [*sources, *(path.read_text(encoding="utf-8") for path in files)]:
         digest.update(text.encode())

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from exercises_lib.checking import check
-from exercises_lib.exercises import ch01_computation_graphs as ch01
+from exercises_lib.exercises.ch01_computation_graphs import (
+    _orders,
+    add_then_multiply,
+    apple_gradients,
+    backward_sweep,
+    fruit_gradients,
+    local_or_passed,
+    step_downhill,
+    topological_order,
+)
 from exercises_lib.figures.graph import graph_spec
 from exercises_lib.nn import Value
 
@@ -27,7 +36,7 @@ def test_the_apple_numbers_are_those_of_the_recorded_graph():
     total = inputs[0] * inputs[1] * inputs[2]
     assert total.data == pytest.approx(220)
     assert gradients(total, inputs) == pytest.approx([2.2, 110, 200])
-    assert list(ch01.APPLE_GRADIENTS.reference.values()) == pytest.approx([2.2, 110, 200])
+    assert list(apple_gradients.EXERCISE.reference.values()) == pytest.approx([2.2, 110, 200])
 
 
 def test_the_fruit_numbers_are_those_of_the_recorded_graph():
@@ -36,7 +45,7 @@ def test_the_fruit_numbers_are_those_of_the_recorded_graph():
     assert total.data == pytest.approx(715)
     found = gradients(total, inputs)
     assert found == pytest.approx([2.2, 110, 3.3, 165, 650])
-    assert list(ch01.FRUIT_GRADIENTS.reference.values()) == pytest.approx(found)
+    assert list(fruit_gradients.EXERCISE.reference.values()) == pytest.approx(found)
 
 
 def test_the_numbers_of_add_then_multiply_are_those_of_the_recorded_graph():
@@ -44,7 +53,7 @@ def test_the_numbers_of_add_then_multiply_are_those_of_the_recorded_graph():
     q = x + y
     f = q * z
     found = gradients(f, [q, x, y, z])
-    assert list(ch01.ADD_THEN_MULTIPLY.reference.values()) == pytest.approx(
+    assert list(add_then_multiply.EXERCISE.reference.values()) == pytest.approx(
         [q.data, f.data, *found]
     )
 
@@ -56,7 +65,7 @@ def test_the_step_downhill_is_the_step_that_the_recorded_graph_takes():
     x, y, z = (node.data - 0.1 * node.grad for node in inputs)
     assert f.data == 15
     wanted = [*found, x, y, z, (x - y) * z]
-    assert list(ch01.STEP_DOWNHILL.reference.values()) == pytest.approx(wanted)
+    assert list(step_downhill.EXERCISE.reference.values()) == pytest.approx(wanted)
 
 
 def test_the_lettered_numbers_are_of_the_kind_that_the_answer_says():
@@ -71,17 +80,17 @@ def test_the_lettered_numbers_are_of_the_kind_that_the_answer_says():
     for letter, (parent, child, number) in drawn.items():
         local, passed = (edges[parent, child][key] == number for key in ("local", "grad"))
         kind = {(True, False): "local", (False, True): "passed", (True, True): "both"}
-        assert ch01.KIND_ANSWER[letter] == kind[local, passed]
+        assert local_or_passed.KIND_ANSWER[letter] == kind[local, passed]
 
 
 def test_two_wrong_letters_are_both_explained_and_a_full_exchange_as_one_thing():
-    two = {**ch01.KIND_ANSWER, "A": "passed", "D": "local"}
-    verdict = judged(ch01.LOCAL_OR_PASSED, two)
+    two = {**local_or_passed.KIND_ANSWER, "A": "passed", "D": "local"}
+    verdict = judged(local_or_passed.EXERCISE, two)
     assert set(verdict.mistakes) == {"A is called passed down", "D is called local"}
     assert "4 of 6 are right." in verdict.message
     other = {"local": "passed", "passed": "local", "both": "both"}
-    exchanged = {letter: other[kind] for letter, kind in ch01.KIND_ANSWER.items()}
-    assert judged(ch01.LOCAL_OR_PASSED, exchanged).mistakes == ("the two words exchanged",)
+    exchanged = {letter: other[kind] for letter, kind in local_or_passed.KIND_ANSWER.items()}
+    assert judged(local_or_passed.EXERCISE, exchanged).mistakes == ("the two words exchanged",)
 
 
 def random_order(parents, rng):
@@ -98,15 +107,15 @@ def test_every_valid_order_passes(seed):
         # The same order for the same graph, as the check runs each case twice.
         return random_order(parents, np.random.default_rng([seed, *map(ord, "".join(parents))]))
 
-    assert judged(ch01.TOPOLOGICAL_ORDER, answer, seed).status == "passed"
+    assert judged(topological_order.EXERCISE, answer, seed).status == "passed"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_drawn_graphs_leave_no_listing_order_right(seed):
-    cases = list(ch01.draw_orders(np.random.default_rng(seed)))
+    cases = list(topological_order.draw_orders(np.random.default_rng(seed)))
     for rearrange in (list, sorted, lambda p: list(p)[::-1], lambda p: sorted(p)[::-1]):
         graphs = [case.inputs["parents"] for case in cases]
-        assert not all(ch01.is_order(graph, rearrange(graph)) for graph in graphs)
+        assert not all(topological_order.is_order(graph, rearrange(graph)) for graph in graphs)
 
 
 @pytest.mark.parametrize(
@@ -114,13 +123,13 @@ def test_the_drawn_graphs_leave_no_listing_order_right(seed):
     [None, 3, "xy", {"x": 1}, [None], [["x"]], ["x"], ["x", "y", "x"], ["y", "x"], ["x", "w"], []],
 )
 def test_an_order_of_any_kind_gets_a_sentence(got):
-    sentence = ch01.order_problem({"parents": {"x": [], "y": ["x"]}}, got, ["x", "y"])
+    sentence = topological_order.order_problem({"parents": {"x": [], "y": ["x"]}}, got, ["x", "y"])
     assert sentence and sentence.endswith((".", "?"))
 
 
 def test_an_order_that_is_turned_round_only_after_arrival_is_named():
     def with_a_stack(parents):
-        order, stack = [], ch01.outputs_of(parents)[::-1]
+        order, stack = [], _orders.outputs_of(parents)[::-1]
         while stack:
             node = stack.pop()
             if node not in order:
@@ -130,44 +139,45 @@ def test_an_order_that_is_turned_round_only_after_arrival_is_named():
 
     for seed in SEEDS:
         assert (
-            judged(ch01.TOPOLOGICAL_ORDER, with_a_stack, seed).mistake == "written down on arrival"
+            judged(topological_order.EXERCISE, with_a_stack, seed).mistake
+            == "written down on arrival"
         )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_sweep_agrees_with_the_recorded_scalars(seed):
     rng = np.random.default_rng(seed)
-    graph = ch01.recorded(ch01.any_graph(12, rng), rng)
+    graph = backward_sweep.recorded(topological_order.any_graph(12, rng), rng)
     values = {}
-    for node in ch01.topological_order(ch01.plain_parents(graph)):
+    for node in _orders.topological_order(backward_sweep.plain_parents(graph)):
         terms = [rate * values[parent] for parent, rate in graph[node]]
         values[node] = sum(terms) if terms else Value(1.0)
     values["n11"].backward()
     wanted = {node: values[node].grad for node in graph}
-    for sweep in (ch01.BACKWARD_SWEEP.reference, *ch01.BACKWARD_SWEEP.accepted):
+    for sweep in (backward_sweep.EXERCISE.reference, *backward_sweep.EXERCISE.accepted):
         assert sweep(graph, "n11") == pytest.approx(wanted)
 
 
 def test_the_sweep_is_judged_on_the_shapes_that_tell_sweeps_apart():
-    notes = " ".join(case.note for case in ch01.draw_recordings(np.random.default_rng(0)))
+    notes = " ".join(case.note for case in backward_sweep.draw_recordings(np.random.default_rng(0)))
     for shape in ("leaf fork", "inner fork", "long skew", "short skew"):
         assert shape in notes
 
 
 def test_recursion_that_hands_down_again_is_right_on_the_leaf_fork_only():
-    cases = list(ch01.draw_recordings(np.random.default_rng(0)))
+    cases = list(backward_sweep.draw_recordings(np.random.default_rng(0)))
     right = []
     for case in cases:
         graph, output = case.inputs["graph"], case.inputs["output"]
-        wanted = ch01.backward_sweep(graph, output)
-        if ch01.hands_down_again(graph, output) == pytest.approx(wanted):
+        wanted = backward_sweep.backward_sweep(graph, output)
+        if backward_sweep.hands_down_again(graph, output) == pytest.approx(wanted):
             right.append(case.note.split(":")[0])
     assert "a leaf fork" in right
     assert not {"an inner fork", "a long skew", "a short skew"} & set(right)
 
 
 def test_a_choice_outside_the_options_is_told_the_options():
-    verdict = judged(ch01.LOCAL_OR_PASSED, {**ch01.KIND_ANSWER, "A": "Local"})
+    verdict = judged(local_or_passed.EXERCISE, {**local_or_passed.KIND_ANSWER, "A": "Local"})
     assert "A: 'Local' is none of the choices 'local', 'passed', 'both'." in verdict.message
 
 
@@ -187,4 +197,4 @@ def test_a_walk_that_hands_down_on_arrival_is_named_though_entries_are_missing()
         back(output)
         return found
 
-    assert judged(ch01.BACKWARD_SWEEP, sweep).mistake == "written down on arrival"
+    assert judged(backward_sweep.EXERCISE, sweep).mistake == "written down on arrival"

@@ -9,8 +9,23 @@ import numpy as np
 import pytest
 
 from exercises_lib.checking import Exercise, Verdict, check
-from exercises_lib.exercises import ch02_chain_rule as ch02
 from exercises_lib.exercises import get
+from exercises_lib.exercises.ch02_chain_rule import (
+    _neuron,
+    _staged,
+    add_gate,
+    exp_gate,
+    fork_fix,
+    max_gate,
+    multiply_gate,
+    neuron_backward,
+    numerical_derivative,
+    reciprocal_gate,
+    scale_gate,
+    staged_backward,
+    staged_forward,
+    step_size,
+)
 from exercises_lib.nn import Value, maximum
 from exercises_lib.probes.ch02 import CURVES
 
@@ -26,7 +41,7 @@ def mistake(exercise: Exercise, name: str) -> object:
 
 
 def test_neuron_has_the_published_values_and_gradients() -> None:
-    forward, backward = ch02.neuron_forward(), ch02.neuron_backward()
+    forward, backward = _neuron.neuron_forward(), neuron_backward.neuron_backward()
     assert forward["z"] == 1
     assert forward["f"] == pytest.approx(0.7310586, abs=5e-8)
     assert [backward[name] for name in ("dx0", "dx1")] == pytest.approx(
@@ -38,25 +53,25 @@ def test_neuron_has_the_published_values_and_gradients() -> None:
 
 
 def test_neuron_gradients_agree_with_the_recorded_computation() -> None:
-    w = [Value(number) for number in ch02.W]
-    x = [Value(number) for number in ch02.X]
+    w = [Value(number) for number in _neuron.W]
+    x = [Value(number) for number in _neuron.X]
     (w[0] * x[0] + w[1] * x[1] + w[2]).sigmoid().backward()
-    backward = ch02.neuron_backward()
+    backward = neuron_backward.neuron_backward()
     for name, value in {"dw0": w[0], "dw1": w[1], "dw2": w[2], "dx0": x[0], "dx1": x[1]}.items():
         assert backward[name] == pytest.approx(value.grad, rel=1e-12)
 
 
 def test_staged_example_has_the_published_values() -> None:
-    stages = ch02.staged_forward(3.0, -4.0)
-    grads = ch02.staged_backward(3.0, -4.0, stages, 1.0)
+    stages = _staged.staged_forward(3.0, -4.0)
+    grads = staged_backward.staged_backward(3.0, -4.0, stages, 1.0)
     assert stages["f"] == pytest.approx(1.545644884107, abs=5e-13)
     assert grads["dx"] == pytest.approx(2.059569795572, abs=5e-13)
     assert grads["dy"] == pytest.approx(1.592232751484, abs=5e-13)
 
 
 def test_overwriting_at_forks_gives_the_published_wrong_values() -> None:
-    answer = mistake(ch02.STAGED_BACKWARD, "overwritten where x and y are used again")
-    grads = answer(3.0, -4.0, ch02.staged_forward(3.0, -4.0), 1.0)  # type: ignore[operator]
+    answer = mistake(staged_backward.EXERCISE, "overwritten where x and y are used again")
+    grads = answer(3.0, -4.0, _staged.staged_forward(3.0, -4.0), 1.0)  # type: ignore[operator]
     assert (grads["dx"], grads["dy"]) == pytest.approx((0.512144, 0.009046), abs=5e-7)
 
 
@@ -71,15 +86,15 @@ def test_references_agree_with_the_recorded_computation(seed: int) -> None:
         return x.grad, y.grad
 
     same = lambda got, f: np.testing.assert_allclose(got, gradients(f), rtol=1e-10)  # noqa: E731
-    same(ch02.add_gate(a, b, dout), lambda x, y: x + y)
-    same(ch02.multiply_gate(a, b, dout), lambda x, y: x * y)
-    same(ch02.max_gate(a, b, dout), maximum)
-    same((ch02.reciprocal_gate(a, dout), 0), lambda x, y: x.reciprocal())
-    same((ch02.exp_gate(a, dout), 0), lambda x, y: x.exp())
-    same((ch02.scale_gate(a, b, dout), 0), lambda x, y: x * b)
-    same(ch02.fork_fix(a, b, dout), lambda x, y: x * (x + y) + (x + y) ** 2)
-    stages = ch02.staged_forward(a, b)
-    grads = ch02.staged_backward(a, b, stages, dout)
+    same(add_gate.add_gate(a, b, dout), lambda x, y: x + y)
+    same(multiply_gate.multiply_gate(a, b, dout), lambda x, y: x * y)
+    same(max_gate.max_gate(a, b, dout), maximum)
+    same((reciprocal_gate.reciprocal_gate(a, dout), 0), lambda x, y: x.reciprocal())
+    same((exp_gate.exp_gate(a, dout), 0), lambda x, y: x.exp())
+    same((scale_gate.scale_gate(a, b, dout), 0), lambda x, y: x * b)
+    same(fork_fix.fork_fix(a, b, dout), lambda x, y: x * (x + y) + (x + y) ** 2)
+    stages = _staged.staged_forward(a, b)
+    grads = staged_backward.staged_backward(a, b, stages, dout)
     same(
         (grads["dx"], grads["dy"]),
         lambda x, y: (x + y.sigmoid()) / (x.sigmoid() + (x + y) ** 2),
@@ -141,7 +156,7 @@ def test_stages_in_another_form_get_a_sentence(
 
 
 def test_stage_that_is_wrong_is_reported_and_so_is_what_follows_from_it() -> None:
-    found = verdict("ch02.staged_forward", mistake(ch02.STAGED_FORWARD, "not inverted"))
+    found = verdict("ch02.staged_forward", mistake(staged_forward.EXERCISE, "not inverted"))
     assert "inv is" in found.message
     assert found.mistakes == ("not inverted",)
 
@@ -157,14 +172,16 @@ def test_two_independent_slips_are_both_named() -> None:
 
 @pytest.mark.parametrize("curve", CURVES)
 def test_every_curve_is_drawn(curve: str) -> None:
-    cases = list(ch02.draw_derivative(np.random.default_rng(0)))
+    cases = list(numerical_derivative.draw_derivative(np.random.default_rng(0)))
     assert curve in {case.inputs["curve"] for case in cases}
 
 
 def test_rounded_by_hand_values_pass_and_two_digits_do_not() -> None:
-    three = {name: float(f"{value:.3g}") for name, value in ch02.neuron_backward().items()}
+    three = {
+        name: float(f"{value:.3g}") for name, value in neuron_backward.neuron_backward().items()
+    }
     assert verdict("ch02.neuron_backward", three)
-    two = {name: float(f"{value:.1g}") for name, value in ch02.neuron_backward().items()}
+    two = {name: float(f"{value:.1g}") for name, value in neuron_backward.neuron_backward().items()}
     assert verdict("ch02.neuron_backward", two).status == "wrong"
 
 
@@ -177,7 +194,7 @@ def test_partly_filled_blanks_count_as_unanswered_and_name_what_is_open() -> Non
 def test_notebook_prints_the_choices_as_the_exercise_has_them() -> None:
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     text = next("".join(c["source"]) for c in cells if c["id"] == "ch02-step-size-text")
-    for item in ch02.STEP_FIELDS:
+    for item in step_size.STEP_FIELDS:
         assert f"**{item.name}**: {item.label}" in text
         block = text.split(f"**{item.name}**")[1].split("\n\n**")[0]
         for key, option in item.options.items():

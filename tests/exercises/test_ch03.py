@@ -11,7 +11,7 @@ import pytest
 from exercises_lib import exercises, nn
 from exercises_lib.checking import check
 from exercises_lib.checking.serialize import Opaque
-from exercises_lib.exercises import ch03_layers as ch03
+from exercises_lib.exercises.ch03_layers import _order, check_layer, sequential, which_test
 from exercises_lib.probes import ch03 as probes
 
 NOTEBOOK = Path(__file__).parents[2] / "solutions" / "03_layers.ipynb"
@@ -105,15 +105,15 @@ def test_a_sequential_that_turns_its_list_round_is_told_so():
             return dout
 
     assert verdict("Sequential", Sequential), "it puts the list right again"
-    assert verdict("Sequential", ch03.row(ch03.row_backward_reverses_list)).mistake == (
+    assert verdict("Sequential", sequential.row(sequential.row_backward_reverses_list)).mistake == (
         "list reversed in place"
     )
 
 
-@pytest.mark.parametrize("name", [*ch03.RIGHT, *ch03.WRONG])
+@pytest.mark.parametrize("name", [*check_layer.RIGHT, *check_layer.WRONG])
 def test_the_zoo_holds_right_layers_and_wrong_ones(name):
     rng = np.random.default_rng(0)
-    kind, backward = {**ch03.RIGHT, **ch03.WRONG}[name]
+    kind, backward = {**check_layer.RIGHT, **check_layer.WRONG}[name]
     forward = probes.FORWARD[kind]
     scale = 0.005 if name == "steep exponential" else 1.0
     x = scale * np.array([[0.7, -1.1, 0.4], [-0.3, 1.6, 0.9]])
@@ -131,11 +131,11 @@ def test_the_zoo_holds_right_layers_and_wrong_ones(name):
         and np.array_equal(lent_x, x)
         and np.array_equal(lent_dout, dout)
     )
-    assert right == (name in ch03.RIGHT)
+    assert right == (name in check_layer.RIGHT)
 
 
 def test_a_check_that_ignores_dout_is_told_which_layer_it_let_pass():
-    found = verdict("check_layer", ch03.checker(upstream=lambda rng, shape: np.ones(shape)))
+    found = verdict("check_layer", check_layer.checker(upstream=lambda rng, shape: np.ones(shape)))
     assert "a wrong layer" in found.message
     assert found.mistake == "dout of ones"
 
@@ -146,7 +146,7 @@ def test_which_test_has_the_answers_that_the_tests_give():
         "sigmoid": (nn.sigmoid, lambda x, out, dout: out * (1 - out)),
         "transpose": (lambda x: x.T, lambda x, out, dout: dout),
         "tanh": (np.tanh, lambda x, out, dout: dout * (1 - x**2)),
-        "relu": (probes.FORWARD["relu"], ch03.WRONG["relu that overwrites dout"][1]),
+        "relu": (probes.FORWARD["relu"], check_layer.WRONG["relu that overwrites dout"][1]),
     }
     rng = np.random.default_rng(5)
 
@@ -162,7 +162,7 @@ def test_which_test_has_the_answers_that_the_tests_give():
         return dx.shape == x.shape and np.allclose(dx, right, atol=1e-6)
 
     first = {
-        name: next(test for test in ch03.TESTS if not passes(test, *rules))
+        name: next(test for test in which_test.TESTS if not passes(test, *rules))
         for name, rules in bugs.items()
     }
     assert first == exercises.get("ch03.which_test").reference
@@ -173,12 +173,12 @@ JUNK = [None, True, 3, -1.0, "x", "never", [], [None], ["a"], [[1]], (), {}, Opa
 
 @pytest.mark.parametrize("got", JUNK, ids=repr)
 def test_own_comparisons_say_something_about_anything(got):
-    assert ch03.judge_error({}, got, "accepts")
+    assert check_layer.judge_error({}, got, "accepts")
     case = {"layer": "relu", "x": np.ones((2, 3))}
-    assert ch03.judge_memory(case, got, "as given")
-    assert ch03.judge_x(case, got, case["x"])
-    assert ch03.right_order("backward")({}, got, [2, 1, 0])
-    assert ch03.same_layers({}, got, [0, 1, 2])
+    assert check_layer.judge_memory(case, got, "as given")
+    assert check_layer.judge_x(case, got, case["x"])
+    assert _order.right_order("backward")({}, got, [2, 1, 0])
+    assert _order.same_layers({}, got, [0, 1, 2])
 
 
 def test_a_row_may_begin_with_its_first_layer():
@@ -244,5 +244,5 @@ def test_a_sigmoid_that_is_safe_in_float64_only_is_rejected():
 def test_the_page_says_how_many_layers_the_check_of_checks_has():
     words = {6: "six", 14: "fourteen"}
     text = NOTEBOOK.read_text(encoding="utf-8")
-    assert f"your function meets {words[len(ch03.RIGHT)]} right layers" in text
-    assert f"and {words[len(ch03.WRONG)]} wrong ones" in text
+    assert f"your function meets {words[len(check_layer.RIGHT)]} right layers" in text
+    assert f"and {words[len(check_layer.WRONG)]} wrong ones" in text

@@ -7,7 +7,7 @@ import pytest
 
 from exercises_lib import nn
 from exercises_lib.checking import check
-from exercises_lib.exercises import ch04_affine as ch04
+from exercises_lib.exercises.ch04_affine import _affine, _hand, affine, hand_update, unbroadcast
 
 
 def verdict(exercise, answer, seed=0):
@@ -20,11 +20,11 @@ def test_the_hand_worked_numbers_are_those_of_pytorch():
     def tensors():
         return {
             name: torch.tensor(value, dtype=torch.float64, requires_grad=True)
-            for name, value in ch04.HAND_PARAMS.items()
+            for name, value in _hand.HAND_PARAMS.items()
         }
 
     def predict(p):
-        x = torch.tensor(ch04.HAND_INPUT)
+        x = torch.tensor(_hand.HAND_INPUT)
         return torch.relu(x @ p["W1"] + p["b1"]) @ p["W2"] + p["b2"]
 
     for factor, name in ((0.5, "y_half"), (1.0, "y_square")):
@@ -33,84 +33,86 @@ def test_the_hand_worked_numbers_are_those_of_pytorch():
         with torch.no_grad():
             for key, value in params.items():
                 if name == "y_half":
-                    for entry, number in ch04.entries({f"d{key}": value.grad.numpy()}).items():
-                        assert ch04.GRADIENTS[entry] == pytest.approx(number, rel=1e-12)
+                    for entry, number in _hand.entries({f"d{key}": value.grad.numpy()}).items():
+                        assert _hand.GRADIENTS[entry] == pytest.approx(number, rel=1e-12)
                 value -= 0.1 * value.grad
-            assert ch04.UPDATED[name] == pytest.approx(predict(params).item(), rel=1e-12)
+            assert hand_update.UPDATED[name] == pytest.approx(predict(params).item(), rel=1e-12)
 
 
 def test_the_update_gives_the_two_known_predictions_and_not_the_published_one():
-    assert round(ch04.UPDATED["y_half"], 6) == 1.619155
-    assert round(ch04.UPDATED["y_square"], 6) == 1.935951
-    published = verdict(ch04.HAND_UPDATE, ch04.UPDATED | {"y_half": 1.618296})
+    assert round(hand_update.UPDATED["y_half"], 6) == 1.619155
+    assert round(hand_update.UPDATED["y_square"], 6) == 1.935951
+    published = verdict(hand_update.EXERCISE, hand_update.UPDATED | {"y_half": 1.618296})
     assert published.mistake == "the published number"
 
 
 def test_four_decimals_tell_the_right_prediction_from_the_published_one():
-    assert verdict(ch04.HAND_UPDATE, ch04.UPDATED | {"y_half": 1.6192}).status == "passed"
-    assert verdict(ch04.HAND_UPDATE, ch04.UPDATED | {"y_half": 1.618}).status == "wrong"
+    assert (
+        verdict(hand_update.EXERCISE, hand_update.UPDATED | {"y_half": 1.6192}).status == "passed"
+    )
+    assert verdict(hand_update.EXERCISE, hand_update.UPDATED | {"y_half": 1.618}).status == "wrong"
 
 
 def test_the_library_layer_passes_and_a_layer_that_updates_itself_is_told_so():
-    assert verdict(ch04.AFFINE, nn.Affine).status == "passed"
-    found = verdict(ch04.AFFINE, ch04.UpdatesItself)
+    assert verdict(affine.EXERCISE, nn.Affine).status == "passed"
+    found = verdict(affine.EXERCISE, affine.EXERCISE.mistake("updates itself").answer)
     assert found.mistake == "updates itself"
 
 
 def test_a_layer_that_changes_its_batch_is_refused():
-    class ShiftsItsBatch(ch04.Affine):
+    class ShiftsItsBatch(_affine.Affine):
         def forward(self, x):
             out = super().forward(x)
             x -= x.mean(axis=0)
             return out
 
-    assert verdict(ch04.AFFINE, ShiftsItsBatch).status == "wrong"
+    assert verdict(affine.EXERCISE, ShiftsItsBatch).status == "wrong"
 
 
 def test_a_layer_that_overwrites_dout_is_refused():
-    class OverwritesDout(ch04.Affine):
+    class OverwritesDout(_affine.Affine):
         def backward(self, dout):
             dx = super().backward(dout)
             dout[...] = 0
             return dx
 
-    assert verdict(ch04.AFFINE, OverwritesDout).status == "wrong"
+    assert verdict(affine.EXERCISE, OverwritesDout).status == "wrong"
 
 
 def test_two_independent_mistakes_in_a_layer_are_both_named():
-    class Both(ch04.Affine):
+    class Both(_affine.Affine):
         def backward(self, dout):
             self.dW = dout.T @ self.x
             self.db = dout.mean(axis=0)
             return dout @ self.W.T
 
-    assert set(verdict(ch04.AFFINE, Both).mistakes) == {"dW transposed", "db averaged"}
+    assert set(verdict(affine.EXERCISE, Both).mistakes) == {"dW transposed", "db averaged"}
 
 
 def test_a_gradient_that_shares_memory_with_grad_is_refused_where_nothing_was_broadcast():
-    found = verdict(ch04.UNBROADCAST, nn.unbroadcast)
+    found = verdict(unbroadcast.EXERCISE, nn.unbroadcast)
     assert found.mistake == "gives back grad itself"
     assert "same memory" in found.message
 
 
 def test_a_view_into_grad_after_a_partial_sum_is_refused_too():
     def view(grad, shape):
-        result = ch04.unbroadcast(grad, shape)
+        result = unbroadcast.unbroadcast(grad, shape)
         return grad[:] if grad.shape == shape else result
 
-    assert verdict(ch04.UNBROADCAST, view).mistake == "gives back grad itself"
+    assert verdict(unbroadcast.EXERCISE, view).mistake == "gives back grad itself"
 
 
 def test_numbers_and_zero_dimensional_arrays_are_both_right_for_a_single_number():
     def number(grad, shape):
-        return grad.sum() if shape == () else ch04.unbroadcast(grad, shape)
+        return grad.sum() if shape == () else unbroadcast.unbroadcast(grad, shape)
 
-    assert verdict(ch04.UNBROADCAST, number).status == "passed"
+    assert verdict(unbroadcast.EXERCISE, number).status == "passed"
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_sizes_of_every_drawn_batch_differ_but_in_the_last_which_is_square(seed):
-    *cases, square = ch04.draw_affine(np.random.default_rng(seed))
+    *cases, square = _affine.draw_affine(np.random.default_rng(seed))
     for case in cases:
         (n, d), m = case.inputs["x"].shape, len(case.inputs["b"])
         assert len({n, d, m}) == 3
@@ -140,4 +142,4 @@ def keep(layer, dout, dW):
 )
 def test_products_that_fail_alike_are_told_apart_written_with_dot_or_at(name, backward):
     for seed in range(5):
-        assert verdict(ch04.AFFINE, affine_with(backward), seed).mistake == name
+        assert verdict(affine.EXERCISE, affine_with(backward), seed).mistake == name

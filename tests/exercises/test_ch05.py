@@ -7,7 +7,12 @@ import pytest
 
 from exercises_lib import exercises, nn
 from exercises_lib.checking import check
-from exercises_lib.exercises import ch05_softmax_with_loss as ch05
+from exercises_lib.exercises.ch05_softmax_with_loss import (
+    _shared,
+    binary_cross_entropy,
+    graph_backward,
+    softmax_with_loss,
+)
 
 
 def verdict(name, answer, seed=0):
@@ -15,7 +20,7 @@ def verdict(name, answer, seed=0):
 
 
 def test_the_published_layer_is_told_both_of_its_faults():
-    class Published(ch05.Added):
+    class Published(softmax_with_loss.Added):
         def backward(self, dout=1.0):
             return (self.y - self.t) / len(self.y)
 
@@ -23,7 +28,7 @@ def test_the_published_layer_is_told_both_of_its_faults():
 
 
 def test_overflow_is_explained_beside_a_gradient_that_is_not_divided():
-    class Both(ch05.NoShift):
+    class Both(softmax_with_loss.EXERCISE.mistake("no shift").answer):
         def backward(self, dout=1.0):
             return dout * (self.y - self.t)
 
@@ -32,7 +37,7 @@ def test_overflow_is_explained_beside_a_gradient_that_is_not_divided():
 
 @pytest.mark.parametrize("limit", [1e-5, 1e-9, 1e-15])
 def test_any_limit_of_the_probability_is_recognised_in_the_layer(limit):
-    class Limited(ch05.Right):
+    class Limited(_shared.Right):
         def forward(self, x, t):
             super().forward(x, t)
             return -np.log(np.maximum((self.y * self.t).sum(axis=1), limit)).mean()
@@ -63,7 +68,7 @@ def test_limits_too_coarse_or_too_fine_are_rejected_in_the_binary_loss(limit):
 
 def test_a_gradient_of_the_wrong_sign_only_where_p_is_certain_is_rejected():
     def answer(p, t):
-        loss, dp = ch05.bce(p, t)
+        loss, dp = binary_cross_entropy.bce(p, t)
         return loss, np.where(np.abs(p - t) == 1, -dp, dp)
 
     assert "sign" in verdict("binary_cross_entropy", answer).message
@@ -74,8 +79,8 @@ def test_a_gradient_of_the_wrong_sign_only_where_p_is_certain_is_rejected():
 )
 def test_comparisons_of_saturated_outputs_take_anything(got):
     inputs = {"p": np.array([0.0, 1.0]), "t": np.array([1.0, 0.0])}
-    assert ch05.saturated_loss(inputs, got, 36.0)
-    assert ch05.saturated_gradient(inputs, got, np.array([-1e15, 1e15]))
+    assert binary_cross_entropy.saturated_loss(inputs, got, 36.0)
+    assert binary_cross_entropy.saturated_gradient(inputs, got, np.array([-1e15, 1e15]))
 
 
 def test_label_forms_are_judged_apart():
@@ -110,5 +115,5 @@ def test_the_key_of_the_graph_is_what_the_recorded_graph_says():
     log_y = [a.log() for a in y]
     (-(1.0 * log_y[0] + 0.0 * log_y[1] + 0.0 * log_y[2])).backward()
     nodes = (log_y[0], y[0], y[1], inverse, S, *e, *x)
-    found = dict(zip(ch05.GRAPH_NAMES, [node.grad for node in nodes], strict=True))
+    found = dict(zip(graph_backward.GRAPH_NAMES, [node.grad for node in nodes], strict=True))
     assert found == pytest.approx(exercises.get("ch05.graph_backward").reference)

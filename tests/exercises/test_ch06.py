@@ -8,7 +8,17 @@ import pytest
 from exercises_lib import nn
 from exercises_lib.checking import check
 from exercises_lib.data import load_digits
-from exercises_lib.exercises import ch06_training as ch06
+from exercises_lib.exercises.ch06_training import (
+    gradient_check,
+    minibatches,
+    network_fix,
+    numerical_gradient,
+    reach_digits,
+    relative_error,
+    train,
+    two_layer_net,
+    which_check,
+)
 
 
 def verdict(exercise, answer, seed=0):
@@ -17,46 +27,46 @@ def verdict(exercise, answer, seed=0):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_the_check_of_networks_lets_right_ones_through_whatever_is_drawn(seed):
-    for answer in (ch06.gradient_check, *ch06.GRADIENT_CHECK.accepted):
-        assert verdict(ch06.GRADIENT_CHECK, answer, seed).status == "passed"
+    for answer in (gradient_check.gradient_check, *gradient_check.EXERCISE.accepted):
+        assert verdict(gradient_check.EXERCISE, answer, seed).status == "passed"
 
 
 def test_the_library_passes_the_exercises_that_build_it():
-    assert verdict(ch06.NUMERICAL_GRADIENT, nn.numerical_gradient).status == "passed"
-    assert verdict(ch06.RELATIVE_ERROR, nn.relative_error).status == "passed"
-    assert verdict(ch06.TWO_LAYER_NET, nn.TwoLayerNet).status == "passed"
+    assert verdict(numerical_gradient.EXERCISE, nn.numerical_gradient).status == "passed"
+    assert verdict(relative_error.EXERCISE, nn.relative_error).status == "passed"
+    assert verdict(two_layer_net.EXERCISE, nn.TwoLayerNet).status == "passed"
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_digits_are_read_with_a_margin_by_the_reference(seed):
-    (case,) = ch06.draw_digits(np.random.default_rng(seed))
+    (case,) = reach_digits.draw_digits(np.random.default_rng(seed))
     given = case.inputs
-    net = ch06.REACH_DIGITS.reference(
+    net = reach_digits.EXERCISE.reference(
         given["x_train"], given["t_train"], np.random.default_rng(given["seed"])
     )
-    reached = ch06.accuracy_of(given["x_test"], net.predict(given["x_test"]))
-    assert reached >= ch06.TARGET + 0.008
+    reached = reach_digits.accuracy_of(given["x_test"], net.predict(given["x_test"]))
+    assert reached >= reach_digits.TARGET + 0.008
 
 
 def test_the_labels_of_the_test_are_not_among_what_the_answer_gets():
     digits = load_digits()
-    (case,) = ch06.draw_digits(np.random.default_rng(5))
+    (case,) = reach_digits.draw_digits(np.random.default_rng(5))
     assert set(case.inputs) == {"x_train", "t_train", "x_test", "seed"}
     assert len(case.inputs["t_train"]) == len(digits.t_train) == 1437
     assert not np.array_equal(case.inputs["x_test"], digits.x_test)
-    known = ch06.labels_by_image()
+    known = reach_digits.labels_by_image()
     assert len(known) == 1797
     assert [known[row.tobytes()] for row in digits.x_test] == digits.t_test.tolist()
 
 
 def test_accuracies_are_those_of_the_right_digits_in_any_order():
-    (case,) = ch06.draw_digits(np.random.default_rng(6))
+    (case,) = reach_digits.draw_digits(np.random.default_rng(6))
     x = case.inputs["x_test"]
-    labels = np.array([ch06.labels_by_image()[row.tobytes()] for row in x])
+    labels = np.array([reach_digits.labels_by_image()[row.tobytes()] for row in x])
     scores = np.eye(10)[labels]
-    assert ch06.judge_accuracy(case.inputs, scores, scores) is None
+    assert reach_digits.judge_accuracy(case.inputs, scores, scores) is None
     scores[:11] = np.roll(scores[:11], 1, axis=1)
-    text = ch06.judge_accuracy(case.inputs, scores, scores)
+    text = reach_digits.judge_accuracy(case.inputs, scores, scores)
     assert text is not None and "349 of the 360" in text
 
 
@@ -77,29 +87,31 @@ JUNK = [
 
 @pytest.mark.parametrize("got", JUNK, ids=repr)
 def test_comparisons_of_properties_never_raise(got):
-    (digits,) = ch06.draw_digits(np.random.default_rng(0))
-    batches = next(ch06.draw_batches(np.random.default_rng(0))).inputs
-    training = next(ch06.draw_train(np.random.default_rng(0))).inputs
+    (digits,) = reach_digits.draw_digits(np.random.default_rng(0))
+    batches = next(minibatches.draw_batches(np.random.default_rng(0))).inputs
+    training = next(train.draw_train(np.random.default_rng(0))).inputs
     fresh = {"std": 0.1}
-    assert ch06.judge_scores(digits.inputs, got, np.zeros((1437, 10)))
-    assert ch06.judge_accuracy(digits.inputs, got, np.zeros((360, 10)))
-    assert ch06.judge_batches("batches")(batches, got, None)
+    assert reach_digits.judge_scores(digits.inputs, got, np.zeros((1437, 10)))
+    assert reach_digits.judge_accuracy(digits.inputs, got, np.zeros((360, 10)))
+    assert minibatches.judge_batches("batches")(batches, got, None)
     for value in (got, [got], [(got, got)], [got, got]):
-        ch06.judge_batches("second epoch")(batches, value, None)
-        ch06.judge_batches("batches")(batches, value, None)
-    assert ch06.judge_steps(training, got, None)
-    assert ch06.judge_losses(training, got, None)
+        minibatches.judge_batches("second epoch")(batches, value, None)
+        minibatches.judge_batches("batches")(batches, value, None)
+    assert train.judge_steps(training, got, None)
+    assert train.judge_losses(training, got, None)
     pair = [(training["x"][:4], training["t"][:4])]
     for value in (got, [got], [(got, got)], [1.0], [np.inf]):
         for some in (value, pair, pair * 12):
             entry = {"batches": some, "updates": value, "gradients": value}
-            assert ch06.judge_steps(training, entry, None)
-        assert ch06.judge_losses(training, {"before": value, "after": value, "returned": "a"}, None)
-    assert ch06.judge_start("W1", "(D, H)")(fresh, got, np.zeros((4, 3)))
-    ch06.judge_rng(fresh, got, None)
-    assert ch06.judge_decisions({}, got, {"W1": "accepts"})
-    assert ch06.judge_parameters({}, got, "as before")
-    assert ch06.judge_shapes({"a": np.zeros(3), "b": np.zeros((1, 3))}, got, "ValueError")
+            assert train.judge_steps(training, entry, None)
+        assert train.judge_losses(
+            training, {"before": value, "after": value, "returned": "a"}, None
+        )
+    assert two_layer_net.judge_start("W1", "(D, H)")(fresh, got, np.zeros((4, 3)))
+    two_layer_net.judge_rng(fresh, got, None)
+    assert gradient_check.judge_decisions({}, got, {"W1": "accepts"})
+    assert gradient_check.judge_parameters({}, got, "as before")
+    assert relative_error.judge_shapes({"a": np.zeros(3), "b": np.zeros((1, 3))}, got, "ValueError")
 
 
 # --- which check catches which bug: measured ----------------------------------------------------
@@ -139,47 +151,47 @@ def caught(bug, option):
     t = net.predict(x).argmin(axis=1) if option == "sure" else rng.integers(0, 4, n)
     if bug == "labels":
         x = x[rng.permutation(n)]
-    return max(ch06.gradient_check(net, x, t).values()) > 1e-4
+    return max(gradient_check.gradient_check(net, x, t).values()) > 1e-4
 
 
-@pytest.mark.parametrize("bug", ch06.BUGS)
+@pytest.mark.parametrize("bug", which_check.BUGS)
 def test_each_bug_is_caught_by_the_check_that_the_choice_exercise_calls_the_first(bug):
     found = [option for option in ("one", "batch", "sure") if caught(bug, option)]
-    assert (found[0] if found else "none") == ch06.CAUGHT[bug]
+    assert (found[0] if found else "none") == which_check.CAUGHT[bug]
 
 
 # --- answers that weak tests let through --------------------------------------------------------
 
 
 def test_the_given_network_runs_without_an_error_where_all_sizes_are_equal():
-    net = ch06.GivenNet(3, 3, 3, np.random.default_rng(0))
+    net = network_fix.GivenNet(3, 3, 3, np.random.default_rng(0))
     x = np.random.default_rng(1).normal(size=(6, 3))
     net.step(x, x.argmax(axis=1), 0.1)
-    assert verdict(ch06.NETWORK_FIX, ch06.GivenNet).mistake == "still the given code"
+    assert verdict(network_fix.EXERCISE, network_fix.GivenNet).mistake == "still the given code"
 
 
 def test_batches_as_lists_of_pairs_are_as_good_as_a_generator():
     def answer(x, t, size, rng):
-        return list(ch06.minibatches(x, t, size, rng))
+        return list(minibatches.minibatches(x, t, size, rng))
 
-    assert verdict(ch06.MINIBATCHES, answer).status == "passed"
+    assert verdict(minibatches.EXERCISE, answer).status == "passed"
 
 
 def test_a_training_loop_that_also_watches_the_accuracy_passes():
     def answer(net, x, t, epochs, batch_size, lr, rng):
         losses = []
         for _ in range(epochs):
-            losses += ch06.train(net, x, t, 1, batch_size, lr, rng)
+            losses += train.train(net, x, t, 1, batch_size, lr, rng)
             net.accuracy(x, t)
             net.loss(x, t)
         return losses
 
-    assert verdict(ch06.TRAIN, answer).status == "passed"
+    assert verdict(train.EXERCISE, answer).status == "passed"
 
 
 def test_an_endless_training_is_stopped():
     def answer(net, x, t, epochs, batch_size, lr, rng):
         while True:
-            ch06.train(net, x, t, 1, batch_size, lr, rng)
+            train.train(net, x, t, 1, batch_size, lr, rng)
 
-    assert "does not end" in verdict(ch06.TRAIN, answer).message
+    assert "does not end" in verdict(train.EXERCISE, answer).message

@@ -10,7 +10,16 @@ import pytest
 
 from exercises_lib import data
 from exercises_lib.checking import check, observe
-from exercises_lib.exercises import ch07_banknotes as ch07
+from exercises_lib.exercises import ch07_banknotes
+from exercises_lib.exercises.ch07_banknotes import (
+    backward_pass,
+    forward_pass,
+    init_params,
+    loss_and_accuracy,
+    reach_banknotes,
+    split,
+    update,
+)
 from exercises_lib.nn import columns
 
 
@@ -37,32 +46,35 @@ def real(monkeypatch):
 
 
 def test_the_library_functions_pass_every_exercise_of_this_chapter(no_data):
-    for exercise in ch07.EXERCISES[:-1]:
+    for exercise in ch07_banknotes.EXERCISES[:-1]:
         name = exercise.id.removeprefix("ch07.")
         assert verdict(exercise, getattr(columns, name)).status == "passed", name
 
 
 def test_the_notes_to_reach_come_without_their_labels(no_data):
-    cases = list(ch07.draw_notes(np.random.default_rng(0)))
+    cases = list(reach_banknotes.draw_notes(np.random.default_rng(0)))
     assert len(cases) == 1
     (case,) = cases
     assert set(case.inputs) == {"x_train", "t_train", "x_val", "seed"}
     assert case.hidden["t_val"].shape == (1, 275)
     known = {column.tobytes() for column in data.simulated_banknotes().x}
     assert not any(column.tobytes() in known for column in case.inputs["x_val"].T)
-    again = next(iter(ch07.draw_notes(np.random.default_rng(1))))
+    again = next(iter(reach_banknotes.draw_notes(np.random.default_rng(1))))
     assert not np.isin(again.inputs["x_val"][0], case.inputs["x_val"][0]).all()
 
 
 def test_the_real_notes_are_part_of_the_check_where_they_are_at_hand(real):
-    cases = list(ch07.draw_notes(np.random.default_rng(0)))
+    cases = list(reach_banknotes.draw_notes(np.random.default_rng(0)))
     assert [case.note for case in cases] == ["the real notes", "freshly simulated notes"]
-    assert verdict(ch07.REACH_BANKNOTES, ch07.train_and_predict).status == "passed"
+    assert verdict(reach_banknotes.EXERCISE, reach_banknotes.train_and_predict).status == "passed"
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_course_answer_reaches_the_target_on_notes_drawn_anew(no_data, seed):
-    assert verdict(ch07.REACH_BANKNOTES, ch07.train_and_predict, seed).status == "passed"
+    assert (
+        verdict(reach_banknotes.EXERCISE, reach_banknotes.train_and_predict, seed).status
+        == "passed"
+    )
 
 
 def test_labels_that_belong_to_the_notes_of_the_page_are_of_no_use(no_data):
@@ -73,34 +85,34 @@ def test_labels_that_belong_to_the_notes_of_the_page_are_of_no_use(no_data):
         rows = np.ascontiguousarray(x_val.T)
         return np.array([[table.get(row.tobytes(), 0.0) for row in rows]])
 
-    assert verdict(ch07.REACH_BANKNOTES, looks_them_up).mistake == "as good as guessing"
+    assert verdict(reach_banknotes.EXERCISE, looks_them_up).mistake == "as good as guessing"
 
 
 def test_parameters_drawn_again_after_the_training_do_not_reach_the_target(no_data):
     def draws_again(x_train, t_train, x_val, rng):
-        ch07.train_and_predict(x_train, t_train, x_val, rng)
+        reach_banknotes.train_and_predict(x_train, t_train, x_val, rng)
         return columns.forward_pass(x_val, columns.init_params((4, 5, 1), rng))[0]
 
     for seed in range(3):
-        assert verdict(ch07.REACH_BANKNOTES, draws_again, seed).status == "wrong"
+        assert verdict(reach_banknotes.EXERCISE, draws_again, seed).status == "wrong"
 
 
 @pytest.mark.parametrize("got", [None, 3, "a", [], {}, np.zeros(275), np.array(["a"]), np.nan])
 def test_predictions_of_any_kind_get_a_sentence(got):
-    sentence = ch07.reach_problem({"t_val": np.zeros((1, 275))}, got, None)
+    sentence = reach_banknotes.reach_problem({"t_val": np.zeros((1, 275))}, got, None)
     assert sentence and sentence.endswith(".")
 
 
 @pytest.mark.parametrize("got", [None, 3, [], [1, 2], [{}, {}], [{"a": "b"}, {"a": 1}], {}, "ab"])
 def test_weights_and_splits_of_any_kind_get_a_sentence(got):
-    assert ch07.weights_problem({"std": 1.0}, got, None).endswith(".")
+    assert init_params.weights_problem({"std": 1.0}, got, None).endswith(".")
     inputs = {"x": np.eye(3), "t": np.ones((1, 3)), "n_train": 2}
-    assert ch07.split_problem(inputs, got, None).endswith(".")
+    assert split.split_problem(inputs, got, None).endswith(".")
 
 
 @pytest.mark.parametrize("got", [None, "a", [], np.zeros((1, 1)), 1j, np.nan, -3.0, 0.1])
 def test_losses_of_certain_and_wrong_predictions_of_any_kind_get_a_sentence(got):
-    assert ch07.certain_and_wrong({"p": np.zeros((1, 5))}, got, None).endswith(".")
+    assert loss_and_accuracy.certain_and_wrong({"p": np.zeros((1, 5))}, got, None).endswith(".")
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -114,24 +126,24 @@ def test_any_scale_of_a_limit_passes_and_a_coarse_one_does_not(seed):
         return answer
 
     for limit in (1e-7, 1e-10, 1e-15):
-        assert verdict(ch07.LOSS_AND_ACCURACY, limited(limit), seed).status == "passed"
-    assert verdict(ch07.LOSS_AND_ACCURACY, limited(1e-2), seed).status == "wrong"
+        assert verdict(loss_and_accuracy.EXERCISE, limited(limit), seed).status == "passed"
+    assert verdict(loss_and_accuracy.EXERCISE, limited(1e-2), seed).status == "wrong"
 
 
 def test_a_new_dictionary_is_told_the_same_as_a_rebound_name():
     def new(params, grads, lr):
         return {name: p - lr * grads[f"d_{name}"] for name, p in params.items()}
 
-    assert verdict(ch07.UPDATE, new).mistake == "rebinds a name"
+    assert verdict(update.EXERCISE, new).mistake == "rebinds a name"
 
 
 def test_a_cache_that_grows_from_call_to_call_is_named():
     def growing(x, params, cache={}):  # noqa: B006
-        p, made = ch07.forward_pass(x, params)
+        p, made = forward_pass.forward_pass(x, params)
         cache.update(made)
         return p, cache
 
-    assert verdict(ch07.FORWARD_PASS, growing).mistake == "one cache for all calls"
+    assert verdict(forward_pass.EXERCISE, growing).mistake == "one cache for all calls"
 
 
 def test_the_published_way_back_is_told_about_its_default():
@@ -145,15 +157,15 @@ def test_the_published_way_back_is_told_about_its_default():
             da, grads[f"d_weight{i}"], grads[f"d_bias{i}"] = layer
         return grads
 
-    assert "default argument" in verdict(ch07.BACKWARD_PASS, published).message
+    assert "default argument" in verdict(backward_pass.EXERCISE, published).message
 
 
 def test_the_case_of_certain_probabilities_holds_exact_zeros_and_ones():
     for seed in range(10):
-        case = list(ch07.draw_backward_pass(np.random.default_rng(seed)))[-1]
+        case = list(backward_pass.draw_backward_pass(np.random.default_rng(seed)))[-1]
         p, t = case.inputs["p"], case.inputs["t"]
         assert (p == 0).any() and ((p == 1) & (t == 1)).any()
-        seen = observe(ch07.BACKWARD_PASS.probe, ch07.backward_pass, case.inputs)
+        seen = observe(backward_pass.EXERCISE.probe, backward_pass.backward_pass, case.inputs)
         assert all(np.isfinite(v).all() for k, v in seen.values.items() if k != "names")
 
 

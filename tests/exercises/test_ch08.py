@@ -17,7 +17,7 @@ import pytest
 from exercises_lib import data, exercises, nn
 from exercises_lib.checking import check
 from exercises_lib.course.notebooks import check_cells, read, source
-from exercises_lib.exercises import ch08_against_pytorch as ch08
+from exercises_lib.exercises.ch08_against_pytorch import module, same_gradients, training_loop
 from exercises_lib.grading.manifest import plan_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,19 +129,19 @@ def test_a_difference_in_the_eighth_digit_is_rejected():
     pytest.importorskip("torch")
 
     def nearly(x, t, params):
-        ours, theirs = ch08.same_gradients(x, t, params)
+        ours, theirs = same_gradients.same_gradients(x, t, params)
         return ours, {name: grad * (1 + 1e-8) for name, grad in theirs.items()}
 
-    assert verdict(ch08.SAME_GRADIENTS, nearly).status == "wrong"
+    assert verdict(same_gradients.EXERCISE, nearly).status == "wrong"
 
 
 def test_what_a_check_does_to_pytorch_is_undone():
     torch = pytest.importorskip("torch")
     before = torch.autograd.backward, torch.autograd.grad, torch.get_num_threads()
     state = torch.random.get_rng_state()
-    assert verdict(ch08.SAME_GRADIENTS, ch08.same_gradients)
-    assert verdict(ch08.MODULE, ch08.torch_net)
-    assert verdict(ch08.TRAINING_LOOP, ch08.training_loop)
+    assert verdict(same_gradients.EXERCISE, same_gradients.same_gradients)
+    assert verdict(module.EXERCISE, module.torch_net)
+    assert verdict(training_loop.EXERCISE, training_loop.training_loop)
     assert (torch.autograd.backward, torch.autograd.grad, torch.get_num_threads()) == before
     assert torch.equal(torch.random.get_rng_state(), state)
 
@@ -158,8 +158,8 @@ def test_a_module_class_of_the_usual_form_passes_and_an_instance_is_refused():
         def forward(self, x):
             return self.out(torch.nn.functional.relu(self.hidden(x)))
 
-    assert verdict(ch08.MODULE, TorchNet).status == "passed"
-    found = verdict(ch08.MODULE, TorchNet(2, 3, 4))
+    assert verdict(module.EXERCISE, TorchNet).status == "passed"
+    found = verdict(module.EXERCISE, TorchNet(2, 3, 4))
     assert found.status == "wrong" and "class itself" in found.message
 
 
@@ -176,7 +176,7 @@ def test_steps_without_backward_and_cleared_too_late_are_named():
             losses.append(loss.item())
         return losses
 
-    assert verdict(ch08.TRAINING_LOOP, cleared_too_late).mistake == "nothing moves"
+    assert verdict(training_loop.EXERCISE, cleared_too_late).mistake == "nothing moves"
 
 
 def test_without_pytorch_the_exercises_are_unavailable_and_never_wrong(without_torch):

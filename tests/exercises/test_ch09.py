@@ -7,7 +7,13 @@ import pytest
 
 from exercises_lib import exercises, nn
 from exercises_lib.checking import check
-from exercises_lib.exercises import ch09_better_training as ch09
+from exercises_lib.exercises.ch09_better_training import (
+    _adam,
+    batch_norm,
+    dropout,
+    momentum,
+    reach_deep,
+)
 
 
 def verdict(name, answer, seed=0):
@@ -19,7 +25,7 @@ def test_the_key_walks_as_the_library_does_for_a_hundred_steps(name):
     rng = np.random.default_rng(0)
     ours = {"W": rng.normal(size=(3, 4)), "b": rng.normal(size=4)}
     theirs = {key: array.copy() for key, array in ours.items()}
-    key, library = getattr(ch09, name)(), getattr(nn, name)()
+    key, library = exercises.get(f"ch09.{name}").reference(), getattr(nn, name)()
     for _ in range(100):
         grads = {key: rng.normal(size=array.shape) for key, array in ours.items()}
         key.update(ours, grads)
@@ -112,7 +118,8 @@ def test_a_velocity_that_is_the_gradients_own_array_is_harmless_until_it_is_chan
                 params[name] -= self.lr * self.v[name]
 
     assert verdict("Momentum", Kept).status == "passed"
-    assert verdict("Momentum", ch09.KeepsTheGradient).mistake == "keeps the gradient's own array"
+    name = "keeps the gradient's own array"
+    assert verdict("Momentum", momentum.EXERCISE.mistake(name).answer).mistake == name
 
 
 def test_chance_never_refuses_a_right_dropout():
@@ -124,7 +131,7 @@ def test_chance_never_refuses_a_right_dropout():
 
 @pytest.mark.parametrize("part", [0.85, 0.6])
 def test_a_dropout_that_drops_too_little_is_refused(part):
-    class TooLittle(ch09.Dropout):
+    class TooLittle(dropout.Dropout):
         def forward(self, x, train=True, rng=None):
             self.mask = np.ones_like(x)
             if train:
@@ -143,7 +150,8 @@ def test_a_dropout_that_drops_whenever_it_has_a_generator_is_refused():
 
 
 def test_a_dropout_of_equally_many_units_in_each_sample_is_refused_for_every_seed():
-    found = {verdict("Dropout", ch09.FixedNumber, seed).mistakes for seed in range(5)}
+    fixed = dropout.EXERCISE.mistake("a fixed number in each sample").answer
+    found = {verdict("Dropout", fixed, seed).mistakes for seed in range(5)}
     assert found == {("a fixed number in each sample",)}
 
 
@@ -157,7 +165,7 @@ def test_weight_decay_of_two_layers_is_not_enough_for_three():
 
 
 def test_the_example_of_batch_normalisation():
-    layer = ch09.BatchNorm(1, eps=0.0)
+    layer = batch_norm.BatchNorm(1, eps=0.0)
     layer.gamma[:], layer.beta[:] = 2, 10
     out = layer.forward(np.array([[1.0], [1.0], [5.0], [5.0]]))
     assert out[:, 0].tolist() == [8, 8, 12, 12]
@@ -167,7 +175,7 @@ def test_the_example_of_batch_normalisation():
 
 
 def test_the_example_of_adam():
-    params, optimiser = {"W": np.zeros(1)}, ch09.Adam(lr=0.1)
+    params, optimiser = {"W": np.zeros(1)}, _adam.Adam(lr=0.1)
     path = []
     for g in (1.0, 1.0, -2.0):
         optimiser.update(params, {"W": np.array([g])})
@@ -176,19 +184,20 @@ def test_the_example_of_adam():
 
 
 def test_batch_norms_running_variance_is_judged_by_n_minus_1():
-    assert verdict("BatchNorm", ch09.BiasedRunning).mistake == "running variance divided by N"
+    name = "running variance divided by N"
+    assert verdict("BatchNorm", batch_norm.EXERCISE.mistake(name).answer).mistake == name
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_right_starts_reach_the_target_with_margin(seed):
-    for start in (ch09.deep_start, ch09.deep_start_xavier):
-        accuracy = ch09.train_from(start(ch09.SIZES, np.random.default_rng(seed)), seed)
-        assert accuracy > ch09.TARGET + 0.02
+    for start in (reach_deep.deep_start, reach_deep.deep_start_xavier):
+        accuracy = reach_deep.train_from(start(reach_deep.SIZES, np.random.default_rng(seed)), seed)
+        assert accuracy > reach_deep.TARGET + 0.02
 
 
 def test_the_plain_normal_start_does_not_learn():
-    start = ch09.start_with(lambda d, m: 1.0)(ch09.SIZES, np.random.default_rng(0))
-    assert ch09.train_from(start, 0) < 0.2
+    start = reach_deep.start_with(lambda d, m: 1.0)(reach_deep.SIZES, np.random.default_rng(0))
+    assert reach_deep.train_from(start, 0) < 0.2
 
 
 @pytest.mark.parametrize(
@@ -205,10 +214,10 @@ def test_the_plain_normal_start_does_not_learn():
     ],
 )
 def test_a_start_of_any_form_is_judged_without_raising(got):
-    assert isinstance(ch09.reaches({"seed": 0}, got, None), str)
+    assert isinstance(reach_deep.reaches({"seed": 0}, got, None), str)
 
 
 def test_enormous_finite_weights_fail_without_a_warning():
-    start = ch09.deep_start(ch09.SIZES, np.random.default_rng(0))
+    start = reach_deep.deep_start(reach_deep.SIZES, np.random.default_rng(0))
     start["W3"] = start["W3"] * 1e200
-    assert "are needed" in ch09.reaches({"seed": 0}, start, None)
+    assert "are needed" in reach_deep.reaches({"seed": 0}, start, None)

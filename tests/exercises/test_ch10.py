@@ -10,7 +10,19 @@ import pytest
 from exercises_lib import nn
 from exercises_lib.checking import check
 from exercises_lib.checking.serialize import Opaque
-from exercises_lib.exercises import ch10_autograd as ch10
+from exercises_lib.exercises.ch10_autograd import (
+    _shared,
+    _tensor,
+    array_ops,
+    getitem,
+    reach_autograd,
+    scalar_ops,
+    zero_grad_fix,
+)
+from exercises_lib.exercises.ch10_autograd import (
+    backward as sweep,
+)
+from exercises_lib.nn.tensor import parents_first
 from exercises_lib.probes import ch10 as probes
 
 
@@ -18,12 +30,12 @@ def judged(exercise, answer, seed=0):
     return check(exercise, answer, np.random.default_rng(seed))
 
 
-class Unwritten(ch10.Node):
+class Unwritten(scalar_ops.Node):
     def __add__(self, other):
         raise NotImplementedError
 
 
-class UnwrittenTensor(ch10.Recorded):
+class UnwrittenTensor(_tensor.Recorded):
     def __add__(self, other):
         raise NotImplementedError
 
@@ -33,7 +45,7 @@ class UnwrittenTensor(ch10.Recorded):
 
 @pytest.mark.parametrize(
     ("exercise", "stub"),
-    [(ch10.SCALAR_OPS, Unwritten), (ch10.ARRAY_OPS, UnwrittenTensor)],
+    [(scalar_ops.EXERCISE, Unwritten), (array_ops.EXERCISE, UnwrittenTensor)],
     ids=["scalars", "arrays"],
 )
 def test_a_class_of_which_nothing_is_written_is_unanswered(exercise, stub):
@@ -41,42 +53,42 @@ def test_a_class_of_which_nothing_is_written_is_unanswered(exercise, stub):
 
 
 def test_an_array_class_with_only_its_given_addition_is_unanswered():
-    class Tensor(ch10.Recorded):
+    class Tensor(_tensor.Recorded):
         def __add__(self, other):
             raise NotImplementedError
 
-    assert judged(ch10.ARRAY_OPS, Tensor).status == "unanswered"
+    assert judged(array_ops.EXERCISE, Tensor).status == "unanswered"
 
 
 def test_a_missing_method_is_named_and_the_rest_is_still_looked_at():
-    lacking = ch10.with_methods(ch10.Value, tanh=None)
-    verdict = judged(ch10.SCALAR_OPS, lacking)
+    lacking = _shared.with_methods(scalar_ops.Value, tanh=None)
+    verdict = judged(scalar_ops.EXERCISE, lacking)
     assert verdict.status == "wrong"
     assert "no method tanh" in verdict.message
 
 
 def test_two_wrong_operations_are_both_named():
-    both = ch10.with_methods(
-        ch10.wrong_mul(lambda x, y: (x.data, y.data)),
+    both = _shared.with_methods(
+        scalar_ops.wrong_mul(lambda x, y: (x.data, y.data)),
         log=lambda self: type(self)(math.log(abs(self.data)), (self,), (self.data,)),
     )
-    assert set(judged(ch10.SCALAR_OPS, both).mistakes) == {
+    assert set(judged(scalar_ops.EXERCISE, both).mistakes) == {
         "multiply not swapped",
         "log not inverted",
     }
 
 
 def test_two_times_x_is_named_whatever_the_class_is_called():
-    written = {name: method for name, method in vars(ch10.Value).items() if "__r" not in name}
-    Scalar = type("Scalar", (ch10.Node,), written)
-    assert judged(ch10.SCALAR_OPS, Scalar).mistake == "no number on the left"
+    written = {name: method for name, method in vars(scalar_ops.Value).items() if "__r" not in name}
+    Scalar = type("Scalar", (scalar_ops.Node,), written)
+    assert judged(scalar_ops.EXERCISE, Scalar).mistake == "no number on the left"
 
 
 def test_a_type_error_inside_a_method_keeps_its_traceback():
     def add(self, other):
         return type(self)(self.data + str(other), (self, other), (1.0, 1.0))
 
-    verdict = judged(ch10.SCALAR_OPS, ch10.with_methods(ch10.Value, __add__=add))
+    verdict = judged(scalar_ops.EXERCISE, _shared.with_methods(scalar_ops.Value, __add__=add))
     assert "Python does not know" not in verdict.message
     assert "self.data + str(other)" in verdict.traceback
 
@@ -96,20 +108,20 @@ def test_a_recursion_inside_a_closure_of_another_form_is_recognised():
                 node.grad = 0
         output.grad += 1
         for node in order[::-1]:
-            ch10.hand_down(node)
+            sweep.hand_down(node)
 
-    assert judged(ch10.BACKWARD, backward).mistake == "recursive"
+    assert judged(sweep.EXERCISE, backward).mistake == "recursive"
 
 
 def test_the_library_s_own_order_does_for_a_sweep():
-    assert judged(ch10.BACKWARD, ch10.sweep_with(order=ch10.tensors_first))
+    assert judged(sweep.EXERCISE, sweep.sweep_with(order=parents_first))
 
 
 def test_a_sweep_that_returns_gradients_and_stores_none_is_refused():
     def backward(output):
-        return dict.fromkeys(ch10.parents_first(output), 1.0)
+        return dict.fromkeys(sweep.parents_first(output), 1.0)
 
-    assert judged(ch10.BACKWARD, backward).status == "wrong"
+    assert judged(sweep.EXERCISE, backward).status == "wrong"
 
 
 @pytest.mark.parametrize("program", probes.ARRAYS)
@@ -117,16 +129,16 @@ def test_the_reference_engine_has_the_gradients_of_pytorch(program):
     torch = pytest.importorskip("torch")
     cases = [
         case.inputs
-        for case in ch10.draw_arrays(np.random.default_rng(3))
+        for case in array_ops.draw_arrays(np.random.default_rng(3))
         if case.inputs["program"] == program and case.inputs["calls"] == 1
     ]
     assert cases
     for inputs in cases:
         arrays = {key: value for key, value in inputs.items() if isinstance(value, np.ndarray)}
         found = {}
-        for make in (ch10.Tensor, lambda a: torch.tensor(a, requires_grad=True)):
+        for make in (_tensor.Tensor, lambda a: torch.tensor(a, requires_grad=True)):
             nodes = {
-                key: (a if make is ch10.Tensor else torch.tensor(a)) if key == "c" else make(a)
+                key: (a if make is _tensor.Tensor else torch.tensor(a)) if key == "c" else make(a)
                 for key, a in arrays.items()
             }
             losses = probes.ARRAYS[program](**nodes)
@@ -154,11 +166,11 @@ def test_gradients_kept_by_copying_are_as_right_as_those_never_written_into():
                 else:
                     parent.grad += g
 
-    assert judged(ch10.ARRAY_OPS, ch10.with_methods(ch10.Tensor, backward=backward))
+    assert judged(array_ops.EXERCISE, _shared.with_methods(_tensor.Tensor, backward=backward))
 
 
 def test_a_way_back_that_is_no_function_is_named_however_the_mean_is_computed():
-    class Mine(ch10.Tensor):
+    class Mine(_tensor.Tensor):
         def __mul__(self, other):
             other = self.wrap(other)
             return Mine(self.data * other.data, (self, other), (other.data, self.data))
@@ -169,22 +181,22 @@ def test_a_way_back_that_is_no_function_is_named_however_the_mean_is_computed():
             spread = np.full(self.data.shape, 1 / self.data.size)
             return Mine(self.data.mean(), (self,), (lambda g: g * spread,))
 
-    assert judged(ch10.ARRAY_OPS, Mine).mistake == "arrays as ways back"
+    assert judged(array_ops.EXERCISE, Mine).mistake == "arrays as ways back"
 
 
 def test_equal_numbers_are_not_taken_for_one_node():
-    assert judged(ch10.BACKWARD, ch10.sweep_with(order=ch10.order_by_values)).status == "wrong"
+    assert judged(sweep.EXERCISE, sweep.sweep_with(order=sweep.order_by_values)).status == "wrong"
 
 
 @pytest.mark.parametrize("attribute", ["parents", "local"])
 def test_a_forgotten_comma_is_pointed_out(attribute):
-    class Value(ch10.Value):
+    class Value(scalar_ops.Value):
         def exp(self):
             out = super().exp()
             setattr(out, attribute, getattr(out, attribute)[0])
             return out
 
-    assert "A tuple of one has a comma" in str(judged(ch10.SCALAR_OPS, Value))
+    assert "A tuple of one has a comma" in str(judged(scalar_ops.EXERCISE, Value))
 
 
 def test_an_index_assignment_is_told_that_gradients_are_lost():
@@ -193,7 +205,7 @@ def test_an_index_assignment_is_told_that_gradients_are_lost():
         dx[index] = dout
         return dx
 
-    assert judged(ch10.GETITEM, assigned).mistake == "repeated indices lost"
+    assert judged(getitem.EXERCISE, assigned).mistake == "repeated indices lost"
 
 
 def test_clearing_once_before_the_loop_is_still_the_given_code():
@@ -210,22 +222,22 @@ def test_clearing_once_before_the_loop_is_still_the_given_code():
             losses.append(loss.data.item())
         return w.data.item(), b.data.item(), losses
 
-    assert judged(ch10.ZERO_GRAD_FIX, fit_line).mistake == "still the given code"
+    assert judged(zero_grad_fix.EXERCISE, fit_line).mistake == "still the given code"
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_digits_are_learnt_from_any_start(seed):
-    assert judged(ch10.REACH_AUTOGRAD, ch10.REACH_AUTOGRAD.reference, seed)
+    assert judged(reach_autograd.EXERCISE, reach_autograd.EXERCISE.reference, seed)
 
 
 def test_the_judge_of_the_digits_measures_the_share_of_right_predictions():
     inputs = {"t": np.arange(100) % 10}
     guess = inputs["t"].copy()
-    assert ch10.judge_predictions(inputs, guess, None) is None
+    assert reach_autograd.judge_predictions(inputs, guess, None) is None
     guess[:3] += 1
-    assert ch10.judge_predictions(inputs, guess, None) is None
+    assert reach_autograd.judge_predictions(inputs, guess, None) is None
     guess[3] += 1
-    assert "96.0%" in ch10.judge_predictions(inputs, guess, None)
+    assert "96.0%" in reach_autograd.judge_predictions(inputs, guess, None)
 
 
 @pytest.mark.parametrize(
@@ -233,12 +245,12 @@ def test_the_judge_of_the_digits_measures_the_share_of_right_predictions():
 )
 def test_the_judges_of_the_digits_refuse_junk_without_raising(junk):
     inputs = {"t": np.arange(10)}
-    assert ch10.judge_predictions(inputs, junk, None)
-    assert ch10.judge_slope(inputs, junk, None)
+    assert reach_autograd.judge_predictions(inputs, junk, None)
+    assert reach_autograd.judge_slope(inputs, junk, None)
 
 
 def test_an_engine_with_a_wrong_gradient_is_found_out_even_if_the_scores_are_good():
-    train = ch10.training(epochs=60)
+    train = reach_autograd.training(epochs=60)
 
     def cheat(x, t, rng):
         params, scores = train(x, t, rng)
@@ -247,6 +259,6 @@ def test_an_engine_with_a_wrong_gradient_is_found_out_even_if_the_scores_are_goo
     def broken(scores):
         return nn.Tensor(scores.data, (scores,), (lambda g: 2 * g,))
 
-    verdict = judged(ch10.REACH_AUTOGRAD, cheat)
+    verdict = judged(reach_autograd.EXERCISE, cheat)
     assert verdict.status == "wrong"
     assert "measured" in verdict.message

@@ -1,0 +1,583 @@
+"""ch01.topological_order: which node first?."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from exercises_lib.checking import Case, Exercise, Observation, Output, Probe
+from exercises_lib.checking.serialize import copy_plain, describe
+from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch01_computation_graphs._orders import (
+    Parents,
+    breadth_first,
+    order_by_counting,
+    order_by_library,
+    order_by_longest_way,
+    order_by_scanning,
+    outputs_of,
+    preorder,
+    topological_order,
+)
+from exercises_lib.probes import call
+
+
+def order_problem(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
+    """Say what is wrong with an order, or None: any order with parents first is right."""
+    parents: Parents = inputs["parents"]
+    if got is None:
+        return "order is None. Did you forget the return?"
+    if not isinstance(got, (list, tuple)):
+        return f"order is {describe(got)}, expected a list of the graph's nodes."
+    for node in got:
+        if not isinstance(node, str):
+            return f"order holds {describe(node)}, expected the names of the nodes."
+        if node not in parents:
+            return f"order holds {node[:40]!r}, and the graph has no such node."
+    missing = [node for node in parents if node not in got]
+    if missing:
+        names = ", ".join(map(repr, missing[:4])) + (", …" if len(missing) > 4 else "")
+        verb = "is" if len(missing) == 1 else "are"
+        return f"order has {len(set(got))} of the {len(parents)} nodes; {names} {verb} missing."
+    place: dict[str, int] = {}
+    for at, node in enumerate(got):
+        if node in place:
+            return f"{node!r} stands in the order more than once."
+        place[node] = at
+    for node in got:
+        for parent in parents[node]:
+            if place[parent] > place[node]:
+                return f"{node!r} stands before its parent {parent!r}."
+    return None
+
+
+def shuffled(
+    parents: Parents, rng: np.random.Generator, *, rename: bool = True
+) -> dict[str, list[str]]:
+    """Put a graph's nodes into random order, under random letters."""
+    letters = rng.permutation(list("abcdeghijkmnopqrstuvw")).tolist()
+    names = (
+        dict(zip(parents, letters, strict=False)) if rename else {node: node for node in parents}
+    )
+    nodes = [str(node) for node in rng.permutation(list(parents))]
+    return {names[node]: [names[parent] for parent in parents[node]] for node in nodes}
+
+
+def any_graph(nodes: int, rng: np.random.Generator) -> dict[str, list[str]]:
+    """Draw a graph with a leaf in front, where every other node has one or two parents."""
+    names = [f"n{at}" for at in range(nodes)]
+    graph: dict[str, list[str]] = {names[0]: [], names[1]: []}
+    for at in range(2, nodes):
+        chosen = rng.permutation(at)[: int(rng.integers(1, 3))]
+        graph[names[at]] = [names[parent] for parent in chosen]
+    return graph
+
+
+def draw_orders(rng: np.random.Generator) -> Iterator[Case]:
+    formula = {"x": [], "y": [], "q": ["x", "y"], "z": [], "f": ["q", "z"]}
+    yield Case({"parents": formula}, "the graph of (x + y) × z")
+    # The output comes first and the names rise along the dictionary: no listing order is right.
+    letters = sorted(rng.permutation(list("abcdeghijkmnopqrstuvw"))[:5].tolist())
+    out, k2, k1, h, x = letters
+    skewed = {out: [k2, h], k2: [k1], k1: [h], h: [x], x: []}
+    yield Case({"parents": skewed}, "a long way and a short way")
+    short = {"f": ["h", "k"], "x": [], "k": ["h"], "h": ["x"]}
+    yield Case({"parents": shuffled(short, rng)}, "a node that is its own sibling's parent")
+    twice = {"p": ["h", "y"], "y": [], "h": ["x", "x"], "x": []}
+    yield Case({"parents": shuffled(twice, rng)}, "x × x: the same parent twice")
+    # Whoever moves parents in front of their child, once each, leaves theirs behind here.
+    chain = {"m": ["n"], "p": ["g"], "n": ["p"], "g": []}
+    yield Case({"parents": chain}, "a chain, listed in no order")
+    two = {"f": ["a", "b"], "g": ["b", "f"], "a": [], "b": [], "s": ["b"], "c": []}
+    yield Case({"parents": shuffled(two, rng)}, "two outputs, and an input that nobody uses")
+    yield Case({"parents": shuffled(any_graph(9, rng), rng)}, "nine nodes in no particular order")
+
+
+wrong = Mistakes(topological_order)
+
+
+def is_order(parents: Parents, order: Sequence[str]) -> bool:
+    """Tell whether an order is right."""
+    return order_problem({"parents": parents}, order, None) is None
+
+
+def seen_orders(
+    cases: Sequence[Case], seen: Sequence[Observation]
+) -> list[tuple[Parents, list[str]]]:
+    """Pair every graph with the order that was given; empty if an order is not a list of names."""
+    pairs = []
+    for case, one in zip(cases, seen, strict=False):
+        order = one.values.get("order")
+        if not isinstance(order, (list, tuple)) or not all(isinstance(node, str) for node in order):
+            return []
+        pairs.append((case.inputs["parents"], list(order)))
+    return pairs if len(pairs) == len(cases) else []
+
+
+def orders_where(test: Callable[[Parents, list[str]], bool], *, every: bool = True) -> Any:
+    """Recognise an answer by a property of its orders, in every case or in some."""
+
+    def when(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+        pairs = seen_orders(cases, seen)
+        found = [test(parents, order) for parents, order in pairs]
+        return bool(found) and (all(found) if every else any(found))
+
+    return when
+
+
+wrong.swap(
+    "children first",
+    "tuple(TopologicalSorter(parents).static_order())",
+    "topological_order(parents)[::-1]",
+    of=order_by_library,
+).says(
+    """
+    Your order is right from back to front: every node stands before its parents. On the way forward
+    a node needs the values of its parents, so they come first.
+    """,
+    recognise=orders_where(lambda parents, order: is_order(parents, order[::-1])),
+)
+
+
+def orders_like(*answers: Callable[[Parents], Sequence[str]]) -> Any:
+    """Recognise an answer that gives, in every case, what one of these answers gives."""
+
+    def when(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+        pairs = seen_orders(cases, seen)
+        return bool(pairs) and any(
+            all(list(answer(copy_plain(parents))) == order for parents, order in pairs)
+            for answer in answers
+        )
+
+    return when
+
+
+def as_listed(parents):
+    return list(parents)
+
+
+wrong.answer("the dictionary's order", as_listed).says(
+    """
+    You list the nodes as the dictionary, or the alphabet, has them. That says nothing about who
+    needs whom.
+    """,
+    recognise=orders_like(
+        as_listed, lambda p: list(p)[::-1], sorted, lambda p: sorted(p, reverse=True)
+    ),
+)
+
+
+def has_twice(parents: Parents, order: list[str]) -> bool:
+    return len(set(order)) < len(order)
+
+
+wrong.swap(
+    "a node more than once",
+    "done = set()",
+    "",
+    """
+    if node in done:
+        return
+    done.add(node)
+""",
+    "",
+    "in parents:",
+    "in outputs_of(parents):",
+).says(
+    """
+    A node that is used twice is reached twice, and you write it down each time. Remember where you
+    have been.
+    """,
+    recognise=orders_where(has_twice, every=False),
+)
+
+
+def twin_counted_once(parents):
+    waiting = {node: len(needed) for node, needed in parents.items()}
+    order = [node for node in parents if waiting[node] == 0]
+    for node in order:
+        for child in parents:
+            if node in parents[child]:
+                waiting[child] -= 1
+                if waiting[child] == 0:
+                    order.append(child)
+    return order
+
+
+def is_beginning(parents: Parents, order: list[str]) -> bool:
+    """Tell whether an order is right as far as it goes."""
+    kept = {node: parents[node] for node in order if node in parents}
+    whole = all(parent in kept for needed in kept.values() for parent in needed)
+    return whole and is_order(kept, order)
+
+
+def lacks_only_twins(parents: Parents, order: list[str]) -> bool:
+    """Tell whether nodes are missing exactly where one node uses the same parent twice."""
+    twins = any(len(set(needed)) < len(needed) for needed in parents.values())
+    return is_beginning(parents, order) and (len(order) < len(parents)) == twins
+
+
+wrong.answer("the same parent counted once", twin_counted_once).says(
+    """
+    In `x × x` the node has two parents that are the same. You wait for two and tick off one, so
+    this node, and all that need it, never get their turn.
+    """,
+    recognise=orders_where(lacks_only_twins),
+)
+
+
+def one_look_only(parents):
+    order = []
+    for node in parents:
+        if all(parent in order for parent in parents[node]):
+            order.append(node)
+    return order
+
+
+wrong.answer("one look at each node", one_look_only).says(
+    """
+    You look at each node once, in the dictionary's order. A node whose parents come later is passed
+    over, and nobody comes back to it.
+    """,
+    recognise=orders_like(one_look_only, lambda p: one_look_only(dict(reversed(list(p.items()))))),
+)
+
+
+def from_one_output(parents):
+    order = []
+
+    def visit(node):
+        if node not in order:
+            for parent in parents[node]:
+                visit(parent)
+            order.append(node)
+
+    visit(outputs_of(parents)[0])
+    return order
+
+
+def lacks_nodes(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Tell whether orders are right as far as they go, and one of them does not go far enough."""
+    pairs = seen_orders(cases, seen)
+    right = all(order and is_beginning(parents, order) for parents, order in pairs)
+    return right and any(len(order) < len(parents) for parents, order in pairs)
+
+
+def is_one_walk(parents: Parents, order: list[str]) -> bool:
+    """Tell whether an order holds its last node and all that this one needs, and nothing else."""
+    reached = order[-1:]
+    for node in reached:
+        reached += [parent for parent in parents[node] if parent not in reached]
+    return set(reached) == set(order)
+
+
+def lacks_what_one_walk_misses(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Tell whether nodes are missing, namely those that do not lead to one of them."""
+    return lacks_nodes(cases, seen) and orders_where(is_one_walk)(cases, seen)
+
+
+wrong.answer("only one output's ancestors", from_one_output).says(
+    """
+    You walk back from one node only. What does not lead to it is never reached: begin a walk at
+    every node that is not in the order yet.
+    """,
+    recognise=lacks_what_one_walk_misses,
+)
+
+
+def two_looks(parents):
+    order = []
+    for _ in range(2):
+        for node in parents:
+            if node not in order and all(parent in order for parent in parents[node]):
+                order.append(node)
+    return order
+
+
+def lacks_nodes_otherwise(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Tell whether nodes are missing, for none of the reasons that have a name of their own."""
+    looked = orders_like(one_look_only, lambda p: one_look_only(dict(reversed(list(p.items())))))
+    twins = orders_where(lacks_only_twins)
+    named = (lacks_what_one_walk_misses, looked, twins)
+    return lacks_nodes(cases, seen) and not any(test(cases, seen) for test in named)
+
+
+wrong.answer("stops too early", two_looks).says(
+    """
+    Your order is right as far as it goes, but you stop before every node has had its turn. How
+    often you have to look depends on the graph.
+    """,
+    recognise=lacks_nodes_otherwise,
+)
+
+
+def moved_once(parents):
+    order = list(parents)
+    for node in parents:
+        for parent in parents[node]:
+            if order.index(parent) > order.index(node):
+                order.remove(parent)
+                order.insert(order.index(node), parent)
+    return order
+
+
+wrong.answer("moved once", moved_once).says(
+    """
+    You move each node's parents in front of it, once. When a parent moves forward later, its own
+    parents stay behind.
+    """,
+    recognise=orders_like(moved_once),
+)
+
+
+def parents_as_met(parents):
+    order = []
+    for used in parents.values():
+        order += [parent for parent in used if parent not in order]
+    return list(dict.fromkeys(order + list(parents)))
+
+
+wrong.answer("parents as they come", parents_as_met).says(
+    """
+    You list the parents as you meet them, then the rest. A parent may need another node that you
+    meet later.
+    """,
+    recognise=orders_like(parents_as_met),
+)
+
+
+def from_the_f_of_the_text(parents):
+    order = []
+
+    def visit(node):
+        if node not in order:
+            for parent in parents[node]:
+                visit(parent)
+            order.append(node)
+
+    visit("f")
+    return order
+
+
+wrong.answer("the f of the text", from_the_f_of_the_text).says("""
+    You begin at a node called `f`. That is the name in the example; a graph has any names, and it
+    can have several nodes that nobody uses.
+""")
+
+
+def deletes_while_walking(parents):
+    left = dict(parents)
+    order = []
+    for node in left:
+        if all(parent in order for parent in left[node]):
+            order.append(node)
+            del left[node]
+    return order
+
+
+wrong.answer("deleted during the walk", deletes_while_walking).says("""
+    You take entries out of the very dictionary that the loop is walking over. Python refuses that.
+""")
+
+wrong.answer("written down on arrival", preorder).says(
+    """
+    You write a node down when you arrive at it, before you have gone to its parents. Another way
+    may still lead deeper; turning the list round afterwards does not cure that.
+    """,
+    recognise=orders_like(
+        *(
+            lambda p, s=starts, f=forward, t=turned: preorder(p, starts=s, forward=f, turned=t)
+            for starts in (
+                list,
+                outputs_of,
+                lambda p: list(p)[::-1],
+                lambda p: outputs_of(p)[::-1],
+            )
+            for forward in (True, False)
+            for turned in (True, False)
+        )
+    ),
+)
+
+wrong.answer("breadth first", breadth_first).says(
+    """
+    You go back in rings: first the parents, then theirs. A node that is near the output by one way
+    and far by another comes in too near a ring.
+    """,
+    recognise=orders_like(
+        *(
+            lambda p, s=starts, t=turned: breadth_first(p, starts=s, turned=t)
+            for starts in (outputs_of, list)
+            for turned in (True, False)
+        )
+    ),
+)
+
+
+def parents_without_theirs(parents):
+    order = []
+    for node in parents:
+        for parent in parents[node]:
+            if parent not in order:
+                order.append(parent)
+        if node not in order:
+            order.append(node)
+    return order
+
+
+wrong.answer("parents without theirs", parents_without_theirs).says(
+    """
+    You place a node's parents before it, that is right. But they have parents as well, and those
+    have not always had their place by then.
+    """,
+    recognise=orders_like(parents_without_theirs),
+)
+
+
+def inputs_then_rest(parents):
+    inputs = [node for node in parents if not parents[node]]
+    return inputs + [node for node in parents if parents[node]]
+
+
+wrong.answer("inputs first, then anyhow", inputs_then_rest).says(
+    """
+    The inputs come first, that is right. But among the other nodes, too, some need others.
+    """,
+    recognise=orders_like(inputs_then_rest),
+)
+
+
+def by_number_of_parents(parents):
+    return sorted(parents, key=lambda node: len(parents[node]))
+
+
+wrong.answer("fewest parents first", by_number_of_parents).says(
+    """
+    You sort by the number of parents. A node with one parent may still need a node that has two.
+    """,
+    recognise=orders_like(by_number_of_parents),
+)
+
+
+def by_shortest_way(parents):
+    def level(node):
+        return 1 + min(map(level, parents[node]), default=0)
+
+    return sorted(parents, key=level)
+
+
+def forward_in_rings(parents):
+    order = [node for node in parents if not parents[node]]
+    for node in order:
+        order += [child for child in parents if node in parents[child] and child not in order]
+    return order
+
+
+wrong.answer("shortest way counts", by_shortest_way).says(
+    """
+    In your order the shortest way from an input decides, ring by ring. It is the longest one that
+    counts: a node has to wait for the slowest of its parents.
+    """,
+    recognise=orders_like(by_shortest_way, forward_in_rings),
+)
+
+
+def one_parent_is_enough(parents):
+    order = []
+    while len(order) < len(parents):
+        for node, needed in parents.items():
+            if node not in order and (not needed or any(parent in order for parent in needed)):
+                order.append(node)
+    return order
+
+
+def one_parent_after_the_inputs(parents):
+    order = [node for node in parents if not parents[node]]
+    while len(order) < len(parents):
+        for node, needed in parents.items():
+            if node not in order and any(parent in order for parent in needed):
+                order.append(node)
+    return order
+
+
+wrong.answer("one parent is enough", one_parent_is_enough).says(
+    """
+    A node gets its turn as soon as *one* of its parents is there. It needs all of them.
+    """,
+    recognise=orders_like(one_parent_is_enough, one_parent_after_the_inputs),
+)
+
+
+def keeps_its_list(parents, order=[]):
+    def visit(node):
+        if node not in order:
+            for parent in parents[node]:
+                visit(parent)
+            order.append(node)
+
+    for node in parents:
+        visit(node)
+    return order
+
+
+def goes_on_with_the_last(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Tell whether each order begins with the one before, and nodes of other graphs are in some."""
+    pairs = seen_orders(cases, seen)
+    orders = [order for _, order in pairs]
+    strangers = any(node not in parents for parents, order in pairs for node in order)
+    return strangers and all(order[: len(before)] == before for before, order in pairwise(orders))
+
+
+wrong.answer("a list kept from call to call", keeps_its_list).says(
+    """
+    Your list still holds the nodes of an earlier call. It was made once, outside the function or as
+    a default value, and every call adds to it.
+    """,
+    recognise=goes_on_with_the_last,
+)
+
+
+def takes_the_graph_apart(parents):
+    order = []
+    while parents:
+        for node in list(parents):
+            if all(parent in order for parent in parents[node]):
+                order.append(node)
+                del parents[node]
+    return order
+
+
+wrong.answer("takes the graph apart", takes_the_graph_apart).says("""
+    You delete nodes from the dictionary as you go. It belongs to the caller, who still needs it.
+""")
+
+
+EXERCISE = Exercise(
+    id="ch01.topological_order",
+    title="Which node first?",
+    kind="function",
+    points=3,
+    reference=topological_order,
+    accepted=(order_by_scanning, order_by_counting, order_by_longest_way, order_by_library),
+    mistakes=wrong.all,
+    hints=(
+        "Take pencil and paper and order one of the drawn graphs by hand. Which question do you ask "
+        "at each node before you write it down?",
+        "A node may be written down when all of its parents have been. Either look for such a node "
+        "again and again, or visit a node's parents before you write the node itself.",
+        "One way, with a function that calls itself:\n"
+        "    def visit(node):\n"
+        "        if node has been visited: return\n"
+        "        for parent in parents[node]:\n"
+        "            …\n"
+        "        … write the node down\n"
+        "    for node in parents: …",
+    ),
+    probe=Probe(call, {"returns": ("order",)}),
+    draw=draw_orders,
+    outputs=(Output("order", compare=order_problem),),
+    remark="Your order may differ from your neighbour's. All that counts is that every arrow points to the right.",
+)

@@ -1,0 +1,169 @@
+"""ch02.fork_fix: mend the fork."""
+
+from __future__ import annotations
+
+from exercises_lib.checking import Exercise, Probe
+from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch02_chain_rule._shared import Rule, draw_pair, follow
+from exercises_lib.probes import call
+
+
+def fork_fix(x, y, dout):
+    s = x + y
+    dp, dq = dout, dout
+    ds = 2 * s * dq
+    dx = s * dp
+    ds += x * dp
+    dx += ds
+    dy = ds
+    return dx, dy
+
+
+def fork_with_lists(x, y, dout):
+    s = x + y
+    into_s = [2 * s * dout, x * dout]
+    into_x = [s * dout, sum(into_s)]
+    return sum(into_x), sum(into_s)
+
+
+wrong = Mistakes(fork_fix)
+
+wrong.swap("still the given code", "ds +=", "ds =", "dx +=", "dx =").says("""
+    This behaves exactly like the code that was given. Look for the names that are assigned twice:
+    what happens to the first value?
+""")
+
+FORK: dict[str, Rule] = {
+    "s": lambda v: v.x + v.y,
+    "ds": lambda v: 2 * v.s * v.dout + v.x * v.dout,
+    "dx": lambda v: v.s * v.dout + v.ds,
+    "dy": lambda v: v.ds,
+}
+
+
+def fork_with(**changed: Rule):
+    """Build the mended code with some of its lines replaced."""
+
+    def answer(x, y, dout):
+        v = follow(FORK, {"x": x, "y": y, "dout": dout}, **changed)
+        return v["dx"], v["dy"]
+
+    return answer
+
+
+wrong.answer("s still overwritten", fork_with(ds=lambda v: v.x * v.dout)).says("""
+    x now collects both of its contributions, but s is used twice as well, and of its two only the
+    one through p arrives.
+""")
+
+wrong.answer("x still overwritten", fork_with(dx=lambda v: v.ds)).says("""
+    s now collects both of its contributions, but x is used twice as well, and what came through p
+    directly is lost.
+""")
+
+wrong.answer("share of p missing in s", fork_with(ds=lambda v: 2 * v.s * v.dout)).says("""
+    What s hands on is only its share from q. Either the share from p was left out, or ds was passed
+    on before it was complete: a fork must have heard from all its uses first.
+""")
+
+wrong.answer("both the same", lambda x, y, dout: (fork_fix(x, y, dout)[0],) * 2).says("""
+    You return dx for y as well. x has a use that y has not: p = x · s contains it once more.
+""")
+
+
+def fork_adding_from_the_start(x, y, dout):
+    s = x + y
+    ds += 2 * s * dout  # noqa: F821
+    return s * dout + ds, ds
+
+
+wrong.answer("nothing to add to", fork_adding_from_the_start).says("""
+    `+=` needs a number to add to, and at its first line a name has none. Only a contribution that
+    comes later is added.
+""")
+
+wrong.answer("the 2 is lost", fork_with(ds=lambda v: v.s * v.dout + v.x * v.dout)).says("""
+    The slope of s² is not s. That line was right in the given code.
+""")
+
+wrong.answer(
+    "product not swapped",
+    fork_with(ds=lambda v: 2 * v.s * v.dout + v.s * v.dout, dx=lambda v: v.x * v.dout + v.ds),
+).says("""
+    p = x · s is a multiply gate, and it swaps. Those two lines were right in the given code.
+""")
+
+wrong.answer("dy before dx", lambda x, y, dout: fork_fix(x, y, dout)[::-1]).says("""
+    You return dy first. Asked are dx, dy, in this order.
+""")
+
+wrong.answer("y for x", fork_with(ds=lambda v: 2 * v.s * v.dout + v.y * v.dout)).says("""
+    In p = x · s the other factor of s is x, and you took y.
+""")
+
+wrong.answer(
+    "handed on twice",
+    lambda x, y, dout: (
+        (x + y) * dout + 2 * (2 * (x + y) * dout) + x * dout,
+        2 * (2 * (x + y) * dout) + x * dout,
+    ),
+).says("""
+    s hands on what came from q, and later everything it holds, so that part goes to x and y a
+    second time. Wait until ds is complete, then hand it on once.
+""")
+
+wrong.answer("the numbers of the example", lambda x, y, dout: (11.0, 8.0)).says("""
+    You return the gradients at x = 2, y = 1, whatever x and y are.
+""")
+
+wrong.answer(
+    "averaged",
+    fork_with(
+        ds=lambda v: (2 * v.s * v.dout + v.x * v.dout) / 2,
+        dx=lambda v: (v.s * v.dout + v.ds) / 2,
+    ),
+).says("""
+    You take the mean of what arrives at a fork. Both uses really act, so their contributions are
+    added up.
+""")
+
+wrong.answer(
+    "multiplied together",
+    fork_with(
+        ds=lambda v: 2 * v.s * v.dout * v.x * v.dout,
+        dx=lambda v: v.s * v.dout * v.ds,
+    ),
+).says("""
+    You multiply the contributions of a fork. Along one path you multiply; what arrives by different
+    paths is added.
+""")
+
+wrong.answer("dout dropped", lambda x, y, dout: fork_fix(x, y, 1.0)).says("""
+    The forks are right, but dout has gone missing on the way.
+""")
+
+
+EXERCISE = Exercise(
+    id="ch02.fork_fix",
+    title="Mend the fork",
+    kind="debug",
+    points=2,
+    reference=fork_fix,
+    accepted=(fork_with_lists, lambda x, y, dout: ((4 * x + 3 * y) * dout, (3 * x + 2 * y) * dout)),
+    mistakes=wrong.all,
+    hints=(
+        "Go through the lines and write beside each name how often the forward formula uses it.",
+        "A name that is used twice receives two contributions. The second one must be added to the "
+        "first.",
+        "Two of these lines need another sign of assignment. Which?\n"
+        "    ds … 2 * s * dq\n"
+        "    dx … s * dp\n"
+        "    ds … x * dp\n"
+        "    dx … ds\n"
+        "    dy … ds",
+    ),
+    probe=Probe(call, {"returns": ("dx", "dy")}),
+    draw=draw_pair,
+    remark="Two characters, and both gradients come right. In every engine you will meet, this is "
+    "the line that reads `grad += …`.",
+)

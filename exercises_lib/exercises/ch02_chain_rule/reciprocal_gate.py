@@ -1,0 +1,97 @@
+"""ch02.reciprocal_gate: reciprocal gate, backward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from exercises_lib.checking import Case, Exercise, Probe
+from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch02_chain_rule._shared import pick
+from exercises_lib.probes import call
+
+
+def reciprocal_gate(x, dout):
+    return -dout / x**2
+
+
+def draw_reciprocal(rng: np.random.Generator) -> Iterator[Case]:
+    yield Case({"x": pick(rng, 1.6, 3, 1), "dout": pick(rng, 4, 7, 1)})
+    yield Case({"x": pick(rng, 1.6, 3, -1), "dout": pick(rng, 4, 7, 1)}, "x is negative")
+    yield Case({"x": pick(rng, 0.2, 0.4, 1), "dout": pick(rng, 4, 7, -1)}, "x is near zero")
+
+
+wrong = Mistakes(reciprocal_gate)
+
+wrong.answer("minus lost", lambda x, dout: dout / x**2).says("""
+    The minus is missing. A larger x makes 1/x smaller, so the two move in opposite directions.
+""")
+
+wrong.swap("exponent not lowered", "x**2", "x").says("""
+    1/x is x to the power of −1. When you differentiate, the exponent goes down by one more; yours
+    has stayed.
+""")
+
+wrong.swap("upstream dropped", "-dout", "-1").says("""
+    That is the local derivative alone. Multiply it by what arrives from above.
+""")
+
+wrong.answer("the same slope everywhere", lambda x, dout: -dout).says("""
+    You send back −dout, wherever x stands. The slope of 1/x depends on x; if you divide by a
+    product, mind the brackets.
+""")
+
+wrong.answer("everything squared", lambda x, dout: -((dout / x) ** 2)).says("""
+    You square the upstream gradient as well. The square belongs to x alone.
+""")
+
+wrong.swap("slope at the gradient", "dout / x", "1 / dout").says("""
+    You put dout into the formula of the slope. The slope is taken at x, and dout is a factor.
+""")
+
+wrong.swap("upstream added", "-dout", "dout - 1").says("""
+    You add the local derivative to the upstream gradient. The chain rule multiplies.
+""")
+
+wrong.swap("caret for a power", "x**2", "(x ^ 2)").says("""
+    `^` is not a power in Python, though it is in other languages. The power is `**`.
+""")
+
+wrong.answer("squared instead of divided", lambda x, dout: -(x**2) * dout).says("""
+    You multiply by −x². Written with the output, the local derivative is minus the output squared,
+    and the output is 1/x.
+""")
+
+wrong.answer("integrated", lambda x, dout: dout * np.log(abs(x))).says("""
+    The logarithm is what you get by integrating 1/x. Here it is to be differentiated.
+""")
+
+wrong.answer("reciprocal taken once more", lambda x, dout: dout / x).says("""
+    You send the gradient through the gate as if it were a value. Backward, it is multiplied by the
+    slope of 1/x, and that is not 1/x itself.
+""")
+
+
+EXERCISE = Exercise(
+    id="ch02.reciprocal_gate",
+    title="Reciprocal gate, backward",
+    kind="function",
+    points=2,
+    reference=reciprocal_gate,
+    accepted=(
+        lambda x, dout: -((1 / x) ** 2) * dout,
+        lambda x, dout: dout * -1.0 * x**-2.0,
+        lambda x, dout: -np.divide(np.divide(dout, x), x),
+    ),
+    mistakes=wrong.all,
+    hints=(
+        "Compare 1/2 and 1/2.01: does the output rise or fall when x rises?",
+        "Write 1/x as a power of x and use the power rule; then multiply by dout.",
+        "One line, with a sign and a power to fill in:\n    dx = …1 * x ** (…) * dout",
+    ),
+    probe=Probe(call, {"returns": ("dx",)}),
+    draw=draw_reciprocal,
+    remark="Near zero the slope is enormous: at x = 0.25 it is −16. Divisions by small numbers are "
+    "where gradients explode.",
+)

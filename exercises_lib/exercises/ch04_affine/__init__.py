@@ -1,0 +1,33 @@
+"""Exercises of chapter 04: matrix products, bias, broadcasting, and a network worked by hand."""
+
+from __future__ import annotations
+
+from exercises_lib.exercises.ch04_affine import (
+    affine,
+    affine_fix,
+    affine_one_sample,
+    bias_gradient,
+    columns_backward,
+    columns_forward,
+    hand_forward,
+    hand_gradients,
+    hand_update,
+    matmul_backward,
+    shapes,
+    unbroadcast,
+)
+
+EXERCISES = (
+    shapes.EXERCISE,
+    matmul_backward.EXERCISE,
+    affine_one_sample.EXERCISE,
+    bias_gradient.EXERCISE,
+    affine.EXERCISE,
+    affine_fix.EXERCISE,
+    columns_forward.EXERCISE,
+    columns_backward.EXERCISE,
+    unbroadcast.EXERCISE,
+    hand_forward.EXERCISE,
+    hand_gradients.EXERCISE,
+    hand_update.EXERCISE,
+)

@@ -1,0 +1,218 @@
+"""ch05.batch_fix: find and fix: y − t is not all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from exercises_lib import nn
+from exercises_lib.checking import Case, Exercise, Output, Probe
+from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch05_softmax_with_loss._shared import Right
+from exercises_lib.probes import ch05
+
+
+class Given:
+    """The layer as it is given in the notebook."""
+
+    def forward(self, x, t):
+        self.t = t
+        self.y = nn.softmax(x)
+        return nn.cross_entropy(self.y, t)
+
+    def backward(self, dout=1.0):
+        return self.y - self.t
+
+
+class Mended(Given):
+    def backward(self, dout=1.0):
+        return dout * (self.y - self.t) / len(self.y)
+
+
+class MendedStepByStep(Given):
+    def backward(self, dout=1.0):
+        share = dout / self.t.shape[0]
+        return np.multiply(share, np.subtract(self.y, self.t))
+
+
+def draw_batch_fix(rng: np.random.Generator) -> Iterator[Case]:
+    for n, classes, note in (
+        (4, 3, ""),
+        (3, 3, "as many samples as classes"),
+        (1, 4, "a batch of one"),
+    ):
+        yield Case(
+            {
+                "x": rng.normal(0, 2, (n, classes)),
+                "t": np.eye(classes)[rng.integers(0, classes, n)],
+                "dout": float(rng.uniform(1.5, 3.0)),
+            },
+            note,
+        )
+    x = rng.normal(0, 2, (5, 2)).astype(np.float32)
+    yield Case({"x": x, "t": np.eye(2)[[0, 1, 1, 0, 1]]}, "float32, backward() without dout")
+
+
+wrong = Mistakes(Mended)
+
+wrong.answer("still the given code", Given).says("""
+    This behaves as the given layer does. Compare it with a numerical gradient, and compare
+    `backward(1.0)` with `backward(2.0)`: two things are missing.
+""")
+
+wrong.swap(
+    "dout still ignored", "self.y - self.t", "(self.y - self.t) / len(self.y)", of=Given
+).says("""
+    The batch is right now. But `backward(2.0)` still gives the same as `backward(1.0)`.
+""")
+
+wrong.swap(
+    "still not divided by the batch", "self.y - self.t", "dout * (self.y - self.t)", of=Given
+).says("""
+    `dout` is right now. But the loss is a mean over the samples, and your gradient is still that of
+    their sum.
+""")
+
+wrong.swap(
+    "divided by the number of entries",
+    "self.y - self.t",
+    "dout * (self.y - self.t) / self.y.size",
+    of=Given,
+).says("""
+    `y.size` is N · C. Over how many numbers does the mean in the loss run?
+""")
+
+wrong.swap(
+    "divided by the number of classes",
+    "self.y - self.t",
+    "dout * (self.y - self.t) / self.y.shape[1]",
+    of=Given,
+).says("""
+    `y.shape[1]` is the number of classes. The mean in the loss runs over the samples. With N = C
+    nobody would notice.
+""")
+
+wrong.swap(
+    "averaged over the samples",
+    "self.y - self.t",
+    "dout * (self.y - self.t).mean(axis=0)",
+    of=Given,
+).says("""
+    `mean(axis=0)` melts the gradients of all samples into one. Every sample keeps its own row; only
+    its share in the loss is smaller.
+""")
+
+
+class LossMadeToFit(Given):
+    def forward(self, x, t):
+        return super().forward(x, t) * len(x)
+
+    def backward(self, dout=1.0):
+        return dout * (self.y - self.t)
+
+
+wrong.answer("made the loss fit the gradient", LossMadeToFit).says("""
+    Now loss and gradient agree, but on the *sum* over the batch. The loss was right: leave
+    `forward` alone.
+""")
+
+
+class LossDividedToo(Mended):
+    def forward(self, x, t):
+        return super().forward(x, t) / len(x)
+
+
+wrong.answer("divided the loss too", LossDividedToo).says("""
+    The gradient is right now. But `forward` divides by the batch a second time: the loss was a mean
+    already.
+""")
+
+wrong.swap(
+    "brackets lost", "self.y - self.t", "dout * self.y - self.t / len(self.y)", of=Given
+).says("""
+    Without brackets `dout` multiplies `y` alone, and the division is for `t` alone. Both belong to
+    the whole difference.
+""")
+
+wrong.swap("sign", "self.y - self.t", "dout * (self.t - self.y) / len(self.y)", of=Given).says("""
+    The two factors are there, and the sign has been turned: `y - t` was right as it was given.
+""")
+
+wrong.swap(
+    "multiplied by the batch", "self.y - self.t", "dout * (self.y - self.t) * len(self.y)", of=Given
+).says("""
+    Now the gradient is even larger: a sample's share in a mean *shrinks* with the batch.
+""")
+
+wrong.swap(
+    "added dout", "self.y - self.t", "dout + (self.y - self.t) / len(self.y)", of=Given
+).says("""
+    `dout` is added to the gradient. By the chain rule upstream and local gradient are *multiplied*.
+""")
+
+
+class YOverwritten(Given):
+    def backward(self, dout=1.0):
+        self.y -= self.t
+        return dout * self.y / len(self.y)
+
+
+wrong.answer("overwrites the stored y", YOverwritten).says("""
+    `self.y -= self.t` changes what `forward` stored. A second `backward` then starts from y − t and
+    subtracts t once more.
+""")
+
+wrong.swap(
+    "dout for y only", "self.y - self.t", "(dout * self.y - self.t) / len(self.y)", of=Given
+).says("""
+    The division is right, but `dout` multiplies `y` alone. It belongs to the whole difference.
+""")
+
+wrong.swap(
+    "always four samples", "self.y - self.t", "dout * (self.y - self.t) / 4", of=Given
+).says("""
+    You divide by 4, whatever comes. That was the batch of the demonstration; ask the array how many
+    rows it has.
+""")
+
+wrong.swap(
+    "divided twice", "self.y - self.t", "dout * (self.y - self.t) / len(self.y) ** 2", of=Given
+).says("""
+    You divide by N twice. Each sample has the share 1/N in the mean, once.
+""")
+
+
+class MendedWithoutDefault(Given):
+    def backward(self, dout):
+        return dout * (self.y - self.t) / len(self.y)
+
+
+wrong.answer("dout has no default", MendedWithoutDefault).says("""
+    `backward()` is called without an argument here, as the last node of a network is. Keep the
+    default value that the given method has.
+""")
+
+
+EXERCISE = Exercise(
+    id="ch05.batch_fix",
+    title="Find and fix: y − t is not all",
+    kind="debug",
+    points=2,
+    reference=Mended,
+    accepted=(MendedStepByStep, nn.SoftmaxWithLoss, Right),
+    mistakes=wrong.all,
+    hints=(
+        "`forward` is right. Look at `backward` only, and at what the demonstration prints: by which "
+        "factor is the gradient too large? What does `dout` do to it?",
+        "A mean over N samples gives every sample the share 1/N. And every `backward` multiplies "
+        "by what comes from above.",
+        "The skeleton:\n"
+        "    def backward(self, dout=1.0):\n"
+        "        return … * (self.y - self.t) / …",
+    ),
+    probe=Probe(ch05.loss_layer),
+    draw=draw_batch_fix,
+    outputs=(Output("dx", "(N, C)", "one number per score"),),
+    remark="A gradient check with one sample and dout = 1 would have passed the broken layer.",
+)

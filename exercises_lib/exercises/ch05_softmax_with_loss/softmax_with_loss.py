@@ -1,0 +1,483 @@
+"""ch05.SoftmaxWithLoss: softmax with loss, as a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from exercises_lib import nn
+from exercises_lib.checking import Case, Exercise, Output, Probe
+from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch05_softmax_with_loss._shared import (
+    Right,
+    integers,
+    log_softmax,
+    one_hot,
+    only_capped,
+    shift_not_added_back,
+)
+from exercises_lib.probes import ch05
+
+
+class WithIntegers:
+    """Right: keeps positions, copies y."""
+
+    def forward(self, x, t):
+        self.labels = integers(t)
+        self.rows = np.arange(len(x))
+        top = x.max(axis=1)
+        total = np.log(np.exp(x - top[:, None]).sum(axis=1))
+        self.log_y = x - top[:, None] - total[:, None]
+        return -self.log_y[self.rows, self.labels].mean()
+
+    def backward(self, dout=1.0):
+        dx = np.exp(self.log_y)
+        dx[self.rows, self.labels] -= 1
+        dx *= dout / len(dx)
+        return dx
+
+
+class SampleBySample:
+    """Right: plain loops, the gradient made on the way forward."""
+
+    def forward(self, x, t):
+        n, classes = x.shape
+        loss, self.dx = 0.0, np.zeros((n, classes))
+        for i in range(n):
+            label = int(np.argmax(t[i])) if t.ndim == 2 else int(t[i])
+            row = x[i].astype(float) - max(x[i])
+            loss += np.log(sum(np.exp(row))) - row[label]
+            self.dx[i] = np.exp(row) / sum(np.exp(row))
+            self.dx[i, label] -= 1
+        self.dx /= n
+        return loss / n
+
+    def backward(self, dout=1.0):
+        return self.dx * dout
+
+
+def draw_softmax_with_loss(rng: np.random.Generator) -> Iterator[Case]:
+    def dout():
+        return float(rng.uniform(1.5, 3.0))
+
+    def some(n, classes):
+        return rng.normal(0, 2, (n, classes))
+
+    one_hot_labels = np.eye(3)[rng.permutation(4) % 3]
+    yield Case({"x": some(4, 3), "t": one_hot_labels, "dout": dout()}, "one-hot labels")
+    yield Case({"x": some(5, 4), "t": rng.permutation(5) % 4, "dout": dout()}, "integer labels")
+    yield Case(
+        {"x": some(3, 3), "t": rng.permutation(3), "dout": dout()},
+        "integer labels, as many samples as classes",
+    )
+    yield Case({"x": some(1, 4), "t": np.eye(4)[[2]]}, "a batch of one, backward() without dout")
+    yield Case(
+        {
+            "x": some(2, 5).astype(np.float32),
+            "t": np.eye(5, dtype=np.float32)[[4, 1]],
+            "dout": dout(),
+        },
+        "float32",
+    )
+    yield Case(
+        {"x": np.array([[0.0, 20.0]]), "t": np.array([[1.0, 0.0]]), "dout": dout()},
+        "scores 0 and 20, and the class with score 0 is right",
+    )
+    yield Case(
+        {"x": np.array([[1000.0, 1001.0]]), "t": np.array([[1.0, 0.0]]), "dout": dout()},
+        "scores 1000 and 1001",
+    )
+    large = some(3, 4) + np.array([[1000.0], [-1000.0], [0.0]])
+    large[2, 1] = 2000.0
+    yield Case(
+        {"x": large, "t": np.eye(4)[[1, 3, 0]], "dout": dout()},
+        "scores around 1000 in one row, around -1000 in another",
+    )
+
+
+wrong = Mistakes(nn.SoftmaxWithLoss)
+
+wrong.swap(
+    "not divided by the batch", "(self.y - self.t) / len(self.y)", "(self.y - self.t)", of=Right
+).says("""
+    The loss is a *mean* over the batch, so every sample has only a share in it. Your gradient
+    belongs to the sum, and it is too large by a factor N.
+""")
+
+wrong.swap("divided by the batch twice", "(self.y)", "(self.y) / len(self.y)", of=Right).says("""
+    You divide by the batch size twice. The mean does it once.
+""")
+
+wrong.swap("divided by the number of entries", "len(self.y)", "self.y.size", of=Right).says("""
+    `y.size` is N · C. The mean in the loss runs over the N samples only.
+""")
+
+wrong.swap("divided by the number of classes", "len(self.y)", "self.y.shape[1]", of=Right).says("""
+    `y.shape[1]` is the number of classes. The mean in the loss runs over the samples.
+""")
+
+wrong.swap(
+    "softmax's slope once more",
+    "(self.y - self.t)",
+    "(self.y - self.t) * self.y * (1 - self.y)",
+    of=Right,
+).says("""
+    `y - t` is the gradient at the scores already: softmax's slopes are in it. You multiply by y (1
+    − y) once more.
+""")
+
+
+class ScoresForProbabilities(Right):
+    def forward(self, x, t):
+        loss = super().forward(x, t)
+        self.y = x
+        return loss
+
+
+wrong.answer("scores in place of probabilities", ScoresForProbabilities).says("""
+    Your gradient takes the scores for the probabilities. What is subtracted from is what softmax
+    gave.
+""")
+
+wrong.swap("label forgotten", "(self.y - self.t)", "self.y", of=Right).says("""
+    Your gradient pushes every score down, the right one too: the label does not occur in it.
+""")
+
+wrong.swap("sign", "y - self.t", "t - self.y", of=Right).says("""
+    Your gradient points the other way. Raising the right class's score must *lower* the loss, so
+    its gradient is negative.
+""")
+
+wrong.swap("dout ignored", "return dout *", "return", of=Right).says("""
+    `backward(2.0)` gives the same as `backward(1.0)` in your layer. The loss is a node like any
+    other: what arrives from above is multiplied in.
+""")
+
+wrong.swap(
+    "not divided by the batch, and dout ignored",
+    "dout * (self.y - self.t) / len(self.y)",
+    "self.y - self.t",
+    of=Right,
+).says("""
+    Two things are missing from `y - t`: the loss is a *mean* over the batch, and what arrives from
+    above (`dout`) has to be passed on.
+""")
+
+wrong.swap(
+    "stops at the probabilities", "dout * (self.y - self.t)", "-dout * self.t / self.y", of=Right
+).says("""
+    `-t / y` is the gradient with respect to the probabilities. The way back goes on through
+    softmax, down to the scores.
+""")
+
+wrong.swap("dout has no default", "dout=1.0", "dout", of=Right).says("""
+    Nothing lies above a loss, so `backward()` is usually called without an argument; then the
+    upstream gradient is 1. Your `dout` has no default value.
+""")
+
+
+class StoredYChanged(Right):
+    def backward(self, dout=1.0):
+        dx = self.y
+        dx -= self.t
+        return dout * dx / len(dx)
+
+
+wrong.answer("changes the stored y", StoredYChanged).says("""
+    The second `backward` finds other numbers than the first: something stored has been changed. `dx
+    = self.y` makes no copy, it is a second name for the same array.
+""")
+
+
+class LossSummed(Right):
+    def forward(self, x, t):
+        return super().forward(x, t) * len(x)
+
+
+wrong.answer("loss summed", LossSummed).says("""
+    Your loss is the sum over the batch, N times the mean that was asked for.
+""")
+
+
+class LossOverAllEntries(Right):
+    def forward(self, x, t):
+        return super().forward(x, t) / x.shape[1]
+
+
+wrong.answer("loss averaged over all entries", LossOverAllEntries).says("""
+    Your loss is divided by N · C. Each sample has one loss, so there are N numbers to average.
+""")
+
+
+class LossPerSample(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return -(self.t * log_softmax(x)).sum(axis=1)
+
+
+wrong.answer("one loss per sample", LossPerSample).says("""
+    These are the losses of the single samples. `forward` returns their mean, one number.
+""")
+
+
+class LossSign(Right):
+    def forward(self, x, t):
+        return -super().forward(x, t)
+
+
+wrong.answer("sign of the loss", LossSign).says("""
+    Your loss is negative: it would be smallest where the prediction is worst.
+""")
+
+
+class ShiftNotUndone(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return -(self.t * shift_not_added_back(x)).sum() / len(x)
+
+
+wrong.answer("the shift not undone", ShiftNotUndone).says("""
+    Inside the sum the scores are shifted, and the right class's score is not. The two have to be
+    shifted alike.
+""")
+
+
+class SumForEveryClass(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        shifted = x - x.max(axis=1, keepdims=True)
+        return (np.log(np.exp(shifted).sum(axis=1, keepdims=True)) - self.t * shifted).sum() / len(
+            x
+        )
+
+
+wrong.answer("the sum counted once for every class", SumForEveryClass).says("""
+    The logarithm of the sum has shape (N, 1) and is copied to all classes before you add up. Each
+    sample has it once.
+""")
+
+
+class ScoresChanged(Right):
+    def forward(self, x, t):
+        x -= x.max(axis=1, keepdims=True)
+        return super().forward(x, t)
+
+
+wrong.answer("changes the scores", ScoresChanged).says("""
+    `x -= …` writes into the caller's scores. Keep the shifted ones in an array of your own.
+""")
+
+
+class FirstBatchKept(Right):
+    y = None
+
+    def forward(self, x, t):
+        if self.y is None:
+            return super().forward(x, t)
+        return -(one_hot(t, x.shape[1]) * log_softmax(x)).sum() / len(x)
+
+
+wrong.answer("keeps the first batch", FirstBatchKept).says("""
+    Your layer remembers the first batch it ever saw. Each `forward` replaces what the last one
+    kept.
+""")
+
+wrong.swap(
+    "averaged over the samples",
+    "(self.y - self.t) / len(self.y)",
+    "(self.y - self.t).mean(axis=0)",
+    of=Right,
+).says("""
+    `mean(axis=0)` melts the gradients of all samples into one row. Every sample keeps its own; only
+    its share in the loss is smaller.
+""")
+
+wrong.swap("dout added", "dout *", "dout +", of=Right).says("""
+    `dout` is added. By the chain rule upstream and local gradient are *multiplied*.
+""")
+
+wrong.swap(
+    "no shift",
+    "nn.softmax(x)",
+    "np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)",
+    "(self.t * log_softmax(x)).sum() / len(x)",
+    "np.log((self.y * self.t).sum(axis=1)).mean()",
+    of=Right,
+).says("""
+    `np.exp` of a raw score overflows: from 710 on it is inf, and inf / inf is nan.
+""")
+
+
+class OneMaximum(Right):
+    def forward(self, x, t):
+        self.t = one_hot(t, x.shape[1])
+        e = np.exp(x - x.max())
+        self.y = e / e.sum(axis=1, keepdims=True)
+        return -np.log((self.y * self.t).sum(axis=1)).mean()
+
+
+wrong.answer("one maximum for the whole array", OneMaximum).says("""
+    You subtract the largest score of the whole batch. In a row far below it every exponential
+    becomes 0, and the row ends as 0 / 0.
+""")
+
+wrong.swap(
+    "normalised over the batch",
+    ".softmax(x)",
+    ".softmax(x.T).T",
+    "(self.t * log_softmax(x)).sum() / len(x)",
+    "np.log((self.y * self.t).sum(axis=1)).mean()",
+    of=Right,
+).says("""
+    Your probabilities sum to 1 down the columns, over the samples. The classes of one sample lie
+    along a row.
+""")
+
+
+class TwoSoftmaxes(Right):
+    def forward(self, x, t):
+        return super().forward(nn.softmax(x), t)
+
+
+wrong.answer("softmax applied twice", TwoSoftmaxes).says("""
+    Softmax is applied to what is a probability already. Its differences are below 1, so the second
+    softmax makes all classes nearly equally likely.
+""")
+
+
+class LogOfZero(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return -np.log((self.y * self.t).sum(axis=1)).mean()
+
+
+wrong.answer("log(0)", LogOfZero).says("""
+    A probability below about 1e-324 is stored as 0, and its logarithm is −inf. The true loss is
+    finite: it can be had from the scores without going through y.
+""")
+
+
+class EveryLogarithm(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return -(self.t * np.log(self.y)).sum() / len(x)
+
+
+wrong.answer("log(0), and 0 times log(0)", EveryLogarithm).says("""
+    A probability can be stored as 0. Its logarithm is −inf, and multiplied by a 0 of a one-hot row
+    that is nan. The loss can be had from the scores without going through y.
+""")
+
+
+class Added(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return -np.log((self.y * self.t).sum(axis=1) + 1e-7).mean()
+
+
+CAPPED = (
+    "A small number inside the logarithm, or a lower limit for y, caps the loss: scores 0 and 20 with "
+    "the first class right must cost 20. "
+)
+
+
+wrong.answer("added 1e-7", Added).says(CAPPED + "Yours stops at 16.1.")
+
+
+class Clipped(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return -np.log(np.clip((self.y * self.t).sum(axis=1), 1e-12, 1)).mean()
+
+
+wrong.answer("limited the probability", Clipped).says(
+    CAPPED + "And beyond the cap the loss no longer fits the gradient.",
+    recognise=only_capped(nn.SoftmaxWithLoss),
+)
+
+
+class OneHotOnly(Right):
+    def forward(self, x, t):
+        self.t, self.y = t, nn.softmax(x)
+        return -(t * log_softmax(x)).sum() / len(x)
+
+
+wrong.answer("one-hot labels only", OneHotOnly).says("""
+    With integer labels `y - t` subtracts class *numbers*, or fails. Bring both kinds of label into
+    one form first.
+""")
+
+
+class IntegersOnly(WithIntegers):
+    def forward(self, x, t):
+        super().forward(x, t)
+        self.labels = t
+        return -self.log_y[self.rows, t].mean()
+
+
+wrong.answer("integer labels only", IntegersOnly).says("""
+    With one-hot rows your code uses zeros and ones as positions. Bring both kinds of label into one
+    form first.
+""")
+
+
+class NoShiftInTheLoss(Right):
+    def forward(self, x, t):
+        super().forward(x, t)
+        return (np.log(np.exp(x).sum(axis=1)) - (x * self.t).sum(axis=1)).mean()
+
+
+wrong.answer("no shift in the loss", NoShiftInTheLoss).says("""
+    The logarithm of the sum is the right idea, but the sum is made of raw exponentials, and they
+    overflow. Shift the scores of each row first, all of them.
+""")
+
+
+class SliceForPairs(WithIntegers):
+    def backward(self, dout=1.0):
+        dx = np.exp(self.log_y)
+        dx[:, self.labels] -= 1
+        return dx * dout / len(dx)
+
+
+wrong.answer("every label for every sample", SliceForPairs).says("""
+    `dx[:, t]` takes *all* the columns in t, in every row. One entry of each row is meant: row
+    numbers and column numbers together.
+""")
+
+
+EXERCISE = Exercise(
+    id="ch05.SoftmaxWithLoss",
+    title="Softmax with loss, as a layer",
+    kind="class",
+    points=5,
+    reference=nn.SoftmaxWithLoss,
+    accepted=(Right, WithIntegers, SampleBySample),
+    mistakes=wrong.all,
+    hints=(
+        "Three things go wrong most often: the number the gradient is divided by, `dout`, and what "
+        "happens to the stored y when `backward` runs twice.",
+        "The loss of a sample is $\\log \\sum_j e^{x_j} - x_t$: no probability in it, so no log(0). "
+        "Shift the row before you use it. The gradient is that of a mean over N samples.",
+        "The skeleton:\n"
+        "    def forward(self, x, t):\n"
+        "        self.t = …                      # one form for both kinds of label\n"
+        "        shifted = x - …\n"
+        "        log_y = shifted - np.log(…)     # (N, C)\n"
+        "        self.y = np.exp(log_y)\n"
+        "        return …\n"
+        "    def backward(self, dout=1.0):\n"
+        "        return … * (self.y - self.t) / …",
+    ),
+    probe=Probe(ch05.loss_layer),
+    draw=draw_softmax_with_loss,
+    outputs=(
+        *(Output(f"{kind}loss", rtol=1e-4) for kind in ("", "integer-label ")),
+        *(
+            Output(f"{kind}dx", "(N, C)", "one number per score")
+            for kind in ("", "integer-label ", "large-score ")
+        ),
+    ),
+    remark="Checked with both kinds of label, with N = C, with a loss of 20 and with scores of 2000.",
+)

@@ -1,0 +1,24 @@
+"""What several exercises of this chapter share."""
+
+from __future__ import annotations
+
+
+def sgd_step(params, grads, lr):
+    for name in params:
+        params[name] -= lr * grads[name]
+
+
+def step_new_arrays(params, grads, lr):
+    for name in params:
+        params[name] = params[name] - lr * grads[name]
+
+
+def step_uphill(params, grads, lr):
+    for name in params:
+        params[name] += lr * grads[name]
+
+
+def step_weights_only(params, grads, lr):
+    for name in params:
+        if name.startswith("W"):
+            params[name] -= lr * grads[name]

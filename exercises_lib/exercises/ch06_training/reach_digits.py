@@ -1,0 +1,252 @@
+"""ch06.reach_digits: read handwritten digits: at least 97 %."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from exercises_lib import nn
+from exercises_lib.checking import Case, Exercise, Observation, Output, Probe
+from exercises_lib.checking.serialize import describe
+from exercises_lib.data import load_digits
+from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.probes import ch06 as probes
+
+
+def digits_trainer(
+    hidden: int = 200,
+    lr: float = 0.5,
+    epochs: int = 40,
+    batch: int = 50,
+    std: float = 0.1,
+    noise: float = 0.2,
+    optimiser: Callable[[], Any] | None = None,
+    labels: Callable[..., Any] = lambda t, rng: t,
+) -> Callable[..., Any]:
+    """Make an answer that trains a network in its own way."""
+
+    def train_digits(x_train, t_train, rng):
+        net = nn.TwoLayerNet(64, hidden, 10, rng, std=std)
+        step = optimiser() if optimiser else nn.SGD(lr)
+        t = labels(t_train, rng)
+        for _ in range(epochs):
+            for rows in nn.minibatches(len(x_train), batch, rng):
+                x = x_train[rows] + noise * rng.standard_normal((len(rows), 64))
+                step.update(net.params, net.gradient(x, t[rows]))
+        return net
+
+    return train_digits
+
+
+TARGET = 0.97
+
+
+def draw_digits(rng: np.random.Generator) -> Iterator[Case]:
+    digits = load_digits()
+    order = rng.permutation(len(digits.x_test))
+    yield Case(
+        {
+            "x_train": digits.x_train,
+            "t_train": digits.t_train,
+            "x_test": digits.x_test[order],
+            "seed": int(rng.integers(2**31)),
+        },
+        "1,437 digits to train with, 360 others to read",
+    )
+
+
+@cache
+def labels_by_image() -> dict[bytes, int]:
+    """Return the label of every digit of the course; no two of them are the same picture."""
+    digits = load_digits()
+    pairs = ((digits.x_train, digits.t_train), (digits.x_test, digits.t_test))
+    return {row.tobytes(): int(label) for x, t in pairs for row, label in zip(x, t, strict=True)}
+
+
+def accuracy_of(images: Any, scores: Any) -> float | None:
+    """Return which part of the digits gets its largest score for the right class, or None.
+
+    Args:
+        images: float64, (N, 64), digits of the course.
+        scores: what an answer gave for them.
+    """
+    if not isinstance(scores, np.ndarray) or scores.shape != (len(images), 10):
+        return None
+    if scores.dtype.kind not in "iuf" or not np.isfinite(scores).all():
+        return None
+    known = labels_by_image()
+    return nn.accuracy(scores, np.array([known[row.tobytes()] for row in images]))
+
+
+def judge_scores(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
+    """Say whether an answer gave scores at all."""
+    if not isinstance(got, np.ndarray) or got.dtype.kind not in "iuf":
+        return f"predict returns {describe(got)}, expected an array of scores of shape (N, 10)."
+    if got.shape != np.shape(expected):
+        return (
+            f"predict returns an array of shape {got.shape}, expected {np.shape(expected)} = "
+            "(N, 10): one score per class, for every digit."
+        )
+    return None if np.isfinite(got).all() else "There are inf or nan among the scores."
+
+
+def judge_accuracy(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
+    """Say how many of the test digits are read rightly, if too few are."""
+    problem = judge_scores(inputs, got, expected)
+    reached = accuracy_of(inputs["x_test"], got)
+    if problem or reached is None or reached >= TARGET:
+        return problem
+    count = len(inputs["x_test"])
+    return (
+        f"{round(reached * count)} of the {count} test digits are read rightly, {reached:.1%}. "
+        f"The target is {TARGET:.0%}."
+    )
+
+
+wrong = Mistakes()
+
+
+def labels_instead(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise answers whose predict gives one number for each sample."""
+    scores = seen[0].values.get("training scores") if seen else None
+    return isinstance(scores, np.ndarray) and scores.shape == (len(cases[0].inputs["x_train"]),)
+
+
+class ClassNumbers:
+    """A trained network whose predict gives class numbers."""
+
+    def __init__(self, net):
+        self.net = net
+
+    def predict(self, x):
+        return self.net.predict(x).argmax(axis=1)
+
+
+wrong.answer(
+    "class numbers",
+    lambda x_train, t_train, rng: ClassNumbers(digits_trainer(20, epochs=2)(x_train, t_train, rng)),
+).says(
+    """
+    Your `predict` gives one class number for each digit. What is asked for are the ten scores, as
+    `TwoLayerNet.predict` gives them.
+    """,
+    recognise=labels_instead,
+)
+
+
+def not_numbers(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise answers whose scores are inf or nan."""
+    scores = seen[0].values.get("training scores") if seen else None
+    if not isinstance(scores, np.ndarray) or scores.dtype.kind != "f":
+        return False
+    return not np.isfinite(scores).all()
+
+
+wrong.answer("exploded", digits_trainer(20, lr=-0.5, epochs=40)).says(
+    """
+    The weights have left the numbers that a float can hold. Either the steps go uphill, or they are
+    far too long: look at the sign and the size of the learning rate.
+    """,
+    recognise=not_numbers,
+)
+
+
+def reached_like(test: Callable[[float, Any], bool]) -> Callable[..., bool]:
+    """Recognise answers by their accuracy on the training digits and their scores for these."""
+
+    def when(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+        scores = seen[0].values.get("training scores") if seen else None
+        reached = accuracy_of(cases[0].inputs["x_train"], scores)
+        return reached is not None and test(reached, scores)
+
+    return when
+
+
+def constant(scores: Any) -> bool:
+    """Tell whether all samples get the same scores."""
+    spread, size = np.ptp(scores, axis=0).max(), np.abs(scores).max()
+    return bool(spread <= 1e-9 * max(size, 1e-9))
+
+
+wrong.answer("the same answer for every digit", digits_trainer(20, epochs=2, std=0.0)).says(
+    """
+    Every picture gets the same scores: what the network sees no longer matters. Weights that start
+    at 0 do that, and so does a learning rate so large that all ReLUs close.
+    """,
+    recognise=reached_like(lambda reached, scores: constant(scores)),
+)
+
+wrong.answer(
+    "no better than guessing",
+    digits_trainer(20, epochs=2, labels=lambda t, rng: rng.permutation(t)),
+).says(
+    """
+    Even the training digits are read no better than by guessing. Do updates reach the network, and
+    does each picture keep its own label?
+    """,
+    recognise=reached_like(lambda reached, scores: reached < 0.25),
+)
+
+wrong.answer("training digits not learnt", digits_trainer(50, epochs=3, lr=0.1)).says(
+    """
+    More than 2 of 100 *training* digits are read wrongly too, so the network has not learnt what it
+    was shown: more epochs, longer steps, or more hidden units. And does every sample get its turn?
+    """,
+    recognise=reached_like(lambda reached, scores: reached < 0.98),
+)
+
+
+class Memory:
+    """Knows every training digit and nothing else."""
+
+    def __init__(self, x, t):
+        self.known = {row.tobytes(): label for row, label in zip(x, t)}
+
+    def predict(self, x):
+        return np.array([np.eye(10)[self.known.get(row.tobytes(), 0)] for row in x])
+
+
+wrong.answer("learnt by heart", lambda x_train, t_train, rng: Memory(x_train, t_train)).says(
+    """
+    The training digits are read almost perfectly, and new ones are not: that is overfitting. More
+    hidden units, smaller first weights and a little noise on the images help against it; more
+    epochs do not.
+    """,
+    recognise=reached_like(lambda reached, scores: reached >= 0.98),
+)
+
+
+EXERCISE = Exercise(
+    id="ch06.reach_digits",
+    title="Read handwritten digits: at least 97 %",
+    kind="target",
+    points=5,
+    reference=digits_trainer(),
+    accepted=(
+        digits_trainer(noise=0.25, epochs=40, optimiser=lambda: nn.Momentum(0.05)),
+        digits_trainer(noise=0.25, epochs=40, optimiser=lambda: nn.Adam(0.003)),
+    ),
+    mistakes=wrong.all,
+    hints=(
+        "Look at the accuracy on the training digits first. If it is low, the network has not learnt; "
+        "if it is high and the other one is not, it has learnt the wrong thing.",
+        "All the parts are in this chapter: a `TwoLayerNet` with 64 inputs and 10 outputs, batches "
+        "of 50, learning rate 0.5, 40 epochs. Fifty hidden units get you close to the target. "
+        "What do more of them do, and what does a little noise on the images?",
+        "The skeleton:\n    def train_digits(x_train, t_train, rng):\n"
+        "        net = nn.TwoLayerNet(64, …, 10, rng, std=0.1)\n        for … in range(…):\n"
+        "            for batch in nn.minibatches(…):\n                …\n        return net",
+    ),
+    probe=Probe(probes.trained),
+    draw=draw_digits,
+    outputs=(
+        Output("training scores", compare=judge_scores),
+        Output("test scores", compare=judge_accuracy),
+    ),
+    remark="Your network reads digits that it has never seen. The check kept the labels to itself.",
+    seconds=60.0,
+    repeat=False,
+)

@@ -1,0 +1,378 @@
+"""ch07.backward_pass: the whole way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from exercises_lib.checking import Case, Exercise, Observation, Output, Probe
+from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch07_banknotes._shared import (
+    depth,
+    labels,
+    network,
+    one_layer_backward,
+    sizes_of_a_layer,
+)
+from exercises_lib.nn import columns, sigmoid
+from exercises_lib.probes import ch07 as probes
+
+
+def backward_pass(p, t, cache, params):
+    grads = {}
+    dz = (p - t) / p.shape[1]
+    for i in range(len(params) // 2, 0, -1):
+        da, grads[f"d_weight{i}"], grads[f"d_bias{i}"] = one_layer_backward(
+            dz, cache[f"a{i - 1}"], params[f"weight{i}"]
+        )
+        if i > 1:
+            dz = da * (cache[f"z{i - 1}"] > 0)
+    return grads
+
+
+def backward_recursive(p, t, cache, params):
+    def back(dz, i):
+        da, d_weight, d_bias = one_layer_backward(dz, cache[f"a{i - 1}"], params[f"weight{i}"])
+        below = {} if i == 1 else back(da * (cache[f"a{i - 1}"] > 0), i - 1)
+        return {f"d_weight{i}": d_weight, f"d_bias{i}": d_bias, **below}
+
+    return back((p - t) / p.size, depth(params))
+
+
+def backward_by_samples(p, t, cache, params):
+    total = {f"d_{name}": np.zeros(np.shape(array)) for name, array in params.items()}
+    for n in range(p.shape[1]):
+        dz = (p[:, n] - t[:, n]) / p.shape[1]
+        for i in range(depth(params), 0, -1):
+            total[f"d_weight{i}"] += np.outer(dz, cache[f"a{i - 1}"][:, n])
+            total[f"d_bias{i}"][:, 0] += dz
+            if i > 1:
+                dz = (params[f"weight{i}"].T @ dz) * (cache[f"z{i - 1}"][:, n] > 0)
+    return total
+
+
+def draw_backward_pass(rng: np.random.Generator) -> Iterator[Case]:
+    def case(n: int, sizes: tuple[int, ...], note: str) -> Case:
+        x, params = rng.normal(size=(sizes[0], n)), network(rng, sizes)
+        p, cache = columns.forward_pass(x, params)
+        return Case({"p": p, "t": labels(rng, n), "cache": cache, "params": params}, note)
+
+    n, d, m = sizes_of_a_layer(rng)
+    yield case(n + 2, (d, m, 1), f"sizes {(d, m, 1)}, {n + 2} samples")
+    yield case(m + 2, (n, d, m + 1, 1), f"sizes {(n, d, m + 1, 1)}, {m + 2} samples")
+    yield case(1, (m, d, 1), f"sizes {(m, d, 1)}, a single sample")
+    # Scores so large that probabilities are rounded to exactly 0 and 1; one label is wrong.
+    while True:
+        x, params = 300 * rng.normal(size=(d, 6)), network(rng, (d, 7, 1), 3.0)
+        p, cache = columns.forward_pass(x, params)
+        if (p == 1).sum() >= 2 and (p == 0).any():
+            break
+    t = (p > 0.5).astype(float)
+    t[0, int(np.argmax(p))] = 0.0
+    inputs = {"p": p, "t": t, "cache": cache, "params": params}
+    yield Case(inputs, "probabilities that were rounded to exactly 0 and 1")
+
+
+wrong = Mistakes(backward_pass)
+
+
+def fused_start(p, t):
+    return (p - t) / p.shape[1]
+
+
+def positive(da, cache, i):
+    return da * (cache[f"z{i}"] > 0)
+
+
+def backward_with(
+    start=fused_start, mask=positive, layer=one_layer_backward, given="a{below}", order=None
+):
+    """Return a backward pass that differs in where it starts, in its mask or in its layers."""
+
+    def answer(p, t, cache, params):
+        grads, dz = {}, start(p, t)
+        layers = len(params) // 2
+        for i in order(layers) if order else range(layers, 0, -1):
+            name = given.format(below=i - 1, own=i) if i > 1 or "own" in given else "a0"
+            da, grads[f"d_weight{i}"], grads[f"d_bias{i}"] = layer(
+                dz, cache[name], params[f"weight{i}"]
+            )
+            if i > 1:
+                dz = mask(da, cache, i - 1)
+        return grads
+
+    return answer
+
+
+def in_two_steps(p, t):
+    dp = (-t / p + (1 - t) / (1 - p)) / p.shape[1]
+    return dp * p * (1 - p)
+
+
+wrong.answer("loss and sigmoid in two steps", backward_with(start=in_two_steps)).says("""
+    You differentiate the loss and the sigmoid one after the other. Where a probability has been
+    rounded to 0 or 1 that divides 0 by 0, and one such note turns every weight into nan.
+""")
+
+wrong.answer("not divided by the samples", backward_with(start=lambda p, t: p - t)).says("""
+    Your gradients belong to the *sum* of the losses: they are N times too large. The loss is a
+    mean.
+""")
+
+
+def layer_by_layer(dz, a_prev, weight):
+    da, d_weight, d_bias = one_layer_backward(dz, a_prev, weight)
+    return da, d_weight / dz.shape[1], d_bias / dz.shape[1]
+
+
+wrong.answer("divided twice", backward_with(layer=layer_by_layer)).says("""
+    You divide by N in every layer as well. The division belongs to the loss, happens once, at the
+    start, and travels down with `dz`.
+""")
+
+wrong.answer("sign turned", backward_with(start=lambda p, t: (t - p) / p.shape[1])).says("""
+    Your gradients have the wrong sign: you begin with t − p. A step against them would go uphill.
+""")
+
+wrong.answer(
+    "starts with 1", backward_with(start=lambda p, t: np.full(p.shape, 1 / p.shape[1]))
+).says("""
+    Your way back begins with ones. One is the derivative of the loss by itself; what arrives at the
+    last layer is the derivative of the loss by its score.
+""")
+
+wrong.answer(
+    "the sigmoid's slope once more",
+    backward_with(start=lambda p, t: (p - t) / p.shape[1] * p * (1 - p)),
+).says("""
+    You multiply (p − t)/N by the sigmoid's slope p(1 − p). It is in there already: it has cancelled
+    the denominator of the loss.
+""")
+
+wrong.answer("ReLU forgotten", backward_with(mask=lambda da, cache, i: da)).says("""
+    Between two layers stands ReLU, and your gradient walks past it. Where `z` was negative nothing
+    may come through.
+""")
+
+wrong.answer(
+    "mask taken from the gradient", backward_with(mask=lambda da, cache, i: da * (da > 0))
+).says("""
+    Your mask asks where the *gradient* is positive. ReLU was open where `z` was positive, and a
+    negative gradient passes there too.
+""")
+
+wrong.answer(
+    "multiplied by the activation", backward_with(mask=lambda da, cache, i: da * cache[f"a{i}"])
+).says("""
+    You multiply by the activation. ReLU's slope is 1 where `z` was positive, however large it was.
+""")
+
+wrong.answer(
+    "the sigmoid's slope in the hidden layers",
+    backward_with(
+        mask=lambda da, cache, i: da * sigmoid(cache[f"z{i}"]) * (1 - sigmoid(cache[f"z{i}"]))
+    ),
+).says("""
+    Your hidden layers go back through a sigmoid. Forward they went through ReLU.
+""")
+
+wrong.answer(
+    "mask turned round", backward_with(mask=lambda da, cache, i: da * (cache[f"z{i}"] <= 0))
+).says("""
+    Your mask is turned round: it lets through what ReLU has blocked.
+""")
+
+
+def plain_names(p, t, cache, params):
+    return {name[2:]: grad for name, grad in backward_pass(p, t, cache, params).items()}
+
+
+wrong.answer("named like the parameters", plain_names).says("""
+    The gradients are to be called `d_weight1`, `d_bias1` and so on, so that nobody takes them for
+    the parameters.
+""")
+
+
+def uses_up_the_cache(p, t, cache, params):
+    grads = backward_pass(p, t, cache, params)
+    for i in range(1, depth(params) + 1):
+        del cache[f"z{i}"], cache[f"a{i}"]
+    return grads
+
+
+wrong.answer("uses up the cache", uses_up_the_cache).says("""
+    Your code takes entries out of the cache. It belongs to the forward pass, and a second call
+    finds it empty.
+""")
+
+
+def reverses_a_default(p, t, cache, params, order=[]):
+    layers = depth(params)
+    if len(order) != layers:
+        order[:] = range(1, layers + 1)
+    order.reverse()
+    grads, dz = {}, (p - t) / p.shape[1]
+    for i in order:
+        da, grads[f"d_weight{i}"], grads[f"d_bias{i}"] = one_layer_backward(
+            dz, cache[f"a{i - 1}"], params[f"weight{i}"]
+        )
+        dz = da * (cache[f"z{i - 1}"] > 0) if i > 1 else da
+    return grads
+
+
+def second_call_differs(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    for one in seen:
+        if one.failure is not None and probes.SECOND in one.failure.during:
+            return True
+        if one.failure is None and one.unstable and not one.changed:
+            return True
+    return False
+
+
+wrong.answer("a default that is reversed", reverses_a_default).says(
+    """
+    The first call and the second do not agree: something from the first one is still there. A list
+    as a default argument is made once, when the function is defined, and `reverse()` turns that one
+    list round at every call.
+    """,
+    recognise=second_call_differs,
+)
+
+
+def two_layers_only(p, t, cache, params):
+    grads, dz = {}, (p - t) / p.shape[1]
+    da, grads["d_weight2"], grads["d_bias2"] = one_layer_backward(
+        dz, cache["a1"], params["weight2"]
+    )
+    dz = da * (cache["z1"] > 0)
+    _, grads["d_weight1"], grads["d_bias1"] = one_layer_backward(dz, cache["a0"], params["weight1"])
+    return grads
+
+
+wrong.answer("two layers only", two_layers_only).says("""
+    Your code is written out for two layers. With three of them it begins in the middle.
+""")
+
+wrong.answer(
+    "starts with ones, undivided", backward_with(start=lambda p, t: np.ones(p.shape))
+).says("""
+    Your way back begins with ones. One is the derivative of the loss by itself; what arrives at the
+    last layer is the derivative of the loss by its score.
+""")
+
+wrong.answer(
+    "the mask of the layer above",
+    backward_with(mask=lambda da, cache, i: da * (cache[f"z{i + 1}"] > 0)),
+).says("""
+    Your mask is made of the z of the layer that the gradient has passed already. `da` belongs to
+    the activation below it: which z made that one?
+""")
+
+wrong.answer("the layer's own output", backward_with(given="a{own}")).says("""
+    You give each layer its own output as its input. What layer i was multiplied with is the
+    activation of the layer below.
+""")
+
+wrong.answer("z as the layer's input", backward_with(given="z{below}")).says("""
+    You take the z of the layer below as the input of a layer. Forward it was given `a`, behind the
+    activation.
+""")
+
+wrong.answer("first layer first", backward_with(order=lambda layers: range(1, layers + 1))).says("""
+    You begin with layer 1. The gradient comes from the loss, so the last layer is the first to get
+    it.
+""")
+
+wrong.answer(
+    "first layer left out", backward_with(order=lambda layers: range(layers, 1, -1))
+).says("""
+    Layer 1 has no gradients: your loop ends one layer too early. What `range` is given as its end
+    does not occur any more.
+""")
+
+wrong.answer(
+    "last layer left out", backward_with(order=lambda layers: range(layers - 1, 0, -1))
+).says("""
+    The gradient at the last layer's score meets the weights of the layer below. Layers count from
+    1, so the last one has the number of layers as its name: begin there.
+""")
+
+wrong.answer(
+    "no gradients for the biases",
+    lambda p, t, cache, params: {
+        name: grad
+        for name, grad in backward_pass(p, t, cache, params).items()
+        if name.startswith("d_weight")
+    },
+).says("""
+    The biases have no gradients in your dictionary. They are parameters too.
+""")
+
+
+def grads_changed(change):
+    """Return a backward pass whose gradients are change(name, gradient)."""
+
+    def answer(p, t, cache, params):
+        grads = backward_pass(p, t, cache, params)
+        return {name: change(name, grad) for name, grad in grads.items()}
+
+    return answer
+
+
+wrong.answer(
+    "d_bias lost its axis",
+    grads_changed(lambda name, grad: grad.ravel() if name.startswith("d_bias") else grad),
+).says("""
+    Your `d_bias` has shape (M,). Subtracted from a bias of shape (M, 1) that gives (M, M).
+""")
+
+wrong.answer(
+    "d_weight transposed",
+    grads_changed(lambda name, grad: grad.T if name.startswith("d_weight") else grad),
+).says("""
+    Your `d_weight` has one row per input. `weight` has one row per unit, and so has its gradient.
+""")
+
+
+def subtracts_in_place(p, t, cache, params):
+    p -= t
+    return backward_pass(p, 0 * t, cache, params)
+
+
+wrong.answer("subtracts in place", subtracts_in_place).says("""
+    `p -= t` writes into the caller's probabilities, which are the cache's last activation too. Make
+    a new array.
+""")
+
+
+EXERCISE = Exercise(
+    id="ch07.backward_pass",
+    title="The whole way back",
+    kind="function",
+    points=3,
+    reference=backward_pass,
+    accepted=(backward_recursive, backward_by_samples),
+    mistakes=wrong.all,
+    hints=(
+        "Write down, for two layers, what arrives at z2, at a1 and at z1, and in which order.",
+        "Start with the fused gradient of sigmoid and loss. Each layer turns dz into da of the layer "
+        "below; ReLU, whose z is in the cache, makes the next dz of it. Layer 1 is the last one, "
+        "and nothing lies below it.",
+        "The skeleton:\n    grads, dz = {}, …\n    for i in range(…, 0, -1):\n"
+        '        da, grads[f"d_weight{i}"], grads[f"d_bias{i}"] = one_layer_backward(dz, …, …)\n'
+        "        if i > 1:\n            dz = … * (… > 0)",
+    ),
+    probe=Probe(probes.backward_pass),
+    draw=draw_backward_pass,
+    outputs=tuple(
+        Output(f"{kind}d_{name}{i}", shape, why)
+        for kind in ("", "certain ")
+        for i in (1, 2, 3)
+        for name, shape, why in (
+            ("weight", "(M, D)", f"the shape of weight{i}"),
+            ("bias", "(M, 1)", f"the shape of bias{i}"),
+        )
+    ),
+    remark="Three layers, a single sample, and probabilities of exactly 0 and 1: all finite.",
+)

@@ -1,0 +1,584 @@
+"""ch10.backward: A sweep for any graph."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
+from typing import Any
+
+import numpy as np
+
+from exercises_lib.checking import Case, Exercise, Observation, Output, Probe
+from exercises_lib.checking.observe import observe
+from exercises_lib.checking.serialize import same
+from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch10_autograd._shared import discovery_order
+from exercises_lib.probes import ch10 as probes
+
+
+def parents_first(output):
+    order, seen, stack = [], {output}, [output]
+    while stack:
+        for parent in stack[-1].parents:
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+                break
+        else:
+            order.append(stack.pop())
+    return order
+
+
+def backward(output):
+    order = parents_first(output)
+    for node in order:
+        node.grad = 0.0 if node.parents else node.grad
+    output.grad += 1.0
+    for node in reversed(order):
+        hand_down(node)
+
+
+def hand_down(node):
+    for parent, local in zip(node.parents, node.local, strict=True):
+        parent.grad += local * node.grad
+
+
+def backward_by_counting_uses(output):
+    """A node has its turn when everything that uses it has had one."""
+    uses, reached = {}, [output]
+    for node in reached:
+        for parent in node.parents:
+            if parent not in uses:
+                uses[parent] = 0
+                reached.append(parent)
+            uses[parent] += 1
+    gradient = {output: 1.0}
+    ready = [output]
+    while ready:
+        node = ready.pop()
+        node.grad = gradient[node] if node.parents else node.grad + gradient[node]
+        for parent, local in zip(node.parents, node.local, strict=True):
+            gradient[parent] = gradient.get(parent, 0.0) + gradient[node] * local
+            uses[parent] -= 1
+            if uses[parent] == 0:
+                ready.append(parent)
+
+
+def backward_with_marks(output):
+    """Depth first with two visits: on the second one all parents have been listed."""
+    order, seen, stack = [], set(), [(output, False)]
+    while stack:
+        node, left = stack.pop()
+        if left:
+            order.append(node)
+            if node.parents:
+                node.grad = 0.0
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((parent, False) for parent in node.parents)
+    output.grad = output.grad + 1
+    while order:
+        hand_down(order.pop())
+
+
+def marked_order(output):
+    order, stack = [], [output]
+    while stack:
+        new = [p for p in stack[-1].parents if not getattr(p, "listed", False)]
+        if new:
+            new[0].listed = True
+            stack.append(new[0])
+        else:
+            order.append(stack.pop())
+    return order
+
+
+def backward_with_marks_on_the_nodes(output):
+    order = parents_first_by_marks(output)
+    for node in order:
+        node.grad *= not node.parents
+    output.grad += 1.0
+    while order:
+        hand_down(order.pop())
+
+
+def parents_first_by_marks(output):
+    order = marked_order(output)
+    for node in order[:-1]:
+        del node.listed
+    return order
+
+
+def backward_by_graphlib(output):
+    graph, waiting = {}, [output]
+    while waiting:
+        node = waiting.pop()
+        if node not in graph:
+            graph[node] = set(node.parents)
+            waiting += node.parents
+    order = list(TopologicalSorter(graph).static_order())
+    for node in order:
+        if node.parents:
+            node.grad = 0
+    output.grad += 1
+    for node in order[::-1]:
+        hand_down(node)
+
+
+def draw_sweeps(rng: np.random.Generator) -> Iterator[Case]:
+    def recorded(parents: Mapping[str, str]) -> dict[str, list[tuple[str, float]]]:
+        def local() -> float:
+            return round(float(rng.choice((-1, 1)) * rng.uniform(1.2, 3.5)), 2)
+
+        return {node: [(parent, local()) for parent in parents[node]] for node in parents}
+
+    def case(parents: Mapping[str, str], note: str, calls: str = "f") -> Case:
+        report = [name for name in parents if name == "f" or name not in calls]
+        if calls == "fg":
+            report = [name for name in parents if name in "xyhg"]
+        inputs = {"graph": recorded(parents), "calls": list(calls), "report": report}
+        return Case(inputs, note)
+
+    leaf = {"x": "", "y": "", "q": "xy", "f": "qx"}
+    inner = {"x": "", "y": "", "h": "xy", "u": "h", "v": "h", "f": "uv"}
+    yield case(leaf, "a leaf fork: the input x is used twice")
+    yield case(inner, "an inner fork: u and v both use h")
+    yield case(
+        {"x": "", "h": "x", "k": "h", "f": "hk"}, "a short skew: f uses h directly and through k"
+    )
+    yield case(
+        {"x": "", "h": "x", "k": "h", "l": "k", "m": "l", "f": "mh"},
+        "a long skew: f uses h directly and at the end of a chain",
+    )
+    yield case({"x": "", "h": "xx", "f": "hh"}, "the same parent twice, as in h * h")
+    yield case(inner, "backward(f) called twice: the inputs add up", "ff")
+    yield case(
+        {"x": "", "y": "", "h": "xy", "f": "hx", "g": "hy"},
+        "backward(f), then backward(g), which uses the same h",
+        "fg",
+    )
+    length, numbers = 10_000, rng.uniform(1.2, 3.5, size=3).round(2).tolist()
+    yield Case(
+        {"length": length, "local": numbers[:2], "skip": numbers[2]},
+        f"a chain of {length:,} nodes",
+    )
+
+
+wrong = Mistakes(backward)
+
+
+def sweep_with(
+    *,
+    order: Callable[[Any], Sequence[Any]] = parents_first,
+    reset: Callable[[Any], bool] = lambda node: bool(node.parents),
+    seed: float = 1.0,
+    hand: Callable[[Any], None] = hand_down,
+) -> Callable[[Any], None]:
+    """Make a backward sweep that differs from the right one in one place."""
+
+    def backward(output):
+        nodes = order(output)
+        for node in nodes:
+            if reset(node):
+                node.grad = 0.0
+        output.grad += seed
+        for node in reversed(nodes):
+            hand(node)
+
+    return backward
+
+
+def recursive_order(output):
+    order, seen = [], set()
+
+    def visit(node):
+        if node not in seen:
+            seen.add(node)
+            for parent in node.parents:
+                visit(parent)
+            order.append(node)
+
+    visit(output)
+    return order
+
+
+def listed_order(output):
+    order, stack = [], [output]
+    while stack:
+        new = next((parent for parent in stack[-1].parents if parent not in order), None)
+        if new is None:
+            order.append(stack.pop())
+        else:
+            stack.append(new)
+    return order
+
+
+def breadth_first_order(output):
+    order, seen, queue = [], {output}, deque([output])
+    while queue:
+        node = queue.popleft()
+        order.append(node)
+        for parent in node.parents:
+            if parent not in seen:
+                seen.add(parent)
+                queue.append(parent)
+    return order[::-1]
+
+
+def hand_assign(node):
+    for parent, local in zip(node.parents, node.local, strict=True):
+        parent.grad = local * node.grad
+
+
+def hand_local(node):
+    for parent, local in zip(node.parents, node.local, strict=True):
+        parent.grad += local
+
+
+def hand_upstream(node):
+    for parent in node.parents:
+        parent.grad += node.grad
+
+
+def hand_and_forget(node):
+    hand_down(node)
+    node.parents, node.local = (), ()
+
+
+def hands_down_again(output):
+    output.grad = 1.0
+
+    def back(node):
+        for parent, local in zip(node.parents, node.local, strict=True):
+            parent.grad += local * node.grad
+            back(parent)
+
+    back(output)
+
+
+def hand_to_the_first(node):
+    for parent, local in zip(node.parents[:1], node.local[:1], strict=True):
+        parent.grad += local * node.grad
+
+
+def hand_to_the_last_of_equals(node):
+    for parent, local in dict(zip(node.parents, node.local, strict=True)).items():
+        parent.grad += local * node.grad
+
+
+def hand_to_the_first_of_equals(node):
+    for parent in dict.fromkeys(node.parents):
+        parent.grad += node.local[node.parents.index(parent)] * node.grad
+
+
+def hand_by_position(node):
+    for parent in node.parents:
+        parent.grad += node.local[node.parents.index(parent)] * node.grad
+
+
+def hand_with_value(node):
+    for parent, local in zip(node.parents, node.local, strict=True):
+        parent.grad += local * node.grad * node.data
+
+
+def early_marked_order(output):
+    order, seen, stack = [], {output}, [output]
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        for parent in node.parents:
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return order[::-1]
+
+
+def all_marked_order(output):
+    order, seen, stack = [], {output}, [output]
+    while stack:
+        new = [parent for parent in stack[-1].parents if parent not in seen]
+        if new:
+            seen.update(new)
+            stack += new
+        else:
+            order.append(stack.pop())
+    return order
+
+
+def doubled_order(output):
+    order, seen, stack = [], set(), [output]
+    while stack:
+        seen.add(stack[-1])
+        new = [parent for parent in stack[-1].parents if parent not in seen]
+        if new:
+            stack += new
+        else:
+            order.append(stack.pop())
+    return order
+
+
+def order_of_all_ways(output):
+    order, stack = [], [output]
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        stack += node.parents
+    return order[::-1]
+
+
+def order_by_values(output):
+    order, seen, stack = [], {output.data}, [output]
+    while stack:
+        for parent in stack[-1].parents:
+            if parent.data not in seen:
+                seen.add(parent.data)
+                stack.append(parent)
+                break
+        else:
+            order.append(stack.pop())
+    return order
+
+
+def hands_down_again_from_a_queue(output):
+    for node in parents_first(output):
+        node.grad = 0.0 if node.parents else node.grad
+    output.grad = 1.0
+    queue = deque([output])
+    while queue:
+        node = queue.popleft()
+        hand_down(node)
+        queue.extend(node.parents)
+
+
+def begins_with_value(output):
+    order = parents_first(output)
+    for node in order:
+        node.grad = 0.0 if node.parents else node.grad
+    output.grad = output.data
+    for node in reversed(order):
+        hand_down(node)
+
+
+def keeps_its_one(output):
+    order = parents_first(output)
+    for node in order:
+        if node.parents and node is not output:
+            node.grad = 0.0
+    output.grad += 1.0
+    for node in reversed(order):
+        hand_down(node)
+
+
+def keeps_the_middle(output):
+    output.grad = 1.0
+    for node in reversed(parents_first(output)):
+        hand_down(node)
+
+
+EQUAL_PARENTS = (
+    "In `h * h` the same node stands twice among the parents, and each place has a derivative of its "
+    "own. Both count; yours does not keep the two places apart."
+)
+
+
+DISCOVERY = (
+    "You list a node when you first meet it. A node may be listed only when all its parents are "
+    "listed; read from the back, that makes it wait for everything that uses it."
+)
+
+
+STALE = (
+    "A node in the middle still holds its gradient from the first call, and hands it down once more. "
+    "Only inputs add up over several calls."
+)
+
+
+AGAIN = (
+    "Each time something arrives at a node you hand down *everything* it holds by then. What was "
+    "passed on before is passed on a second time."
+)
+
+
+def right_but_for_the_chain(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise an answer that is right on the small graphs and too deep on the chain."""
+    for case, one in zip(cases, seen, strict=False):
+        if "graph" not in case.inputs:
+            return one.failure is not None and one.failure.type == "RecursionError"
+        wanted = observe(EXERCISE.probe, backward, case.inputs, repeat=False).values
+        if one.failure is not None or not same(one.values, wanted, rtol=1e-6, atol=1e-8):
+            return False
+    return False
+
+
+wrong.answer("recursive", sweep_with(order=recursive_order)).says(
+    """
+    On the small graphs you are right. But your function calls itself once for every node of a
+    chain, and Python allows about a thousand calls inside each other. Keep the nodes that still
+    wait in a list of your own.
+    """,
+    recognise=right_but_for_the_chain,
+)
+
+wrong.answer("searches a list", sweep_with(order=listed_order)).says("""
+    You look for nodes in a list, which compares them one by one: for 10,000 nodes that is 50
+    million comparisons. A set finds a node at once.
+""")
+
+wrong.answer("overwritten at a fork", sweep_with(hand=hand_assign)).says("""
+    `=` puts the new part in the place of what has arrived before. Where a node is used twice, both
+    parts count.
+""")
+
+wrong.answer("breadth first", sweep_with(order=breadth_first_order)).says("""
+    You go back in rings around the output. If `h` is near it by one way and far by another, `h`
+    hands down before the longer way has delivered.
+""")
+
+wrong.answer("in the order of discovery", sweep_with(order=discovery_order)).says(DISCOVERY)
+
+wrong.answer(
+    "in the order of discovery, marked at once", sweep_with(order=early_marked_order)
+).says(DISCOVERY)
+
+wrong.answer("all parents marked at once", sweep_with(order=all_marked_order)).says("""
+    You mark all parents of a node as soon as you put them on the stack. One that can also be
+    reached by a longer way then counts as dealt with, and is listed too late.
+""")
+
+wrong.answer("a node twice in the list", sweep_with(order=doubled_order)).says("""
+    Two nodes can put the same parent on the stack before its turn comes. Then it stands twice in
+    your list, and hands down twice.
+""")
+
+wrong.answer("every way by itself", sweep_with(order=order_of_all_ways)).says("""
+    You do not remember which nodes you have met. A node that is used twice is in your list twice,
+    with all that lies behind it.
+""")
+
+wrong.answer("values compared instead of nodes", sweep_with(order=order_by_values)).says("""
+    You remember values. Two different nodes may hold the same number; remember the nodes
+    themselves.
+""")
+
+wrong.answer("handed down again", hands_down_again).says(AGAIN)
+
+wrong.answer("handed down again, from a queue", hands_down_again_from_a_queue).says(AGAIN)
+
+wrong.answer("only the first parent", sweep_with(hand=hand_to_the_first)).says("""
+    Only the first parent of each node receives something. Every parent gets its part.
+""")
+
+wrong.answer("last of equal parents", sweep_with(hand=hand_to_the_last_of_equals)).says(
+    EQUAL_PARENTS
+)
+
+wrong.answer("first of equal parents", sweep_with(hand=hand_to_the_first_of_equals)).says(
+    EQUAL_PARENTS
+)
+
+wrong.answer("first of equal parents twice", sweep_with(hand=hand_by_position)).says(EQUAL_PARENTS)
+
+wrong.answer("value multiplied in", sweep_with(hand=hand_with_value)).says("""
+    You multiply by the node's value as well. What the values have to do with it is already in the
+    local derivatives.
+""")
+
+wrong.swap("begins with its value", "+= 1.0", "= output.data").says("""
+    You begin with the output's value. What is the derivative of the output with respect to itself?
+""")
+
+wrong.answer(
+    "order not turned round", sweep_with(order=lambda output: parents_first(output)[::-1])
+).says("""
+    The order is right, but you walk it from the inputs to the output: when a node has its turn,
+    nothing has arrived there yet.
+""")
+
+wrong.answer("nothing to begin with", sweep_with(seed=0.0)).says("""
+    All gradients are zero after your call. Either nothing begins to flow (what is the derivative of
+    the output with respect to itself?), or what you find out is not stored in `grad`.
+""")
+
+wrong.answer("stale gradients in between", sweep_with(reset=lambda node: False)).says(STALE)
+
+wrong.answer("stale gradients below the output", keeps_the_middle).says(STALE)
+
+wrong.answer("marks left on the nodes", sweep_with(order=marked_order)).says("""
+    You mark the nodes that you have seen and leave the marks there. A second sweep then finds
+    everything seen already.
+""")
+
+wrong.swap(
+    "the output keeps its 1",
+    "node.grad = 0.0 if node.parents else node.grad",
+    """
+    if node.parents and node is not output:
+        node.grad = 0.0
+""",
+).says("""
+    The output still holds the 1 of the first call, and you add another: the second sweep begins
+    with 2.
+""")
+
+wrong.answer(
+    "inputs start afresh, the middle does not", sweep_with(reset=lambda node: not node.parents)
+).says("""
+    You clear the inputs and keep the nodes in between. It has to be the other way round: what lies
+    in between belongs to one sweep, what the inputs hold is a sum over sweeps.
+""")
+
+wrong.answer("everything starts afresh", sweep_with(reset=lambda node: True)).says("""
+    You clear the inputs as well, so a second loss wipes out the gradient of the first. The inputs
+    keep what they hold and add to it; whoever wants zero there clears it on purpose.
+""")
+
+wrong.answer("upstream dropped", sweep_with(hand=hand_local)).says("""
+    You add up local derivatives and leave out what arrived from the output.
+""")
+
+wrong.answer("local derivative dropped", sweep_with(hand=hand_upstream)).says("""
+    Each node hands down its gradient unchanged. That is the rule for additions only.
+""")
+
+wrong.answer("takes the graph apart", sweep_with(hand=hand_and_forget)).says("""
+    You remove the parents of a node when it has had its turn, so the second sweep finds nothing.
+    The recording must stay as it is.
+""")
+
+
+EXERCISE = Exercise(
+    id="ch10.backward",
+    title="A sweep for any graph",
+    kind="function",
+    points=4,
+    reference=backward,
+    accepted=(
+        backward_by_counting_uses,
+        backward_with_marks,
+        backward_with_marks_on_the_nodes,
+        backward_by_graphlib,
+    ),
+    mistakes=wrong.all,
+    hints=(
+        "Two questions. In which order may nodes hand down, so that each has received everything "
+        "first? And what does a node hold from an earlier call?",
+        "First list all nodes, parents before children, without recursion: keep a stack; while its "
+        "top node has a parent that you have not seen, put that parent on top, else move the node "
+        "to the list. Then clear, seed, and walk the list from the back.",
+        "The skeleton:\n"
+        "    order, seen, stack = [], {output}, [output]\n"
+        "    while stack:\n"
+        "        … a parent of stack[-1] that is not in seen …\n"
+        "        … none: move stack[-1] to order; one: see it, put it on top\n"
+        "    for node in order: … 0.0, unless it is an input\n"
+        "    output.grad += …\n"
+        "    for node in … from the back: … each parent receives local times …",
+    ),
+    probe=Probe(probes.backward),
+    draw=draw_sweeps,
+    outputs=(Output("grad"), Output("grad after the second call")),
+    remark="Forks, skews, a second call, and a chain of 10,000 nodes: this sweep can be trusted.",
+    repeat=False,  # the second calls are among the cases, and the chain is long
+)

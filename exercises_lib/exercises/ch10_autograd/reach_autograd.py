@@ -1,0 +1,316 @@
+"""ch10.reach_autograd: the digits, learnt by your engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from exercises_lib import nn
+from exercises_lib.checking import Case, Exercise, Observation, Output, Probe
+from exercises_lib.checking.serialize import same
+from exercises_lib.data import load_digits
+from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch10_autograd._tensor import Tensor
+from exercises_lib.probes import ch10 as probes
+
+
+def cross_entropy(scores, t):
+    """Record softmax with loss as a single node."""
+    last = nn.SoftmaxWithLoss()
+    return type(scores)(last.forward(scores.data, t), (scores,), (last.backward,))
+
+
+def relu(z):
+    keep = z.data > 0
+    return type(z)(z.data * keep, (z,), (lambda g: g * keep,))
+
+
+def training(
+    epochs: int = 60,
+    rate: float = 0.5,
+    weights: Callable[[np.random.Generator, tuple[int, int]], Any] = lambda rng, shape: rng.normal(
+        0, 0.1, shape
+    ),
+    clear: bool = True,
+    shuffled: bool = False,
+    engine: Callable[..., Any] = nn.Tensor,
+) -> Callable[..., Any]:
+    """Make a training function, right or wrong."""
+
+    def train_digits(x, t, rng):
+        arrays = (weights(rng, (64, 50)), np.zeros(50), weights(rng, (50, 10)), np.zeros(10))
+        params = [engine(array) for array in arrays]
+        W1, b1, W2, b2 = params
+
+        def scores(x):
+            return relu(engine(x) @ W1 + b1) @ W2 + b2
+
+        for _ in range(epochs):
+            for batch in nn.minibatches(len(x), 50, rng):
+                labels = t[rng.permutation(len(batch))] if shuffled else t[batch]
+                loss = cross_entropy(scores(x[batch]), labels)
+                for p in params:
+                    if clear:
+                        p.grad = None
+                loss.backward()
+                for p in params:
+                    p.data = p.data - rate * p.grad
+        return params, scores
+
+    return train_digits
+
+
+def train_by_squares(x, t, rng):
+    """Another loss, another start, another engine: still 97 %."""
+    params = [
+        Tensor(array)
+        for array in (
+            rng.normal(0, nn.he(64), (64, 60)),
+            np.full(60, 0.01),
+            rng.normal(0, nn.he(60), (60, 10)),
+            np.full(10, 0.1),
+        )
+    ]
+
+    def scores(x):
+        h = Tensor(x) @ params[0] + params[1]
+        return h * (h.data > 0) @ params[2] + params[3]
+
+    targets = np.eye(10)[t]
+    for _ in range(100):
+        for batch in nn.minibatches(len(x), 40, rng):
+            off = scores(x[batch]) + -targets[batch]
+            loss = (off * off).mean()
+            loss.backward()
+            for p in params:
+                p.data -= 0.5 * p.grad
+                p.grad = None
+    return params, scores
+
+
+WANTED = 0.97
+
+
+def accuracy_on(inputs: Mapping[str, Any], predicted: Any) -> float | None:
+    """Return the share of right predictions, or None if these are no predictions at all."""
+    t = inputs["t"]
+    if not isinstance(predicted, np.ndarray) or predicted.shape != t.shape:
+        return None
+    return float((predicted == t).mean())
+
+
+def judge_predictions(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
+    reached = accuracy_on(inputs, got)
+    if reached is None:
+        return "The predictions are not one class for each digit."
+    if reached >= WANTED:
+        return None
+    return f"{reached:.1%} of the test digits are right; at least {WANTED:.0%} are asked for."
+
+
+def judge_slope(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
+    measured, found = (
+        (got.get("measured"), got.get("by backward")) if isinstance(got, dict) else (None, None)
+    )
+    if not isinstance(measured, float) or not isinstance(found, float):
+        return "The gradient of the scores could not be measured."
+    if measured == 0.0:
+        return "When the parameters in `params` move, the scores do not change at all."
+    if abs(measured - found) <= 1e-3 * (abs(measured) + abs(found)) + 1e-6:
+        return None
+    return (
+        f"Your engine says that the scores rise at the rate {found:.4g} when the parameters move in "
+        f"some direction; measured are {measured:.4g}."
+    )
+
+
+def draw_digits(rng: np.random.Generator) -> Iterator[Case]:
+    t = load_digits().t_test
+    order = rng.permutation(len(t))
+    yield Case(
+        {"seed": int(rng.integers(1_000_000)), "order": order},
+        hidden={"t": t[order]},
+    )
+
+
+wrong = Mistakes()
+
+
+def trained(told: Callable[[float | None, Mapping[str, Any]], bool]) -> Any:
+    """Recognise a training by its accuracy and by what its parameters look like."""
+
+    def when(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+        if not seen or not isinstance(seen[0].values.get("parameters"), dict):
+            return False
+        facts = seen[0].values["parameters"]
+        if not {"finite", "all moved", "units alike", "gradient left"} <= facts.keys():
+            return False
+        inputs = {**cases[0].inputs, **cases[0].hidden}
+        reached = accuracy_on(inputs, seen[0].values.get("predicted"))
+        return (reached is None or reached < WANTED) and bool(told(reached, facts))
+
+    return when
+
+
+wrong.answer("no longer numbers", training(epochs=20, rate=-0.5)).says(
+    """
+    Some parameters are infinite or not a number: the steps go uphill, or the rate is far too large.
+    """,
+    recognise=trained(lambda reached, facts: not facts["finite"]),
+)
+
+wrong.answer(
+    "all hidden units alike", training(epochs=3, weights=lambda rng, shape: np.zeros(shape))
+).says(
+    """
+    All columns of the first weight matrix are the same. Units that begin alike receive the same
+    gradients and stay alike for ever; they have to start at random.
+    """,
+    recognise=trained(lambda reached, facts: facts["finite"] and facts["units alike"]),
+)
+
+wrong.answer("parameters never moved", training(epochs=0)).says(
+    """
+    At least one parameter is still exactly zero everywhere: it was never updated. Does the step
+    reach the `data` of every tensor in `params`?
+    """,
+    recognise=trained(
+        lambda reached, facts: (
+            facts["finite"] and not facts["all moved"] and not facts["units alike"]
+        )
+    ),
+)
+
+
+def sound(facts: Mapping[str, Any]) -> bool:
+    return bool(facts["finite"] and facts["all moved"] and not facts["units alike"])
+
+
+wrong.answer("gradients pile up", training(epochs=20, clear=False)).says(
+    """
+    The gradients that are left after your training are far larger than those of one batch: they
+    were never cleared between the steps.
+    """,
+    recognise=trained(
+        lambda reached, facts: sound(facts) and reached is not None and facts["gradient left"] > 1
+    ),
+)
+
+wrong.answer("hardly better than guessing", training(epochs=5, shuffled=True)).says(
+    """
+    The network has trained and still guesses. Look whether the labels of a batch belong to its
+    digits, and whether the rate is so large that the hidden units die.
+    """,
+    recognise=trained(
+        lambda reached, facts: (
+            sound(facts) and reached is not None and reached < 0.5 and facts["gradient left"] <= 1
+        )
+    ),
+)
+
+wrong.answer("stopped too early", training(epochs=2)).says(
+    """
+    The network is learning and has not come far enough: more epochs, a larger rate, or better first
+    weights. (Is there a ReLU between the two products?)
+    """,
+    recognise=trained(
+        lambda reached, facts: (
+            sound(facts) and reached is not None and reached >= 0.5 and facts["gradient left"] <= 1
+        )
+    ),
+)
+
+
+def train_without_the_engine(x, t, rng):
+    net = nn.TwoLayerNet(64, 50, 10, rng, std=0.1)
+    for _ in range(60):
+        for batch in nn.minibatches(len(x), 50, rng):
+            grads = net.gradient(x[batch], t[batch])
+            for name, param in net.params.items():
+                param -= 0.5 * grads[name]
+    params = [nn.Tensor(param) for param in net.params.values()]
+    return params, lambda x: nn.Tensor(net.predict(x))
+
+
+def without_reaction(seen: Sequence[Observation]) -> bool:
+    slope = seen[0].values.get("slope") if seen else None
+    return isinstance(slope, dict) and same(slope.get("measured"), 0.0)
+
+
+wrong.answer("not trained by the engine", train_without_the_engine).says(
+    """
+    The scores are not computed from the tensors in `params`, so `backward` cannot have been what
+    trained them. `scores` has to compute with the tensors themselves.
+    """,
+    recognise=lambda cases, seen: without_reaction(seen),
+)
+
+
+def train_params_as_arrays(x, t, rng):
+    params, scores = training(epochs=1)(x, t, rng)
+    return [param.data for param in params], scores
+
+
+def stopped_at(words: str, seen: Sequence[Observation]) -> bool:
+    return bool(seen) and seen[0].failure is not None and seen[0].failure.message.startswith(words)
+
+
+wrong.answer("arrays instead of tensors", train_params_as_arrays).says(
+    """
+    `params` holds bare arrays. Return the tensors, whose `grad` belongs to them.
+    """,
+    recognise=lambda cases, seen: stopped_at("params[0] is an array", seen),
+)
+
+
+def train_scores_as_array(x, t, rng):
+    params, scores = training(epochs=1)(x, t, rng)
+    return params, lambda x: scores(x).data
+
+
+wrong.answer("scores as an array", train_scores_as_array).says(
+    """
+    `scores` takes the numbers out of the tensor and returns them alone. With them goes the way
+    back.
+    """,
+    recognise=lambda cases, seen: stopped_at("scores(x) is an array", seen),
+)
+
+
+EXERCISE = Exercise(
+    id="ch10.reach_autograd",
+    title="The digits, learnt by your engine",
+    kind="target",
+    points=5,
+    reference=training(),
+    accepted=(training(epochs=60, engine=Tensor), train_by_squares),
+    mistakes=wrong.all,
+    hints=(
+        "You have every part. Which tensors are the parameters, and which lines of the loop in the "
+        "exercise before are the same here?",
+        "Four tensors; scores by two products and a `relu` between; in every step a batch, the loss, "
+        "cleared gradients, `backward`, and a step downhill. Begin the weights with small random "
+        "numbers, std 0.1, and try the rate 0.5 and some dozens of epochs.",
+        "The skeleton:\n"
+        "    params = [Tensor(…), …]      # W1, b1, W2, b2\n"
+        "    def scores(x):\n"
+        "        return relu(Tensor(x) @ … + …) @ … + …\n"
+        "    for _ in range(…):\n"
+        "        for batch in nn.minibatches(len(x), …, rng):\n"
+        "            … loss, clear, backward, step\n"
+        "    return …, scores",
+    ),
+    probe=Probe(probes.digits),
+    draw=draw_digits,
+    outputs=(
+        Output("parameters", compare=lambda inputs, got, expected: None),
+        Output("predicted", compare=judge_predictions),
+        Output("slope", compare=judge_slope),
+    ),
+    remark="Your own engine has learnt to read. From the first plus sign to the last gradient, there "
+    "is nothing left in it that you have not written or could not write.",
+    seconds=60.0,
+    repeat=False,
+)
