@@ -55,6 +55,14 @@ def test_reset_keeps_the_old_notebook(course):
     assert json.loads(path.read_text(encoding="utf-8"))["nbformat"] == 4
 
 
+def test_reset_leaves_the_students_own_library_alone(course):
+    library = course / "chapters" / "mynn"
+    library.mkdir()
+    (library / "ch01_apple_total.py").write_text("mine", encoding="utf-8")
+    assert run("reset", "1")[0] == 0
+    assert (library / "ch01_apple_total.py").read_text(encoding="utf-8") == "mine"
+
+
 def test_build_says_what_it_kept_and_check_writes_nothing(course):
     path = course / "chapters" / "00_welcome.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))

@@ -12,13 +12,15 @@ import pytest
 ALLOWED = {
     "errors": set(),
     "nn": set(),
+    "own": {"nn"},
+    "mynn": {"own"},
     "data": set(),
     "checking": set(),
     "probes": {"checking", "nn", "data"},
     "exercises": {"checking", "probes", "nn", "data"},
     "figures": {"nn", "data"},
     "progress_store": {"exercises", "checking"},
-    "tutor": {"checking", "exercises", "progress_store"},
+    "tutor": {"checking", "exercises", "own", "progress_store"},
     "in_page": {"checking", "exercises", "figures", "nn", "progress_store"},
     "course": {"errors", "exercises", "checking", "probes", "nn", "data", "figures"},
     "grading": {

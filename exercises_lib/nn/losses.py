@@ -63,7 +63,7 @@ class SoftmaxWithLoss:
         """
         self.t = _labels(np.asarray(t), x.shape)
         n = len(x)
-        # The largest score of each row: x.max(axis=1), which takes five times as long on short rows.
+        # The largest score of each row. x.max(axis=1) takes five times as long on short rows.
         largest = x[np.arange(n), x.argmax(axis=1)]
         y = x - largest[:, np.newaxis]
         right = _pick(y, self.t)
