@@ -135,6 +135,8 @@ class Exercise:
         oracle: answers what the probe asks while an answer runs: ``oracle(inputs, *arguments)``.
             What the case keeps from the answer is among the inputs. It runs where the judging is
             done, so that a student's code that is graded cannot read what it knows.
+        partial: whether a wrong answer gets points for the outputs that are right; None: where a
+            number or choice exercise has several blanks.
     """
 
     id: str
@@ -154,6 +156,7 @@ class Exercise:
     seconds: float = 5.0
     repeat: bool = True
     oracle: Callable[..., Any] | None = None
+    partial: bool | None = None
 
     def __post_init__(self) -> None:
         names = [mistake.name for mistake in self.mistakes]
@@ -177,6 +180,16 @@ class Exercise:
                 return mistake
         known = ", ".join(repr(mistake.name) for mistake in self.mistakes)
         raise LookupError(f"{self.id} has no mistake {name!r}; there are {known or 'none'}")
+
+    def share(self, right: int, total: int) -> float:
+        """Return what an answer earns of which some outputs are right, in whole half points.
+
+        It is rounded down, so that only what is right as a whole gets everything.
+        """
+        several = self.kind in ("number", "choice") and len(self.fields) > 1
+        if not (several if self.partial is None else self.partial):
+            return 0
+        return (2 * self.points * right // total) / 2
 
     @property
     def chapter(self) -> str:

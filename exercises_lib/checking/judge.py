@@ -97,7 +97,7 @@ def judge(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]
         mistakes=diagnose(trial, wrong),
         traceback=failure.traceback if failure and first.stage == "runs" else "",
         printed=printed,
-        right=_right_count(exercise, problems),
+        right=_right_count(trial, problems),
     )
 
 
@@ -115,9 +115,13 @@ def _crash_text(trial: Trial) -> str:
     return ""
 
 
-def _right_count(exercise: Exercise, problems: Iterable[Problem]) -> tuple[int, int] | None:
-    if exercise.kind not in ("number", "choice") or len(exercise.fields) < 2:
-        return None
+def _right_count(trial: Trial, problems: Iterable[Problem]) -> tuple[int, int] | None:
+    """Count the outputs that are right in every case, and all of them, where that is told."""
+    exercise = trial.exercise
     names = {item.name for item in exercise.fields}
+    if exercise.partial and not names:
+        names = {name for one in trial.expected for name in one.values}
+    if len(names) < 2:
+        return None
     wrong = {problem.output for problem in problems}
     return (len(names - wrong), len(names)) if wrong <= names else None

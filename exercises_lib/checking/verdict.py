@@ -38,7 +38,7 @@ class Verdict:
         mistake: the name of the known mistake that the answer behaves like, or None.
         mistakes: the names of all of them, where independent mistakes were found together.
         points: what the exercise counts.
-        earned: what the answer earned.
+        earned: what the answer earned; half points where some of its outputs are right.
         traceback: the student's own frames, if the answer raised.
         printed: the beginning of what the answer printed.
     """
@@ -50,7 +50,7 @@ class Verdict:
     mistake: str | None
     mistakes: tuple[str, ...]
     points: int
-    earned: int
+    earned: float
     traceback: str = ""
     printed: str = ""
 
@@ -67,7 +67,7 @@ class Verdict:
         printed: str = "",
         right: tuple[int, int] | None = None,
     ) -> Verdict:
-        """Put a verdict together from what judging found."""
+        """Put a verdict together from what judging found; `right` counts outputs, and all."""
         lines = [line for line in (text, *more) if line]
         lines += [mistake.message for mistake in mistakes]
         if right is not None:
@@ -82,7 +82,7 @@ class Verdict:
             mistake=mistakes[0].name if mistakes else None,
             mistakes=tuple(mistake.name for mistake in mistakes),
             points=exercise.points,
-            earned=exercise.points if status == "passed" else 0,
+            earned=_earned(exercise, status, right),
             traceback=traceback,
             printed="" if status == "passed" else printed,
         )
@@ -128,6 +128,12 @@ class Verdict:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self._repr_html_()}
+
+
+def _earned(exercise: Exercise, status: Status, right: tuple[int, int] | None) -> float:
+    if status == "passed":
+        return exercise.points
+    return exercise.share(*right) if right is not None and status == "wrong" else 0
 
 
 def inline_html(line: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,8 @@ import click
 from exercises_lib.errors import UserError
 
 if TYPE_CHECKING:
-    from exercises_lib.grading.gradebook import Gradebook, SubmissionResult
+    from exercises_lib.grading.gradebook import Gradebook
+    from exercises_lib.grading.results import SubmissionResult
     from exercises_lib.grading.submissions import Submission
 
 GRADEBOOK = "marks.db"
@@ -58,7 +60,7 @@ def _gradebook_option(function: Any) -> Any:
 @click.option("--chapter", help="Grade only this chapter.")
 @_gradebook_option
 @click.option("--csv", "table", type=click.Path(path_type=Path), help="Write a table of all marks.")
-@click.option("--student", help="Grade only students whose name has this in it.")
+@click.option("--student", help="Grade only this student: a name, a part of one, or a number.")
 @click.option("--jobs", "-j", type=click.IntRange(1, 256), help="Workers (default: processors).")
 @click.option("--again", is_flag=True, help="Grade also what has not changed.")
 @click.option(
@@ -84,6 +86,12 @@ def _gradebook_option(function: Any) -> Any:
 )
 @click.option("--require-sandbox", is_flag=True, help="Refuse where isolation is incomplete.")
 @click.option("--scheduler", help="Address of a Dask scheduler, such as tcp://host:8786.")
+@click.option(
+    "--late",
+    metavar="RULE",
+    help="What late work of the chapter loses: '10% per day, at most 50%', '20%', or none.",
+)
+@click.option("--due", default="", help="Until when work is on time: '2026-11-20 23:59'.")
 def grade(
     submissions: Path,
     chapter: str | None,
@@ -97,6 +105,8 @@ def grade(
     memory: int,
     require_sandbox: bool,
     scheduler: str | None,
+    late: str | None,
+    due: str,
 ) -> None:
     """Grade SUBMISSIONS: a folder, a zip from Canvas or Moodle, or one notebook.
 
@@ -107,6 +117,7 @@ def grade(
     from exercises_lib.grading import export, run
     from exercises_lib.grading.gradebook import Gradebook
     from exercises_lib.grading.manifest import load_plans
+    from exercises_lib.grading.results import LateRule
     from exercises_lib.grading.sandbox import Limits
     from exercises_lib.grading.submissions import find
 
@@ -115,8 +126,15 @@ def grade(
     number = chapter.zfill(2) if chapter else None
     if number is not None and number not in plans:
         raise click.UsageError(f"there is no chapter {chapter!r}; there are {', '.join(plans)}")
+    if late is not None and number is None:
+        raise click.UsageError("--late is a rule for one chapter: give --chapter, too")
+    if due and late is None:
+        raise click.UsageError("--due says when work is late: say with --late what that means")
     found = _only(find(submissions), submissions, [gradebook, table], student)
+    rule = None if late in (None, "none") else LateRule.read(str(late), due)
     book = Gradebook(gradebook)
+    if late is not None and number is not None:
+        book.set_late_rule(number, rule)
     limits = Limits(cell_seconds=cell_timeout, total_seconds=timeout, memory=memory << 20)
     workers = min(jobs or os.cpu_count() or 1, max(1, len(found)))
     hidden = run.hidden_paths(root, submissions, gradebook)
@@ -145,7 +163,7 @@ def grade(
                 ahead=2 * workers if not scheduler else 64,
             ):
                 counts[done.status] = counts.get(done.status, 0) + 1
-                say(done)
+                say(done, _result(book, done))
                 if done.outcome is not None:
                     weak |= {_weakness(done.outcome.isolation)} - {""}
     except KeyboardInterrupt:
@@ -161,6 +179,18 @@ def grade(
     book.close()
     if stopped:
         sys.exit(130)
+    if counts and set(counts) == {"grader-failed"}:
+        sys.exit(1)
+
+
+def _result(book: Gradebook, done: Any) -> SubmissionResult | None:
+    """Return what the gradebook says about a submission that has been dealt with."""
+    same = (
+        one
+        for one in book.records(of=done.submission)
+        if one.file == done.submission.file and done.chapter in (one.chapter, "")
+    )
+    return next(same, None)
 
 
 def _only(
@@ -171,11 +201,21 @@ def _only(
     found = [one for one in found if (place / one.file).resolve() not in written]
     if student is None:
         return found
-    chosen = [one for one in found if student.casefold() in one.student.casefold()]
-    if not chosen:
+    people = _called(student, {(one.student, one.lms_id) for one in found})
+    if not people:
         some = ", ".join(dict.fromkeys(one.student for one in found[:5]))
-        raise click.UsageError(f"no student's name has {student!r} in it; there are {some}, …")
-    return chosen
+        raise click.UsageError(
+            f"no student's name has {student!r} in it, nor is it a number; there are {some}, …"
+        )
+    return [one for one in found if (one.student, one.lms_id) in people]
+
+
+def _called(text: str, people: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Find students by name or number as they are, else by a part of the name."""
+    everybody = set(people)
+    exact = {whose for whose in everybody if text in (*whose, " ".join(whose))}
+    part = text.casefold()
+    return exact or {whose for whose in everybody if part in whose[0].casefold()}
 
 
 def _weakness(isolation: str) -> str:
@@ -210,10 +250,10 @@ def _progress(total: int) -> Iterator[Any]:
     if not console.is_terminal:
         number = 0
 
-        def line(done: Any) -> None:
+        def line(done: Any, result: SubmissionResult | None) -> None:
             nonlocal number
             number += 1
-            click.echo(f"[{number}/{total}] {_line(done)}")
+            click.echo(f"[{number}/{total}] {_line(done, result)}")
 
         yield line
         return
@@ -225,32 +265,35 @@ def _progress(total: int) -> Iterator[Any]:
         task = bar.add_task("starting", total=total)
         tally = {"ok": 0, "trouble": 0}
 
-        def step(done: Any) -> None:
+        def step(done: Any, result: SubmissionResult | None) -> None:
             tally["ok" if done.status in ("ok", "unchanged", "other-chapter") else "trouble"] += 1
             text = f"{tally['ok']} graded, {tally['trouble']} with trouble"
             bar.update(task, advance=1, description=text)
             if done.status not in ("ok", "unchanged", "other-chapter"):
-                bar.console.print(_line(done), markup=False, highlight=False)
+                bar.console.print(_line(done, result), markup=False, highlight=False)
 
         yield step
 
 
-def _line(done: Any) -> str:
-    """One line about a submission."""
+def _line(done: Any, result: SubmissionResult | None) -> str:
+    """One line about a submission: the mark that counts, with what was decided."""
     who = done.submission.student
     outcome = done.outcome
-    if outcome is None:
+    if outcome is None or result is None:
         return f"{who}: {done.submission.file}: {done.why}"
-    points = sum(verdict["earned"] for verdict in outcome.verdicts)
-    named = [name for verdict in outcome.verdicts for name in verdict["mistakes"]]
-    mark = f"{points}/{done.maximum}" if outcome.verdicts else "no mark"
+    named = [name for row in result.rows for name in row.mistakes]
+    mark = f"{result.points:g}/{result.maximum:g}" if result.graded else "no mark"
     parts = [f"{who}: {done.submission.file}: {mark}"]
     if outcome.status != "ok":
         parts.append(f"{outcome.status}: {outcome.detail}")
+    if result.late or result.deduction:
+        parts.append(result.deduction or "late")
+    if result.decided or any(row.decided for row in result.rows):
+        parts.append("by decision")
     if named:
         parts.append("mistakes: " + ", ".join(named))
-    if outcome.flags:
-        parts.append(f"{len(outcome.flags)} to look at")
+    if result.flags:
+        parts.append(f"{len(result.flags)} to look at")
     return "; ".join(parts)
 
 
@@ -263,40 +306,62 @@ def _line(done: Any) -> str:
 def mark(student: str, exercise: str, points: str, why: str, gradebook: Path) -> None:
     """Give STUDENT other POINTS for EXERCISE, also when it is graded again.
 
-    STUDENT is a part of the name, EXERCISE for example ch04.bias_gradient, and POINTS a whole
-    number, or - to let the verdict count again.
+    STUDENT is a name, a part of one, or a number. EXERCISE is for example ch04.bias_gradient; ch04
+    for the chapter as a whole; ch04.late for the percentage that is taken off late work. POINTS is
+    a number, or - to take the decision back. A file that cannot be graded can get points, too.
     """
-    from exercises_lib import exercises
     from exercises_lib.grading.gradebook import Gradebook
 
-    try:
-        most = exercises.get(exercise).points
-    except LookupError as error:
-        raise click.UsageError(str(error.args[0] if error.args else error)) from error
-    if points != "-" and not (points.isdecimal() and int(points) <= most):
-        raise click.UsageError(f"{exercise} counts 0 to {most} points, not {points!r}")
-    if points != "-" and not why:
+    exercise, chapter, most, unit = _decidable(exercise)
+    value = _points(points, most)
+    if points != "-" and value is None:
+        raise click.UsageError(f"{exercise} counts 0 to {most} {unit}, not {points!r}")
+    if value is not None and not why:
         raise click.UsageError("say the reason with --why: the student reads it")
     book = Gradebook(gradebook, create=False)
-    having = [one for one in book.records() if any(row.exercise == exercise for row in one.rows)]
-    people = {(one.student, one.lms_id) for one in having}
-    exact = {whose for whose in people if student in whose}
-    found = exact or {whose for whose in people if student.casefold() in whose[0].casefold()}
+    people = {one.whose for one in book.records(chapter=chapter)}
+    found = _called(student, people)
     if len(found) != 1:
-        names = "; ".join(f"{name} {number}".strip() for name, number in sorted(found)[:9])
-        if not found:
-            text = f"nobody with {student!r} in the name has a verdict on {exercise}"
+        if found:
+            names = "; ".join(f"{name} {number}".strip() for name, number in sorted(found)[:9])
+            text = f"{student!r} is {len(found)} students with a file for chapter {chapter}: "
+            text += f"{names}. Give one of these names, or the number."
         else:
-            text = f"{student!r} is {len(found)} students with a verdict on {exercise}: {names}"
-            text += ". Give one of these names, or the number."
+            text = f"nobody called {student!r} has handed in anything for chapter {chapter}"
         raise click.UsageError(text)
     ((name, number),) = found
-    book.decide(name, number, exercise, None if points == "-" else int(points), why)
-    totals = [one for one in book.records() if (one.student, one.lms_id) == (name, number)]
+    book.decide(name, number, exercise, value, why)
+    totals = [one for one in book.records(chapter=chapter) if one.whose == (name, number)]
     book.close()
     for one in totals:
-        if one.counts and any(row.exercise == exercise for row in one.rows):
-            click.echo(f"{name}: {one.file}: {one.points}/{one.maximum}")
+        if one.counts and one.chapter == chapter:
+            mark = f"{one.points:g}/{one.maximum:g}" if one.graded else "no mark"
+            click.echo(f"{name}: {one.file}: {mark}")
+
+
+def _decidable(name: str) -> tuple[str, str, float, str]:
+    """Return of what may be decided its name, chapter, the most that can be given, and in what."""
+    from exercises_lib import exercises
+    from exercises_lib.grading.results import chapter_points
+
+    try:
+        if match := re.fullmatch(r"(?:ch)?(\d\d?)(\.late)?", name):
+            chapter = match[1].zfill(2)
+            total = chapter_points(chapter)
+            if match[2]:
+                return f"ch{chapter}.late", chapter, 100, "per cent"
+            return f"ch{chapter}", chapter, total, "points"
+        exercise = exercises.get(name)
+    except LookupError as error:
+        raise click.UsageError(str(error.args[0] if error.args else error)) from error
+    return exercise.id, exercise.chapter, exercise.points, "points"
+
+
+def _points(text: str, most: float) -> float | None:
+    """Read a number of points from 0 to `most`, such as 1 or 1.5."""
+    if not re.fullmatch(r"\d+(\.\d{1,2})?", text) or float(text) > most:
+        return None
+    return float(text)
 
 
 @click.command()
@@ -337,6 +402,13 @@ def report(gradebook: Path, out: Path, chapter: str | None) -> None:
 @click.option("--title", help="The assignment's column in Canvas, such as 'Layers (4711)'.")
 @click.option("--chapter", help="Export only this chapter.")
 @click.option(
+    "--match",
+    "matches",
+    multiple=True,
+    metavar="STUDENT=NUMBER",
+    help="Which line of the sheet is whose, where that cannot be told; may be given several times.",
+)
+@click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; - is the screen."
 )
 def export_(
@@ -345,6 +417,7 @@ def export_(
     sheet: Path | None,
     title: str | None,
     chapter: str | None,
+    matches: tuple[str, ...],
     out: Path | None,
 ) -> None:
     """Write the marks as a table or in the form that Canvas or Moodle imports."""
@@ -358,11 +431,14 @@ def export_(
     text = sheets.read_sheet(sheet) if sheet else None
     if title is not None and len(chapters) != 1:
         raise click.UsageError("--title names one assignment: give --chapter, too")
+    told = dict(pair.rpartition("=")[::2] for pair in matches)
+    if "" in told or (told and text is None):
+        raise click.UsageError("--match says STUDENT=NUMBER, of a line in the --sheet")
     if form == "csv":
         result = sheets.Sheet(sheets.table(records))
     elif form == "canvas":
         titles = {one: title or f"{one} {CHAPTERS[one].replace('_', ' ')}" for one in chapters}
-        result = sheets.canvas(records, text, titles)
+        result = sheets.canvas(records, text, titles, told)
     else:
         if text is None:
             raise click.UsageError(
@@ -372,7 +448,7 @@ def export_(
         if len(chapters) > 1:
             known = ", ".join(chapters)
             raise click.UsageError(f"a worksheet is for one assignment: --chapter {known}?")
-        result = sheets.moodle(records, text)
+        result = sheets.moodle(records, text, told)
     if out is None or str(out) == "-":
         click.echo(result.text, nl=False)
     else:

@@ -6,14 +6,14 @@ import csv
 import html
 import io
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from exercises_lib.checking.verdict import LOOKS
 from exercises_lib.errors import UserError
-from exercises_lib.grading.gradebook import SubmissionResult
+from exercises_lib.grading.joining import Joined, Key, Line, join
+from exercises_lib.grading.results import SubmissionResult
 
 
 class ExportError(UserError):
@@ -83,6 +83,7 @@ def table(records: Sequence[SubmissionResult]) -> str:
     exercises = list(dict.fromkeys(row.exercise for one in records for row in one.rows))
     exercises.sort(key=lambda name: name.split(".")[0])
     head = ["student", "id", "chapter", "file", "status", "counts", "points", "maximum"]
+    head += ["handed in", "late"]
     per_exercise = [f"{name}{part}" for name in exercises for part in ("", " verdict", " mistake")]
     rows: list[list[object]] = [[*head, *per_exercise, "flags", "detail"]]
     for one in records:
@@ -91,15 +92,22 @@ def table(records: Sequence[SubmissionResult]) -> str:
         for name in exercises:
             row = by_name.get(name)
             mistakes = "; ".join(row.mistakes) if row else ""
-            cells += [row.earned, row.status, safe(mistakes)] if row else ["", "", ""]
+            cells += [f"{row.earned:g}", row.status, safe(mistakes)] if row else ["", "", ""]
         start = [safe(one.student), one.lms_id, one.chapter, safe(one.file), one.status]
-        start += ["yes" if one.counts else "no", str(one.points), str(one.maximum)]
+        start += ["yes" if one.counts else "no", f"{one.points:g}", f"{one.maximum:g}"]
+        start += [one.handed_in or ("late" if one.late else ""), safe(one.deduction)]
         decided = [f"{row.exercise} by decision: {row.decided}" for row in one.rows if row.decided]
+        decided += [f"The whole by decision: {one.decided}"] if one.decided else []
         rows.append([*start, *cells, safe(" ".join([*one.flags, *decided])), safe(one.detail)])
     return _written(rows)
 
 
-def canvas(records: Sequence[SubmissionResult], sheet: str | None, titles: dict[str, str]) -> Sheet:
+def canvas(
+    records: Sequence[SubmissionResult],
+    sheet: str | None,
+    titles: Mapping[str, str],
+    told: Mapping[str, str] | None = None,
+) -> Sheet:
     """Give the marks in the form that Canvas imports.
 
     Args:
@@ -108,9 +116,10 @@ def canvas(records: Sequence[SubmissionResult], sheet: str | None, titles: dict[
             it the sheet has the students as their files name them.
         titles: chapter → the assignment's title in Canvas, with its number in brackets where the
             assignment exists, for example ``"Chapter 03 (4711)"``.
+        told: whose line is which, where the instructor has said it: student → number.
 
     Raises:
-        ExportError: if the given sheet is not one of Canvas'.
+        UserError: if the given sheet is not one of Canvas', or what was told does not fit it.
     """
     marks = _marks(records)
     chapters = sorted({chapter for per in marks.values() for chapter in per})
@@ -118,7 +127,7 @@ def canvas(records: Sequence[SubmissionResult], sheet: str | None, titles: dict[
     if sheet is None:
         head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
         rows: list[list[object]] = [[*head, *(titles[chapter] for chapter in chapters)]]
-        rows.append(["    Points Possible", "", "", "", "", *(maxima[c] for c in chapters)])
+        rows.append(["    Points Possible", "", "", "", "", *(f"{maxima[c]:g}" for c in chapters)])
         for (student, number), per in marks.items():
             whose = [safe(student), number, "", "", ""]
             rows.append(
@@ -145,39 +154,37 @@ def canvas(records: Sequence[SubmissionResult], sheet: str | None, titles: dict[
             head.append(titles[chapter])
         places[chapter] = place
     possible: dict[str, float] = {**maxima}
-    used: set[tuple[str, str]] = set()
+    people: list[tuple[list[str], Line]] = []
     for line in lines[1:]:
         line += [""] * (len(head) - len(line))
         written = [line[place].strip() for place in names]
         if written[0].lower().startswith("points possible"):
             for chapter, place in places.items():
                 possible[chapter] = _number(line[place]) or maxima[chapter]
-                line[place] = line[place] or str(maxima[chapter])
+                line[place] = line[place] or f"{maxima[chapter]:g}"
             result.notes += [
-                f"Chapter {chapter} counts {maxima[chapter]} points here and {possible[chapter]:g} "
-                "in the sheet: marks were scaled."
+                f"Chapter {chapter} counts {maxima[chapter]:g} points here and "
+                f"{possible[chapter]:g} in the sheet: marks were scaled."
                 for chapter in chapters
                 if possible[chapter] != maxima[chapter]
             ]
-            continue
-        if not any(written) or "Student, Test" in (written[0], ", ".join(written)):
-            continue
-        name = " ".join(written)
-        login = line[head.index("SIS Login ID")] if "SIS Login ID" in head else ""
-        found = _match(marks, line[head.index("ID")].strip(), [", ".join(written), login])
-        if found is None:
-            result.empty.append(name)
-            continue
-        used.add(found)
-        for chapter, one in marks[found].items():
+        elif any(written) and "Student, Test" not in (written[0], ", ".join(written)):
+            login = line[head.index("SIS Login ID")].strip() if "SIS Login ID" in head else ""
+            number = line[head.index("ID")].strip()
+            people.append((line, Line(number, (", ".join(written), login))))
+    joined = join(marks, [one for _, one in people], told or {})
+    for (line, _), found in zip(people, joined.lines, strict=True):
+        for chapter, one in marks[found].items() if found is not None else ():
             if line[places[chapter]].strip().upper() != "EX":  # excused is excused
                 line[places[chapter]] = _scaled(one, possible[chapter])
-    result.unmatched = [student for student, number in marks if (student, number) not in used]
+    _tell(result, marks, joined, [one.label for _, one in people])
     result.text = _written(lines, comma)
     return result
 
 
-def moodle(records: Sequence[SubmissionResult], sheet: str) -> Sheet:
+def moodle(
+    records: Sequence[SubmissionResult], sheet: str, told: Mapping[str, str] | None = None
+) -> Sheet:
     """Fill in the grading worksheet that was downloaded from Moodle.
 
     The columns are found by their place and content, since their names are in the language of the
@@ -187,9 +194,10 @@ def moodle(records: Sequence[SubmissionResult], sheet: str) -> Sheet:
     Args:
         records: what the gradebook says, of one chapter.
         sheet: the worksheet.
+        told: whose line is which, where the instructor has said it: student → number.
 
     Raises:
-        ExportError: if it is not such a worksheet.
+        UserError: if it is not such a worksheet, or what was told does not fit it.
     """
     lines, comma = _read(sheet)
     head = lines[0]
@@ -201,25 +209,25 @@ def moodle(records: Sequence[SubmissionResult], sheet: str) -> Sheet:
     maximum = _first(head, r"max|höchst|best")
     feedback = _first(head, r"feedback|kommentar|rückmeldung|comentario|commentaire|反馈")
     marks = _marks(records)
-    used: set[tuple[str, str]] = set()
     result = Sheet("")
+    people = []
     for line in lines[1:]:
         line += [""] * (len(head) - len(line))
         number = re.search(r"(\d+)\s*$", line[0])
-        found = _match(marks, number[1] if number else "", [line[1]])
+        people.append(Line(number[1] if number else "", (line[1],)))
+    joined = join(marks, people, told or {})
+    for line, found in zip(lines[1:], joined.lines, strict=True):
         if found is None:
-            result.empty.append(line[1] or line[0])
             continue
-        used.add(found)
         one = max(marks[found].values(), key=lambda record: record.maximum)
         possible = _number(line[maximum]) if maximum not in (None, grade) else None
         line[grade] = f"{float(_scaled(one, possible or one.maximum)):.2f}"
         if possible and possible != one.maximum:
-            told = f"The chapter counts {one.maximum} points here and {possible:g} in the sheet"
-            result.notes = list(dict.fromkeys([*result.notes, f"{told}: marks were scaled."]))
+            text = f"The chapter counts {one.maximum:g} points here and {possible:g} in the sheet"
+            result.notes = list(dict.fromkeys([*result.notes, f"{text}: marks were scaled."]))
         if feedback is not None:
             line[feedback] = safe(feedback_text(one))
-    result.unmatched = [student for student, number in marks if (student, number) not in used]
+    _tell(result, marks, joined, [one.label for one in people])
     result.text = _written(lines, comma)
     return result
 
@@ -238,7 +246,15 @@ def feedback_text(record: SubmissionResult) -> str:
     return html.escape(" ".join(parts), quote=False)
 
 
-Marks = dict[tuple[str, str], dict[str, SubmissionResult]]
+Marks = dict[Key, dict[str, SubmissionResult]]
+
+
+def _tell(result: Sheet, marks: Marks, joined: Joined, labels: Sequence[str]) -> None:
+    """Say which marks have found no line, and which lines no mark."""
+    result.notes += joined.notes
+    result.unmatched = [key[0] for key in marks if key not in joined.lines]
+    pairs = zip(labels, joined.lines, strict=True)
+    result.empty = [label for label, key in pairs if key is None]
 
 
 def _marks(records: Iterable[SubmissionResult]) -> Marks:
@@ -250,8 +266,8 @@ def _marks(records: Iterable[SubmissionResult]) -> Marks:
     return found
 
 
-def _maxima(records: Iterable[SubmissionResult]) -> dict[str, int]:
-    maxima: dict[str, int] = {}
+def _maxima(records: Iterable[SubmissionResult]) -> dict[str, float]:
+    maxima: dict[str, float] = {}
     for one in records:
         if one.counts and one.graded:
             maxima[one.chapter] = max(one.maximum, maxima.get(one.chapter, 0))
@@ -267,27 +283,6 @@ def _number(text: str) -> float | None:
     """Read a number as it is written anywhere: 100, 100.00, 100,00."""
     match = re.fullmatch(r"(\d+)(?:[.,](\d{1,2}))?", text.strip())
     return float(f"{match[1]}.{match[2] or 0}") if match else None
-
-
-def _plain(name: str) -> str:
-    """Reduce a name to what Canvas keeps of it in file names: letters and digits, lower case."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(c for c in folded if c.isalnum())
-
-
-def _match(marks: Marks, number: str, names: Sequence[str]) -> tuple[str, str] | None:
-    """Find whose line it is: by the number, then by the name, however it is ordered."""
-    for key in marks:
-        if number and key[1] == number:
-            return key
-    wanted = {_plain(name) for name in names if name.strip()}
-    for name in names:
-        if "," in name:
-            last, _, first = name.partition(",")
-            wanted |= {_plain(last + first), _plain(first + last)}
-    close = [key for key in marks if not key[1] and _plain(key[0]) in wanted]
-    close = close or [key for key in marks if _plain(key[0]) in wanted]
-    return close[0] if len(close) == 1 else None
 
 
 def _column(head: list[str], title: str) -> int | None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from exercises_lib.errors import UserError
+from exercises_lib.grading.results import (
+    ExerciseResult,
+    LateRule,
+    SubmissionResult,
+    settle,
+)
 from exercises_lib.grading.submissions import Submission
 from exercises_lib.grading.worker import Outcome
 
-VERSION = 2
+VERSION = 3
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS submission (
     id INTEGER PRIMARY KEY,
@@ -26,8 +32,8 @@ CREATE TABLE IF NOT EXISTS submission (
     fingerprint TEXT NOT NULL,
     status TEXT NOT NULL,
     detail TEXT NOT NULL,
-    points INTEGER NOT NULL,
-    maximum INTEGER NOT NULL,
+    points REAL NOT NULL,
+    maximum REAL NOT NULL,
     counts INTEGER NOT NULL DEFAULT 1,
     attempt TEXT NOT NULL,
     flags TEXT NOT NULL,
@@ -37,6 +43,8 @@ CREATE TABLE IF NOT EXISTS submission (
     memory INTEGER NOT NULL,
     isolation TEXT NOT NULL,
     graded_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    late INTEGER NOT NULL DEFAULT 0,
+    handed_in TEXT NOT NULL DEFAULT '',
     UNIQUE (student, lms_id, chapter, file)
 );
 CREATE TABLE IF NOT EXISTS verdict (
@@ -48,71 +56,37 @@ CREATE TABLE IF NOT EXISTS verdict (
     mistakes TEXT NOT NULL,
     message TEXT NOT NULL,
     traceback TEXT NOT NULL,
-    earned INTEGER NOT NULL,
-    points INTEGER NOT NULL,
+    earned REAL NOT NULL,
+    points REAL NOT NULL,
+    answer TEXT NOT NULL DEFAULT '',
+    behaviour TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (submission, exercise)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS decision (
     student TEXT NOT NULL,
     lms_id TEXT NOT NULL,
     exercise TEXT NOT NULL,
-    points INTEGER NOT NULL,
+    points REAL NOT NULL,
     why TEXT NOT NULL,
     PRIMARY KEY (student, lms_id, exercise)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS late_rule (
+    chapter TEXT PRIMARY KEY,
+    due TEXT NOT NULL,
+    percent REAL NOT NULL,
+    most REAL NOT NULL
+) WITHOUT ROWID;
 """
+_SINCE_VERSION_3 = (
+    ("submission", "late", "INTEGER NOT NULL DEFAULT 0"),
+    ("submission", "handed_in", "TEXT NOT NULL DEFAULT ''"),
+    ("verdict", "answer", "TEXT NOT NULL DEFAULT ''"),
+    ("verdict", "behaviour", "TEXT NOT NULL DEFAULT ''"),
+)
 
 
 class GradebookError(UserError):
     """The gradebook cannot be used; the text says why, and what to do."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """What the gradebook says about one exercise of a submission.
-
-    `decided` says why somebody has given other points than the verdict does; else it is empty.
-    """
-
-    exercise: str
-    title: str
-    status: str
-    mistakes: tuple[str, ...]
-    message: str
-    traceback: str
-    earned: int
-    points: int
-    decided: str = ""
-
-
-@dataclass(frozen=True)
-class SubmissionResult:
-    """What the gradebook says about one submission."""
-
-    id: int
-    student: str
-    lms_id: str
-    chapter: str
-    file: str
-    sha256: str
-    status: str
-    detail: str
-    points: int
-    maximum: int
-    counts: bool
-    flags: tuple[str, ...]
-    seed: str
-    seconds: float
-    cpu: float
-    memory: int
-    isolation: str
-    graded_at: str
-    rows: tuple[Row, ...] = field(default=())
-
-    @property
-    def graded(self) -> bool:
-        """Whether it has verdicts; a file that is none of a chapter has not, and no mark either."""
-        return bool(self.rows)
 
 
 class Gradebook:
@@ -134,6 +108,7 @@ class Gradebook:
             )
         try:
             self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self.connection.row_factory = sqlite3.Row
             self.connection.execute("PRAGMA foreign_keys = ON")
             self.connection.execute("PRAGMA synchronous = FULL")
             version = self._version()
@@ -144,19 +119,25 @@ class Gradebook:
                 )
             if version < VERSION:
                 with self._transaction():
-                    count = "SELECT count(*) FROM sqlite_master"
-                    # Asked again: another grader may have made it meanwhile.
-                    if self._version() == 0 and self.connection.execute(count).fetchone()[0]:
-                        raise GradebookError(f"{path} is a database, but not a gradebook.")
-                    for statement in _SCHEMA.split(";\n"):
-                        self.connection.execute(statement)
-                    self.connection.execute(f"PRAGMA user_version = {VERSION}")
+                    self._bring_up_to_date()
         except sqlite3.DatabaseError as error:
             hint = "" if path.exists() else " Is there such a folder, and may you write in it?"
             raise GradebookError(f"{path} cannot be used as a gradebook: {error}.{hint}") from error
 
     def _version(self) -> int:
         return int(self.connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _bring_up_to_date(self) -> None:
+        version = self._version()  # asked again: another grader may have made it meanwhile
+        count = self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version == 0 and count:
+            raise GradebookError(f"{self.path} is a database, but not a gradebook.")
+        for statement in _SCHEMA.split(";\n"):
+            self.connection.execute(statement)
+        if 0 < version < 3:
+            for table, column, kind in _SINCE_VERSION_3:
+                self.connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+        self.connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
         """Close the file."""
@@ -192,13 +173,13 @@ class Gradebook:
             The chapter, empty where it cannot be told; None if it has not been graded.
         """
         known = self.connection.execute(
-            "SELECT chapter, fingerprint FROM submission WHERE student = ? AND lms_id = ? "
-            "AND file = ? AND sha256 = ? "
+            "SELECT chapter, fingerprint FROM submission WHERE student = :student "
+            "AND lms_id = :lms_id AND file = :file AND sha256 = :sha256 "
             "AND status NOT IN ('grader-failed', 'unknown-chapter', 'other-chapter')",
-            (submission.student, submission.lms_id, submission.file, sha256),
+            {**_whose(submission), "file": submission.file, "sha256": sha256},
         ).fetchall()
         as_now = ("", *fingerprints)
-        return next((str(chapter) for chapter, mark in known if mark in as_now), None)
+        return next((str(row["chapter"]) for row in known if row["fingerprint"] in as_now), None)
 
     def write(
         self,
@@ -207,54 +188,65 @@ class Gradebook:
         chapter: str,
         fingerprint: str,
         outcome: Outcome,
-        maximum: int,
+        maximum: float,
+        answers: Mapping[str, str] | None = None,
     ) -> None:
         """Write one submission down, in one transaction; what was known of it before is replaced.
+
+        Args:
+            submission: whose it is, and where it lies.
+            sha256: its content.
+            chapter: as which it was graded; empty if that cannot be told.
+            fingerprint: of the chapter.
+            outcome: what grading it gave.
+            maximum: what the chapter counts.
+            answers: exercise → the code that the student has written for it.
 
         Raises:
             GradebookError: if it cannot be written, for example because the disk is full.
         """
         verdicts = outcome.verdicts
         for_all = sum(v["points"] for v in verdicts if v["status"] == "unavailable")
-        whose = (submission.student, submission.lms_id)
+        values = {
+            **_whose(submission),
+            "chapter": chapter,
+            "file": submission.file,
+            "sha256": sha256,
+            "fingerprint": fingerprint,
+            "status": outcome.status,
+            "detail": outcome.detail,
+            "points": sum(verdict["earned"] for verdict in verdicts),
+            "maximum": max(0, maximum - for_all),
+            "attempt": json.dumps(list(submission.order)),
+            "flags": json.dumps([*submission.notes, *outcome.flags]),
+            "seed": str(outcome.seed),
+            "seconds": outcome.seconds,
+            "cpu": outcome.cpu,
+            "memory": outcome.memory,
+            "isolation": outcome.isolation,
+            "late": int(submission.late),
+            "handed_in": submission.handed_in,
+        }
         with self._transaction():
-            run = self.connection.execute
-            run(
-                "DELETE FROM submission WHERE student = ? AND lms_id = ? AND file = ? "
-                "AND (chapter = ? OR sha256 != ? OR chapter = '' OR status = 'other-chapter')",
-                (*whose, submission.file, chapter, sha256),
+            self.connection.execute(
+                "DELETE FROM submission WHERE student = :student AND lms_id = :lms_id "
+                "AND file = :file "
+                "AND (chapter = :chapter OR sha256 != :sha256 OR chapter = '' "
+                "OR status = 'other-chapter')",
+                values,
             )
-            attempt = json.dumps(list(submission.order))
-            cursor = run(
-                "INSERT INTO submission (student, lms_id, chapter, file, sha256, fingerprint, "
-                "status, detail, points, maximum, attempt, flags, seed, seconds, cpu, memory, "
-                "isolation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *whose,
-                    chapter,
-                    submission.file,
-                    sha256,
-                    fingerprint,
-                    outcome.status,
-                    outcome.detail,
-                    sum(verdict["earned"] for verdict in verdicts),
-                    max(0, maximum - for_all),
-                    attempt,
-                    json.dumps([*submission.notes, *outcome.flags]),
-                    str(outcome.seed),
-                    outcome.seconds,
-                    outcome.cpu,
-                    outcome.memory,
-                    outcome.isolation,
-                ),
-            )
-            self.connection.executemany(
-                "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [_verdict_row(cursor.lastrowid, n, verdict) for n, verdict in enumerate(verdicts)],
-            )
-            self._choose(*whose, chapter)
+            number = self._insert("submission", values)
+            for place, verdict in enumerate(verdicts):
+                answer = (answers or {}).get(verdict["exercise_id"], "")
+                self._insert("verdict", _verdict_values(number, place, verdict, answer))
+            self._choose(submission, chapter)
 
-    def _choose(self, student: str, lms_id: str, chapter: str) -> None:
+    def _insert(self, table: str, values: Mapping[str, Any]) -> int | None:
+        columns, places = ", ".join(values), ", ".join(f":{name}" for name in values)
+        text = f"INSERT INTO {table} ({columns}) VALUES ({places})"
+        return self.connection.execute(text, values).lastrowid
+
+    def _choose(self, submission: Submission, chapter: str) -> None:
         """Let the latest of a student's files for a chapter count, and no other.
 
         What could not be graded takes the place of nothing that could.
@@ -262,88 +254,134 @@ class Gradebook:
         if not chapter:
             return
         rows = self.connection.execute(
-            "SELECT id, attempt, EXISTS (SELECT 1 FROM verdict WHERE submission = id) "
-            "FROM submission WHERE student = ? AND lms_id = ? AND chapter = ?",
-            (student, lms_id, chapter),
+            "SELECT id, attempt, EXISTS (SELECT 1 FROM verdict WHERE submission = id) AS graded "
+            "FROM submission WHERE student = :student AND lms_id = :lms_id AND chapter = :chapter",
+            {**_whose(submission), "chapter": chapter},
         ).fetchall()
-        latest = max(rows, key=lambda row: (row[2], json.loads(row[1])))[0]
-        for number, *_ in rows:
+        latest = max(rows, key=lambda row: (row["graded"], json.loads(row["attempt"])))["id"]
+        for row in rows:
             self.connection.execute(
-                "UPDATE submission SET counts = ? WHERE id = ?", (int(number == latest), number)
+                "UPDATE submission SET counts = :counts WHERE id = :id",
+                {"counts": int(row["id"] == latest), "id": row["id"]},
             )
 
     def decide(
-        self, student: str, lms_id: str, exercise: str, points: int | None, why: str
+        self, student: str, lms_id: str, exercise: str, points: float | None, why: str
     ) -> None:
-        """Give a student other points for an exercise than its verdicts do, now and later.
+        """Give a student other points than the verdicts do, now and later.
 
         Args:
             student: who.
             lms_id: by which number Canvas or Moodle knows that person.
-            exercise: which exercise.
+            exercise: for which exercise; ``chNN`` for the chapter as a whole; ``chNN.late`` for the
+                percentage that is taken off because it came late.
             points: how many; None takes an earlier decision back.
             why: the reason, for the student to read.
         """
+        values = {"student": student, "lms_id": lms_id, "exercise": exercise}
         with self._transaction():
-            whose = (student, lms_id, exercise)
-            run = self.connection.execute
-            run("DELETE FROM decision WHERE student = ? AND lms_id = ? AND exercise = ?", whose)
+            self.connection.execute(
+                "DELETE FROM decision WHERE student = :student AND lms_id = :lms_id "
+                "AND exercise = :exercise",
+                values,
+            )
             if points is not None:
-                run("INSERT INTO decision VALUES (?, ?, ?, ?, ?)", (*whose, points, why))
+                self._insert("decision", {**values, "points": points, "why": why})
 
-    def records(self, *, chapter: str | None = None) -> list[SubmissionResult]:
-        """Return all submissions, by student and chapter.
+    def set_late_rule(self, chapter: str, rule: LateRule | None) -> None:
+        """Say what late work of a chapter loses; None: nothing."""
+        with self._transaction():
+            text = "DELETE FROM late_rule WHERE chapter = :chapter"
+            self.connection.execute(text, {"chapter": chapter})
+            if rule is not None:
+                values = {"due": rule.due, "percent": rule.percent, "most": rule.most}
+                self._insert("late_rule", {"chapter": chapter, **values})
+
+    def late_rules(self) -> dict[str, LateRule]:
+        """Return what late work loses: chapter → rule."""
+        rows = self.connection.execute("SELECT chapter, due, percent, most FROM late_rule")
+        return {row["chapter"]: LateRule(row["due"], row["percent"], row["most"]) for row in rows}
+
+    def records(
+        self, *, chapter: str | None = None, of: Submission | None = None
+    ) -> list[SubmissionResult]:
+        """Return all submissions, by student and chapter, as they count.
 
         Args:
             chapter: only of this chapter, and those of which it cannot be told.
+            of: only of this submission's student.
         """
-        rows: dict[int, list[Row]] = {}
-        verdicts = self.connection.execute(
-            "SELECT submission, exercise, title, status, mistakes, message, traceback, earned, "
-            "points FROM verdict ORDER BY submission, number"
-        )
-        for number, exercise, title, status, mistakes, *rest in verdicts:
-            one = Row(exercise, title, status, tuple(json.loads(mistakes)), *rest)
-            rows.setdefault(number, []).append(one)
-        decisions: dict[tuple[str, str], dict[str, tuple[int, str]]] = {}
-        for student, lms_id, exercise, points, why in self.connection.execute(
-            "SELECT student, lms_id, exercise, points, why FROM decision"
+        where = "WHERE student = :student AND lms_id = :lms_id" if of is not None else ""
+        named = _whose(of) if of is not None else {}
+        verdicts: dict[int, list[ExerciseResult]] = {}
+        for row in self.connection.execute(
+            "SELECT verdict.* FROM verdict JOIN submission ON verdict.submission = submission.id "
+            f"{where} ORDER BY verdict.submission, number",
+            named,
         ):
-            decisions.setdefault((student, lms_id), {})[exercise] = (points, why)
-        found = self.connection.execute(
-            "SELECT id, student, lms_id, chapter, file, sha256, status, detail, points, maximum, "
-            "counts, flags, seed, seconds, cpu, memory, isolation, graded_at FROM submission"
-        ).fetchall()
-        names = [item.name for item in fields(SubmissionResult)]
-        records = []
-        for entry in found:
-            values = dict(zip(names, entry, strict=False))
-            values["counts"] = bool(values["counts"])
-            values["flags"] = tuple(json.loads(values["flags"]))
-            decided = decisions.get((values["student"], values["lms_id"]), {})
-            values["rows"] = tuple(
-                replace(row, earned=decided[row.exercise][0], decided=decided[row.exercise][1])
-                if row.exercise in decided
-                else row
-                for row in rows.get(values["id"], ())
-            )
-            if decided:
-                values["points"] = sum(row.earned for row in values["rows"])
-            if chapter is None or values["chapter"] in (chapter, ""):
-                records.append(SubmissionResult(**values))
-        return sorted(records, key=lambda one: (one.student.casefold(), one.chapter, one.file))
+            verdicts.setdefault(row["submission"], []).append(_exercise_result(row))
+        decisions: dict[tuple[str, str], dict[str, tuple[float, str]]] = {}
+        for row in self.connection.execute(f"SELECT * FROM decision {where}", named):
+            own = decisions.setdefault((row["student"], row["lms_id"]), {})
+            own[row["exercise"]] = (row["points"], row["why"])
+        found = [
+            _submission_result(row, tuple(verdicts.get(row["id"], ())))
+            for row in self.connection.execute(f"SELECT * FROM submission {where}", named)
+        ]
+        rules = self.late_rules()
+        settled = [
+            settle(one, decisions.get(one.whose, {}), rules.get(one.chapter))
+            for one in _with_decided_chapters(found, decisions)
+        ]
+        chosen = [one for one in settled if chapter is None or one.chapter in (chapter, "")]
+        return sorted(chosen, key=lambda one: (one.student.casefold(), one.chapter, one.file))
 
 
-def _verdict_row(submission: int | None, number: int, verdict: dict[str, Any]) -> tuple[Any, ...]:
-    return (
-        submission,
-        number,
-        verdict["exercise_id"],
-        verdict["title"],
-        verdict["status"],
-        json.dumps(list(verdict["mistakes"])),
-        verdict["message"],
-        verdict["traceback"],
-        verdict["earned"],
-        verdict["points"],
-    )
+def _whose(submission: Submission) -> dict[str, str]:
+    return {"student": submission.student, "lms_id": submission.lms_id}
+
+
+def _verdict_values(
+    submission: int | None, number: int, verdict: Mapping[str, Any], answer: str
+) -> dict[str, Any]:
+    return {
+        "submission": submission,
+        "number": number,
+        "exercise": verdict["exercise_id"],
+        "title": verdict["title"],
+        "status": verdict["status"],
+        "mistakes": json.dumps(list(verdict["mistakes"])),
+        "message": verdict["message"],
+        "traceback": verdict["traceback"],
+        "earned": verdict["earned"],
+        "points": verdict["points"],
+        "answer": answer,
+        "behaviour": verdict.get("behaviour", ""),
+    }
+
+
+def _exercise_result(row: sqlite3.Row) -> ExerciseResult:
+    values = {name: row[name] for name in row.keys() if name not in ("submission", "number")}  # noqa: SIM118
+    return ExerciseResult(**{**values, "mistakes": tuple(json.loads(row["mistakes"]))})
+
+
+def _submission_result(row: sqlite3.Row, rows: tuple[ExerciseResult, ...]) -> SubmissionResult:
+    values = {name: row[name] for name in row.keys() if name not in ("fingerprint", "attempt")}  # noqa: SIM118
+    values |= {"counts": bool(row["counts"]), "late": bool(row["late"])}
+    return SubmissionResult(**{**values, "flags": tuple(json.loads(row["flags"])), "rows": rows})
+
+
+def _with_decided_chapters(
+    found: list[SubmissionResult], decisions: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> list[SubmissionResult]:
+    """Take files whose chapter cannot be told for the chapter on which something was decided."""
+    known = {(one.whose, one.chapter) for one in found}
+    result = []
+    for one in found:
+        for name in decisions.get(one.whose, {}) if not one.chapter else ():
+            if (one.whose, name[2:4]) not in known:
+                one = replace(one, chapter=name[2:4])
+                known.add((one.whose, one.chapter))
+                break
+        result.append(one)
+    return result

@@ -13,7 +13,7 @@ from pathlib import Path
 from exercises_lib.checking.verdict import LOOKS
 from exercises_lib.course.notebooks import write_text
 from exercises_lib.exercises import CHAPTERS, get
-from exercises_lib.grading.gradebook import Row, SubmissionResult
+from exercises_lib.grading.results import ExerciseResult, SubmissionResult
 
 ORDER = ("passed", "wrong", "error", "unanswered", "unavailable")
 TROUBLE = {
@@ -150,7 +150,7 @@ def student_page(student: str, records: Sequence[SubmissionResult]) -> str:
     maximum = sum(one.maximum for one in counting)
     body = [f"<h1>{_e(student)}</h1>"]
     if counting:
-        body.append(f'<p class="big">{points} of {maximum} points</p>')
+        body.append(f'<p class="big">{points:g} of {maximum:g} points</p>')
     for one in records:
         name = _chapter(one.chapter) if one.chapter else one.file
         body.append(f"<h2>{_e(name)}</h2>")
@@ -162,7 +162,7 @@ def student_page(student: str, records: Sequence[SubmissionResult]) -> str:
         if one.status != "ok":
             body.append(f"<p>{_trouble(one)}</p>")
         if one.rows:
-            body.append(f"<p><b>{one.points} of {one.maximum}</b> points</p>")
+            body.append(f"<p><b>{one.points:g} of {one.maximum:g}</b> points</p>")
             body += [_card(row) for row in one.rows]
     return _page(f"{student} · marks", body)
 
@@ -180,17 +180,19 @@ def _instead(one: SubmissionResult, records: Sequence[SubmissionResult]) -> Subm
     return next((other for other in same if other.counts), None)
 
 
-def _card(row: Row) -> str:
+def _card(row: ExerciseResult) -> str:
     sign, words, _ = LOOKS.get(row.status, ("·", row.status, ""))
     lines = [
         f'<p><span class="sign" aria-hidden="true">{sign}</span> <b>{_e(row.title)}</b> · '
-        f"{_e(words)} · {row.earned} of {row.points} "
+        f"{_e(words)} · {row.earned:g} of {row.points:g} "
         f'<span class="soft">{_e(row.exercise)}</span></p>'
     ]
     if row.status != "unanswered":  # what to do about that is said in the notebook
         lines += [f"<p>{_marked(line)}</p>" for line in row.message.split("\n") if line]
     if row.decided:
-        lines.append(f"<p><b>{row.earned} of {row.points} by decision:</b> {_e(row.decided)}</p>")
+        lines.append(
+            f"<p><b>{row.earned:g} of {row.points:g} by decision:</b> {_e(row.decided)}</p>"
+        )
     if row.traceback:
         lines.append(f"<pre>{_e(row.traceback)}</pre>")
     return f'<section class="card is-{_e(row.status)}">{"".join(lines)}</section>'
@@ -223,14 +225,14 @@ def _look_at(records: Sequence[SubmissionResult]) -> list[str]:
             told.append(_trouble(one))
         told += [_e(flag) for flag in one.flags]
         told += [
-            f"{_e(row.exercise)}: {row.earned} of {row.points} by decision: {_e(row.decided)}"
+            f"{_e(row.exercise)}: {row.earned:g} of {row.points:g} by decision: {_e(row.decided)}"
             for row in one.rows
             if row.decided
         ]
         instead = _instead(one, records)
         if instead is not None:
-            here = f"{one.points} of {one.maximum} points" if one.graded else "no points"
-            there = f"{instead.points} of {instead.maximum}"
+            here = f"{one.points:g} of {one.maximum:g} points" if one.graded else "no points"
+            there = f"{instead.points:g} of {instead.maximum:g}"
             told.append(f"Does not count, with {here}: {_e(instead.file)} does, with {there}.")
         if told:
             rows.append(f"<tr><td>{_link(one)}</td><td>{_e(one.file)}</td>")
@@ -257,12 +259,12 @@ def _chapter_part(chapter: str, records: Sequence[SubmissionResult]) -> list[str
     if not counting:
         return []
     marks = sorted(one.points for one in counting)
-    maximum = max(one.maximum for one in counting)
+    maximum = int(max(one.maximum for one in counting))
     middle = marks[len(marks) // 2] if len(marks) % 2 else sum(marks[len(marks) // 2 - 1 :][:2]) / 2
     part = [
         f"<h2>{_e(_chapter(chapter))}</h2>",
-        f"<p>{len(marks)} graded; median {middle:g} of {maximum} points, "
-        f"lowest {marks[0]}, highest {marks[-1]}.</p>",
+        f"<p>{len(marks)} graded; median {middle:g} of {maximum:g} points, "
+        f"lowest {marks[0]:g}, highest {marks[-1]:g}.</p>",
         _histogram(marks, maximum),
         "<h3>Exercises</h3>",
         _key(counting),
@@ -271,12 +273,12 @@ def _chapter_part(chapter: str, records: Sequence[SubmissionResult]) -> list[str
     return part + _misconceptions(counting)
 
 
-def _histogram(marks: Sequence[int], maximum: int) -> str:
+def _histogram(marks: Sequence[float], maximum: int) -> str:
     """Draw how many got how much: a column for each mark, or for a range where there are many."""
     step = -(-(maximum + 1) // 16)
     bins = [0] * (maximum // step + 1)
     for mark in marks:
-        bins[min(mark, maximum) // step] += 1
+        bins[int(min(mark, maximum) // step)] += 1
     tallest = max(bins)
     columns, scale = [], []
     for index, number in enumerate(bins):
@@ -410,10 +412,12 @@ def _everybody(records: Sequence[SubmissionResult], chapters: Sequence[str]) -> 
     rows = []
     for (student, number), own in marks.items():
         cells = "".join(
-            f'<td class="n">{own[c].points} / {own[c].maximum}</td>' if c in own else "<td></td>"
+            f'<td class="n">{own[c].points:g} / {own[c].maximum:g}</td>'
+            if c in own
+            else "<td></td>"
             for c in chapters
         )
-        total = sum(one.points for one in own.values()) if own else "no mark"
+        total = f"{sum(one.points for one in own.values()):g}" if own else "no mark"
         link = f'<a href="{_e(page_name(student, number))}">{_e(student)}</a>'
         link += f' <span class="soft">{_e(number)}</span>' if number else ""
         rows.append(f'<tr><td>{link}</td>{cells}<td class="n"><b>{total}</b></td></tr>')

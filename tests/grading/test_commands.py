@@ -114,10 +114,10 @@ def test_a_mark_that_was_decided_stays_when_it_is_graded_again(
         (["bob", "ch00.triple", "1", "--why", "x"], "ch00.triple"),
         (["bob", "ch00.double", "2", "--why", "x"], "counts 0 to 1 points, not '2'"),
         (["bob", "ch00.double", "1"], "say the reason with --why"),
-        (["b", "ch00.double", "1", "--why", "x"], "'b' is 2 students with a verdict on"),
+        (["b", "ch00.double", "1", "--why", "x"], "'b' is 2 students with a file for chapter 00"),
         (
             ["zoe", "ch00.double", "1", "--why", "x"],
-            "nobody with 'zoe' in the name has a verdict on",
+            "nobody called 'zoe' has handed in anything",
         ),
     ],
 )

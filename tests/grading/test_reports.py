@@ -12,21 +12,23 @@ from pathlib import Path
 import pytest
 
 from exercises_lib.grading import export
-from exercises_lib.grading.gradebook import Row, SubmissionResult
 from exercises_lib.grading.reports import class_page, page_name, student_page, write_pages
+from exercises_lib.grading.results import ExerciseResult, SubmissionResult
 
 NASTY = '<script>alert("x")</script> & co'
 
 
-def row(status: str, mistakes: tuple[str, ...] = (), exercise: str = "ch00.double") -> Row:
+def row(
+    status: str, mistakes: tuple[str, ...] = (), exercise: str = "ch00.double"
+) -> ExerciseResult:
     """Make what is known about one exercise."""
     earned = 1 if status == "passed" else 0
     message = "result is 9, expected 6." if status == "wrong" else ""
-    return Row(exercise, "Twice the input", status, mistakes, message, "", earned, 1)
+    return ExerciseResult(exercise, "Twice the input", status, mistakes, message, "", earned, 1)
 
 
 def record(
-    student: str, status: str = "ok", *rows: Row, lms_id: str = "", **more: object
+    student: str, status: str = "ok", *rows: ExerciseResult, lms_id: str = "", **more: object
 ) -> SubmissionResult:
     """Make what is known about one submission."""
     values: dict[str, object] = {
@@ -216,6 +218,7 @@ def test_the_canvas_sheet_is_filled_in_by_number_then_by_name() -> None:
     assert [line[6] for line in table] == ["Chapter 00 (77)", "1", "1", "0", "1", "", ""]
     assert [line[5] for line in table] == ["Essay (1)", "10", "7", "", "", "3", ""]
     assert sheet.unmatched == ["Stranger"] and sheet.empty == ["Nobody, Else"]
+    assert sheet.notes == []
 
 
 def test_a_canvas_sheet_without_the_assignment_gets_a_column() -> None:
@@ -294,7 +297,7 @@ def test_the_moodle_worksheet_is_filled_in_with_grade_and_feedback() -> None:
 
 
 def test_feedback_says_what_the_page_says_and_is_text_also_where_it_is_read_as_html() -> None:
-    told = Row("a", "A & B", "error", (), "Your code\nraises <lambda>.", "", 0, 1)
+    told = ExerciseResult("a", "A & B", "error", (), "Your code\nraises <lambda>.", "", 0, 1)
     text = export.feedback_text(record("Ana", "ok", row("passed"), told, row("unanswered")))
     assert text == (
         "1 of 3 passed. ! A &amp; B: Your code raises &lt;lambda&gt;. "

@@ -26,9 +26,9 @@ import pytest
 from exercises_lib import checking, exercises
 from exercises_lib.checking import Exercise
 from exercises_lib.course.notebooks import Notebook, dump
-from exercises_lib.grading import gradebook as books
 from exercises_lib.grading.gradebook import Gradebook, GradebookError
 from exercises_lib.grading.manifest import Plan
+from exercises_lib.grading.results import SubmissionResult
 from exercises_lib.grading.run import Done, Pool, grade_all
 from exercises_lib.grading.sandbox import Limits
 from exercises_lib.grading.submissions import find
@@ -293,7 +293,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(
     assert not list(scratch.glob("backprop-grade-*"))
 
 
-def _records(book: Path) -> list[books.SubmissionResult]:
+def _records(book: Path) -> list[SubmissionResult]:
     opened = Gradebook(book, create=False)
     try:
         return opened.records()
