@@ -17,7 +17,7 @@ project_copyright = "2026, the authors. Text under CC BY 4.0, code under MIT"
 language = "en"
 
 extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton", "sphinx_togglebutton"]
-exclude_patterns = ["_build", "node_modules"]
+exclude_patterns = ["_build", "node_modules", "run"]
 nitpicky = True
 
 # The notebooks come with their outputs, see exercises_lib/course/book.py.
@@ -37,7 +37,10 @@ html_css_files = [
     "figures/figures.css",
     "book.css",
 ]
-html_js_files = [(name, {"defer": "defer"}) for name in ("embed.js", "quiz.js", "page.js")]
+SCRIPTS = ("course.js", "memory.js", "progress.js", "embed.js", "quiz.js", "page.js")
+html_js_files = [(name, {"defer": "defer"}) for name in SCRIPTS]
+if Path(__file__).parent.joinpath("_static", "run.js").exists():
+    html_js_files.append(("run.js", {"defer": "defer"}))
 html_favicon = "_static/logo.svg"
 html_logo = "_static/logo.svg"
 html_copy_source = False

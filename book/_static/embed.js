@@ -42,7 +42,10 @@
   };
 
   const mount = async (place) => {
-    const model = modelOf(JSON.parse(place.querySelector("script").textContent));
+    const data = JSON.parse(place.querySelector("script").textContent);
+    globalThis.bpFigureData?.(data); // progress.js knows how far the reader is
+    const model = modelOf(data);
+    place.bpModel = model; // by which a loop in the page's Python lets its figure grow
     const { default: made } = await load(place.dataset.module);
     const widget = typeof made === "function" ? await made() : made;
     await widget.initialize?.({ model });
@@ -50,13 +53,16 @@
     place.dataset.mounted = "";
   };
 
+  /** Mount a figure; one that cannot be loaded leaves its picture. */
+  globalThis.bpMount = (place) =>
+    mount(place).catch((error) => {
+      console.error(error);
+      const still = place.querySelector("noscript");
+      if (still) place.innerHTML = still.textContent;
+    });
+
   const start = async () => {
-    await Promise.all([...document.querySelectorAll(".bp-figure")].map((place) =>
-      mount(place).catch((error) => {
-        console.error(error);
-        const still = place.querySelector("noscript");
-        if (still) place.innerHTML = still.textContent;
-      })));
+    await Promise.all([...document.querySelectorAll(".bp-figure")].map(globalThis.bpMount));
     document.documentElement.dataset.figures = "ready";
   };
 

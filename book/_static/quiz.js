@@ -132,6 +132,8 @@
     place.replaceChildren(...parts);
   };
 
+  const forms = new Map();
+
   const bring = (form) => {
     const exercise = unveil(form.dataset.key);
     const verdict = form.querySelector(".bpq-verdict");
@@ -142,11 +144,32 @@
       return place(name).querySelector("input:checked")?.value ?? null;
     };
 
-    let hints = 0;
+    const memory = globalThis.bpMemory;
+    let { hints } = memory.exercise(exercise.id);
     let tried = true;
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      tried = true;
+
+    /** What stands in the blanks, as text. */
+    const written = () =>
+      Object.fromEntries(
+        exercise.fields.map(({ name }) => {
+          const text = place(name).querySelector("input[type=text]");
+          return [name, text ? text.value : (place(name).querySelector("input:checked")?.value ?? "")];
+        }),
+      );
+    const write = (values) => {
+      for (const { name } of exercise.fields) {
+        const text = place(name).querySelector("input[type=text]");
+        if (values[name] === undefined) continue;
+        if (text) text.value = values[name];
+        else
+          for (const option of place(name).querySelectorAll("input")) option.checked = option.value === values[name];
+      }
+    };
+    const keep = () => memory.update((state) => {
+      state.forms[exercise.id] = written();
+    });
+
+    const check = () => {
       const result = judge(exercise, Object.fromEntries(exercise.fields.map(({ name }) => [name, given(name)])));
       for (const { name } of exercise.fields) {
         const box = place(name);
@@ -161,6 +184,42 @@
       }
       verdict.dataset.status = result.status;
       say(verdict, words[result.status], result.lines.join("\n"));
+      return result.status;
+    };
+
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      tried = true;
+      keep();
+      const status = check();
+      const page = location.pathname.split("/").at(-1).replace(".html", "");
+      const anchor = exercise.id.replace(".", "-");
+      memory.verdict(exercise.id, { status }, { page, anchor, title: form.getAttribute("aria-label") });
+    });
+    form.addEventListener("change", keep);
+
+    const before = memory.state.forms[exercise.id];
+    if (before) {
+      write(before);
+      if (memory.exercise(exercise.id).status) check();
+    }
+    forms.set(exercise.id, {
+      /** The answers as Python writes them; null for a blank. */
+      values: () =>
+        Object.fromEntries(
+          exercise.fields.map(({ name }) => {
+            const value = given(name);
+            if (value === null || Number.isNaN(value)) return [name, null];
+            return [name, typeof value === "string" ? JSON.stringify(value) : String(value)];
+          }),
+        ),
+      /** Take answers from a notebook; tells whether anything is new. */
+      fill: (values) => {
+        const was = JSON.stringify(written());
+        write(values);
+        keep();
+        return was === JSON.stringify(written()) ? 0 : 1;
+      },
     });
 
     form.querySelector(".bpq-hint").addEventListener("click", () => {
@@ -169,10 +228,19 @@
       if (hints < all && tried) {
         hints += 1;
         tried = false;
+        memory.update((state) => {
+          state.exercises[exercise.id] = { ...memory.exercise(exercise.id), hints };
+        });
       } else after = hints < all ? "\nTry this first and run your check once; then the next hint opens." : "\nThat was the last hint.";
       say(form.querySelector(".bpq-hints"), `Hint ${hints} of ${all}`, exercise.hints[hints - 1] + after);
     });
   };
 
   document.querySelectorAll("form.bpq").forEach(bring);
+
+  /** What stands in the forms, for the reader's notebook. */
+  globalThis.bpQuiz = {
+    values: (id) => forms.get(id).values(),
+    fill: (id, values) => forms.get(id).fill(values),
+  };
 })();

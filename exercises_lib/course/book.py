@@ -22,6 +22,7 @@ from exercises_lib.checking import Exercise
 from exercises_lib.course.build import execute, make_chapter
 from exercises_lib.course.embed import Figures, place_figures
 from exercises_lib.course.katex import Katex
+from exercises_lib.course.kit import KitError
 from exercises_lib.course.notebooks import (
     BEGIN,
     END,
@@ -40,6 +41,7 @@ from exercises_lib.course.notebooks import (
     write_text,
 )
 from exercises_lib.course.quiz import answerable, form
+from exercises_lib.course.running import figure_keys, make_runnable, place_python, write_course
 
 FONTS = (
     ("source-serif-4", "wght.css", ("latin", "latin-ext", "greek")),
@@ -64,7 +66,13 @@ FONTS = (
     type=click.Path(file_okay=False, path_type=Path),
     help="Work in this folder, a new or an empty one, instead of book/_build.",
 )
-def book(repository: str, fresh: bool, into: Path | None) -> None:
+@click.option(
+    "--pyodide",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Take Python for the pages from this folder, an official Pyodide distribution, and not "
+    "from npm.",
+)
+def book(repository: str, fresh: bool, into: Path | None, pyodide: Path | None) -> None:
     """Build the static book in book/_build/html.
 
     Every solution notebook is run, unless neither it nor the library has changed since the last
@@ -72,13 +80,24 @@ def book(repository: str, fresh: bool, into: Path | None) -> None:
     open its index.html. Needs Node (18 or newer) with npm, and the extra [book].
     """
     root = find_root()
-    out = build_book(root, repository=repository, fresh=fresh, build=into and into.resolve())
+    out = build_book(
+        root,
+        repository=repository,
+        fresh=fresh,
+        build=into and into.resolve(),
+        pyodide=pyodide and pyodide.resolve(),
+    )
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     click.echo(f"The book is ready ({size / 1e6:.1f} MB): open {out / 'index.html'}")
 
 
 def build_book(
-    root: Path, *, repository: str = "", fresh: bool = False, build: Path | None = None
+    root: Path,
+    *,
+    repository: str = "",
+    fresh: bool = False,
+    build: Path | None = None,
+    pyodide: Path | None = None,
 ) -> Path:
     """Build the book.
 
@@ -87,6 +106,7 @@ def build_book(
         repository: address of a public copy of the course; empty for none.
         fresh: run all notebooks again.
         build: where the pages are made; default ``book/_build``.
+        pyodide: a Pyodide distribution to take instead of npm's.
 
     Returns:
         The folder with the pages.
@@ -104,17 +124,28 @@ def build_book(
     need_tools()
     modules = install_modules(home)
     shutil.rmtree(src, ignore_errors=True)
-    shutil.copytree(home, src, ignore=shutil.ignore_patterns("_build", "node_modules", ".npmrc"))
+    kept_out = shutil.ignore_patterns("_build", "node_modules", ".npmrc", "run")
+    shutil.copytree(home, src, ignore=kept_out)
     _vendor(modules, src / "_static" / "vendor")
-    maths = Katex(modules / "katex" / "dist" / "katex.min.js")
     figures = Figures(src / "_static" / "figures", "_static/figures")
     numbers = chapter_numbers(root)
+    write_course(src / "_static", numbers)
+    try:
+        place_python(root, src / "_static", home / "_build", pyodide)
+        keys = figure_keys(figures)
+    except KitError as error:
+        keys = None
+        click.echo(f"The book is built without Python in its pages: {error}", err=True)
+    maths = Katex(modules / "katex" / "dist" / "katex.min.js")
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         executed = list(pool.map(lambda n: _executed(root, n, cache, fresh), numbers))
     for number, notebook in zip(numbers, executed, strict=True):
         name = notebook_name(number)
         place_figures(notebook, figures)
-        write_text(src / name, dump(make_page(number, notebook, lambda t: set_text(t, maths))))
+        page = make_page(number, notebook, lambda t: set_text(t, maths))
+        if keys is not None:
+            make_runnable(number, page, notebook, keys)
+        write_text(src / name, dump(page))
         untouched = make_chapter(read(root / "solutions" / name))
         write_text(src / "_static" / "notebooks" / name, dump(untouched))
     front = (src / "index.md").read_text(encoding="utf-8")

@@ -34,6 +34,15 @@ class Figures:
         self.address = address
         self._styles: dict[str, None] = {}
 
+    def store(self, module: str) -> str:
+        """Store the script of one kind of figure; returns the key by which it is called."""
+        key = hashlib.sha256(module.encode()).hexdigest()[:12]
+        write_text(
+            self.folder / f"{key}.js",
+            f"(globalThis.bpModules ??= {{}})[{json.dumps(key)}] = {json.dumps(module)};\n",
+        )
+        return key
+
     def element(
         self,
         state: Mapping[str, Any],
@@ -49,12 +58,7 @@ class Figures:
             name: a file name for the picture, without ending.
             size: ``width`` and ``height`` at which the picture is shown.
         """
-        module = str(state["_esm"])
-        key = hashlib.sha256(module.encode()).hexdigest()[:12]
-        write_text(
-            self.folder / f"{key}.js",
-            f"(globalThis.bpModules ??= {{}})[{json.dumps(key)}] = {json.dumps(module)};\n",
-        )
+        key = self.store(str(state["_esm"]))
         self._styles[str(state.get("_css", ""))] = None
         own = {name: value for name, value in state.items() if not name.startswith("_")}
         for general in ("layout", "tabbable", "tooltip"):
