@@ -36,6 +36,7 @@ html_css_files = [
     "vendor/katex/katex.min.css",
     "figures/figures.css",
     "book.css",
+    "run.css",
 ]
 SCRIPTS = ("course.js", "memory.js", "progress.js", "embed.js", "quiz.js", "page.js")
 html_js_files = [(name, {"defer": "defer"}) for name in SCRIPTS]

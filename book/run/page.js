@@ -61,13 +61,18 @@ const page = {
 const formValues = () =>
   Object.fromEntries(info.forms.map(({ exercise, cell }) => [cell, globalThis.bpQuiz.values(exercise)]));
 
+/** Cells of a loaded notebook that work out what a form asks for; they stay while it is empty. */
+const workedOut = (forms) =>
+  Object.entries(memory.state.cells).filter(([id]) => forms[id] && Object.values(forms[id]).every((value) => value === null));
+
 const download = async () => {
   try {
     const answer = await fetch(new URL(`notebooks/${info.page}.ipynb`, here));
     if (!answer.ok) throw new Error();
     const given = await answer.json();
-    const written = Object.fromEntries(page.cells.filter((cell) => cell.edited).map((cell) => [cell.id, cell.text]));
-    const mine = withAnswers(given, written, formValues());
+    const forms = formValues();
+    const written = page.cells.filter((cell) => cell.edited).map((cell) => [cell.id, cell.text]);
+    const mine = withAnswers(given, Object.fromEntries([...written, ...workedOut(forms)]), forms);
     const address = URL.createObjectURL(new Blob([`${JSON.stringify(mine, null, 1)}\n`], { type: "application/x-ipynb+json" }));
     made("a", { href: address, download: `${info.page}.ipynb` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
@@ -87,8 +92,13 @@ const load = async (file) => {
       cell.take(text.trimEnd());
       count += 1;
     }
-    for (const { exercise, cell } of info.forms)
-      if (found.has(cell)) count += globalThis.bpQuiz.fill(exercise, blanks(found.get(cell)));
+    for (const { exercise, cell } of info.forms) {
+      if (!found.has(cell)) continue;
+      memory.update((state) => {
+        state.cells[cell] = found.get(cell).trimEnd();
+      });
+      count += globalThis.bpQuiz.fill(exercise, blanks(found.get(cell)));
+    }
     say(count ? `${file.name}: ${count} cells are yours now. Check them when you like.` : `${file.name} says what this page says.`);
   } catch (error) {
     say(error.message);

@@ -380,16 +380,18 @@ def exercises_page(numbers: list[str]) -> str:
         "# All exercises",
         "",
         "Every exercise of the course, with a link to the place where it is asked; its solution is "
-        "folded below it. Those marked *in the page* can be answered in the browser.",
+        "folded below it.",
+        "",
+        '<div id="bp-summary"></div>',
     ]
     for number in numbers:
         name = notebook_name(number).removesuffix(".ipynb")
         parts += ["", f"## {exercises.TITLES[number]}", ""]
         for exercise in exercises.chapter_exercises(number):
             anchor = exercise.id.replace(".", "-")
-            here = " *in the page*" if answerable(exercise) else ""
             parts.append(
-                f'- <a href="{name}.html#{anchor}">{html.escape(exercise.title)}</a> '
-                f"`{exercise.id}`{here}"
+                f'- <span class="bp-sign" role="img" aria-label="open">○</span><a '
+                f'data-exercise-link="{exercise.id}" href="{name}.html#{anchor}">'
+                f"{html.escape(exercise.title)}</a> `{exercise.id}`"
             )
     return "\n".join(parts) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
@@ -15,6 +16,9 @@ from exercises_lib.exercises import CHAPTERS
 LARGEST_PAGE = 700_000
 """Bytes of a page; what pages share comes on top, once."""
 LARGEST_BOOK = 12_000_000
+"""Bytes of all that is read; Python for the pages, which is loaded when it is needed, comes on top."""
+LARGEST_KIT = 10_000_000
+"""Bytes of that Python as a server sends it, compressed."""
 
 
 class Reader(HTMLParser):
@@ -88,7 +92,11 @@ def test_no_id_occurs_twice_on_a_page(pages):
 def test_pages_stay_small(html):
     for path in html.glob("*.html"):
         assert path.stat().st_size < LARGEST_PAGE, path.name
-    assert sum(path.stat().st_size for path in html.rglob("*") if path.is_file()) < LARGEST_BOOK
+    python = html / "_static" / "python"
+    files = [path for path in html.rglob("*") if path.is_file() and python not in path.parents]
+    assert sum(path.stat().st_size for path in files) < LARGEST_BOOK
+    kit = [path for path in python.iterdir() if path.is_file()]
+    assert sum(len(gzip.compress(path.read_bytes())) for path in kit) < LARGEST_KIT
 
 
 def test_every_chapter_offers_its_untouched_notebook(html, pages):
