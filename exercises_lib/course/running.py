@@ -48,9 +48,9 @@ def place_python(root: Path, static: Path, cache: Path, pyodide: Path | None = N
     shutil.copyfile(run / "worker.js", static / "python" / "worker.js")
     for name, made in BUNDLES.items():
         words = ["--bundle", "--minify", "--format=iife", "--target=es2022", "--log-level=warning"]
+        words.append(f"--outfile={static / made}")
         done = subprocess.run(
-            ["node", str(modules / "esbuild" / "bin" / "esbuild"), str(run / name), *words]
-            + [f"--outfile={static / made}"],
+            ["node", str(modules / "esbuild" / "bin" / "esbuild"), str(run / name), *words],
             capture_output=True,
             text=True,
             encoding="utf-8",

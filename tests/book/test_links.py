@@ -16,7 +16,7 @@ from exercises_lib.exercises import CHAPTERS
 LARGEST_PAGE = 700_000
 """Bytes of a page; what pages share comes on top, once."""
 LARGEST_BOOK = 12_000_000
-"""Bytes of all that is read; Python for the pages, which is loaded when it is needed, comes on top."""
+"""Bytes of all that is read; Python for the pages is loaded when it is needed."""
 LARGEST_KIT = 10_000_000
 """Bytes of that Python as a server sends it, compressed."""
 
