@@ -164,11 +164,10 @@ def audit(chapters: tuple[str, ...], details: bool) -> None:
     from rich.table import Column, Table
 
     from exercises_lib import exercises
+    from exercises_lib.chapters import CHAPTERS
     from exercises_lib.course.audit import audit as audit_exercise
 
-    numbers = [number.removeprefix("ch").zfill(2) for number in chapters] or list(
-        exercises.CHAPTERS
-    )
+    numbers = [number.removeprefix("ch").zfill(2) for number in chapters] or list(CHAPTERS)
     heads = ("exercises", "right passed", "mistakes", "rejected", "named")
     table = Table(Column("chapter", no_wrap=True), *heads)
     all_results: list[Result] = []
@@ -182,7 +181,7 @@ def audit(chapters: tuple[str, ...], details: bool) -> None:
         if details:
             for result in results:
                 table.add_row(result.exercise.id, *_row([result])[1:])
-        table.add_row(f"{number} {exercises.TITLES[number]}", *_row(results), end_section=details)
+        table.add_row(f"{number} {CHAPTERS[number].title}", *_row(results), end_section=details)
     table.add_section()
     table.add_row("all", *_row(all_results))
     console = Console()

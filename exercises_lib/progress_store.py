@@ -141,15 +141,16 @@ class Overview:
 def overview() -> Overview:
     """Return the state of the whole course."""
     from exercises_lib import exercises
+    from exercises_lib.chapters import CHAPTERS
 
     done = passed_exercises()
     return Overview(
         tuple(
             (
                 number,
-                title,
+                chapter.title,
                 tuple((e.id, e.id in done) for e in exercises.chapter_exercises(number)),
             )
-            for number, title in exercises.TITLES.items()
+            for number, chapter in CHAPTERS.items()
         )
     )

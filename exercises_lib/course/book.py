@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 
 from exercises_lib import exercises
+from exercises_lib.chapters import CHAPTERS
 from exercises_lib.checking import Exercise
 from exercises_lib.course.build import execute, make_chapter
 from exercises_lib.course.embed import Figures, place_figures
@@ -386,7 +387,7 @@ def exercises_page(numbers: list[str]) -> str:
     ]
     for number in numbers:
         name = notebook_name(number).removesuffix(".ipynb")
-        parts += ["", f"## {exercises.TITLES[number]}", ""]
+        parts += ["", f"## {CHAPTERS[number].title}", ""]
         for exercise in exercises.chapter_exercises(number):
             anchor = exercise.id.replace(".", "-")
             parts.append(

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from exercises_lib.chapters import CHAPTERS
 from exercises_lib.errors import UserError
-from exercises_lib.exercises import CHAPTERS
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
@@ -52,7 +52,7 @@ def notebook_name(number: str) -> str:
     wanted = number.zfill(2)
     if wanted not in CHAPTERS:
         raise CourseError(f"There is no chapter {number!r}; there are {', '.join(CHAPTERS)}.")
-    return f"{wanted}_{CHAPTERS[wanted]}.ipynb"
+    return f"{CHAPTERS[wanted].stem}.ipynb"
 
 
 def chapter_numbers(root: Path) -> list[str]:

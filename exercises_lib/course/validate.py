@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from exercises_lib import exercises
+from exercises_lib.chapters import CHAPTERS
 from exercises_lib.course.build import make_chapter, normalise
 from exercises_lib.course.notebooks import (
     BEGIN,
@@ -44,7 +45,7 @@ def validate(root: Path, numbers: Iterable[str] | None = None) -> list[str]:
     """
     problems = list(_stray_files(root))
     used: Counter[str] = Counter()
-    chosen = list(exercises.CHAPTERS) if numbers is None else [n.zfill(2) for n in numbers]
+    chosen = list(CHAPTERS) if numbers is None else [n.zfill(2) for n in numbers]
     for number in chosen:
         name = notebook_name(number)
         try:
@@ -66,7 +67,7 @@ def validate(root: Path, numbers: Iterable[str] | None = None) -> list[str]:
 
 
 def _stray_files(root: Path) -> Iterator[str]:
-    known = {notebook_name(number) for number in exercises.CHAPTERS}
+    known = {notebook_name(number) for number in CHAPTERS}
     for folder in ("solutions", "chapters"):
         for path in sorted((root / folder).glob("*")):
             if path.name.startswith(".") or ".yours" in path.name or path.name == "__pycache__":

@@ -1,4 +1,4 @@
-"""The exercises of the course, one module a chapter."""
+"""The exercises of the course, a package a chapter, a file an exercise."""
 
 from __future__ import annotations
 
@@ -7,37 +7,8 @@ import importlib
 import re
 from functools import cache
 
+from exercises_lib.chapters import CHAPTERS
 from exercises_lib.checking import Exercise
-
-CHAPTERS = {
-    "00": "welcome",
-    "01": "computation_graphs",
-    "02": "chain_rule",
-    "03": "layers",
-    "04": "affine",
-    "05": "softmax_with_loss",
-    "06": "training",
-    "07": "banknotes",
-    "08": "against_pytorch",
-    "09": "better_training",
-    "10": "autograd",
-}
-"""Number → topic; a notebook is called ``NN_topic``, a module of exercises ``chNN_topic``."""
-
-TITLES = {
-    "00": "Welcome",
-    "01": "Computation graphs",
-    "02": "The chain rule",
-    "03": "Layers",
-    "04": "Affine: matrix gradients",
-    "05": "Softmax with loss",
-    "06": "Training",
-    "07": "Banknotes, end to end",
-    "08": "Checked against PyTorch",
-    "09": "Better training",
-    "10": "Your own autograd",
-}
-"""Number → title, as it stands at the head of the notebook."""
 
 
 @cache
@@ -52,7 +23,7 @@ def chapter_exercises(number: str) -> tuple[Exercise, ...]:
     """
     if number not in CHAPTERS:
         raise LookupError(f"no chapter {number!r}; there are {', '.join(CHAPTERS)}")
-    module = importlib.import_module(f"{__name__}.ch{number}_{CHAPTERS[number]}")
+    module = importlib.import_module(f"{__name__}.ch{CHAPTERS[number].stem}")
     exercises: tuple[Exercise, ...] = module.EXERCISES
     return exercises
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from exercises_lib.chapters import CHAPTERS
+
 from .palette import INK, NEUTRAL, PAPER, VALUE, axes_of
 from .widget import Spec, figure
 
@@ -12,20 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
 
 TITLE = "The road through the course"
-
-CHAPTERS: list[tuple[str, str, str, int]] = [
-    ("00", "Welcome", "Run, edit, check, hint.", 15),
-    ("01", "Computation graphs", "Forward left to right, backward right to left.", 90),
-    ("02", "The chain rule", "Local derivative times what arrives.", 110),
-    ("03", "Layers", "Objects that remember what the way back needs.", 100),
-    ("04", "Affine", "Matrix gradients, read off the shapes.", 100),
-    ("05", "Softmax with loss", "Scores, probabilities, and the gradient y − t.", 100),
-    ("06", "Training", "A network that reads handwritten digits.", 150),
-    ("07", "Banknotes", "A classifier from the first line to the last.", 120),
-    ("08", "Against PyTorch", "The same gradients, to ten digits.", 60),
-    ("09", "Better training", "Optimisers, first weights, dropout, batch norm.", 150),
-    ("10", "Your own autograd", "An engine that writes the backward pass for you.", 120),
-]
 
 
 def road_map(progress: Mapping[str, Any] | None = None, *, name: str | None = None) -> Any:
@@ -45,15 +33,15 @@ def road_map(progress: Mapping[str, Any] | None = None, *, name: str | None = No
 def road_spec(progress: Mapping[str, Any]) -> Spec:
     """Return the chapters with minutes and progress."""
     stations = []
-    for number, label, promise, minutes in CHAPTERS:
+    for number, chapter in CHAPTERS.items():
         entry = progress.get(number, progress.get(f"ch{number}", 0.0))
         passed, total = entry if isinstance(entry, tuple | list) else (float(entry), 1)
         stations.append(
             {
                 "number": number,
-                "label": label,
-                "promise": promise,
-                "minutes": minutes,
+                "label": chapter.label,
+                "promise": chapter.promise,
+                "minutes": chapter.minutes,
                 "share": min(1.0, passed / total) if total else 0.0,
                 "count": f"{passed} of {total}" if isinstance(entry, tuple | list) else "",
             }

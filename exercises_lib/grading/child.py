@@ -291,9 +291,7 @@ def _plain_run(run: Run) -> dict[str, Any]:
     return {
         "steps": [(str(name), value) for name, value in run.steps],
         "after": run.after,
-        "failure": None
-        if failure is None
-        else list(astuple(failure)),
+        "failure": None if failure is None else list(astuple(failure)),
         "printed": run.printed,
         "seconds": run.seconds,
     }

@@ -421,8 +421,8 @@ def export_(
     out: Path | None,
 ) -> None:
     """Write the marks as a table or in the form that Canvas or Moodle imports."""
+    from exercises_lib.chapters import CHAPTERS
     from exercises_lib.course.notebooks import write_text
-    from exercises_lib.exercises import CHAPTERS
     from exercises_lib.grading import export as sheets
     from exercises_lib.grading.gradebook import Gradebook
 
@@ -437,7 +437,9 @@ def export_(
     if form == "csv":
         result = sheets.Sheet(sheets.table(records))
     elif form == "canvas":
-        titles = {one: title or f"{one} {CHAPTERS[one].replace('_', ' ')}" for one in chapters}
+        titles = {
+            one: title or f"{one} {CHAPTERS[one].topic.replace('_', ' ')}" for one in chapters
+        }
         result = sheets.canvas(records, text, titles, told)
     else:
         if text is None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import exercises_lib
 from exercises_lib import exercises
+from exercises_lib.chapters import CHAPTERS
 from exercises_lib.course.notebooks import (
     CourseError,
     Notebook,
@@ -85,7 +86,7 @@ def load_plans(root: Path) -> dict[str, Plan]:
         CourseError: if no chapter can be read.
     """
     found = {}
-    for number in exercises.CHAPTERS:
+    for number in CHAPTERS:
         path = root / "solutions" / notebook_name(number)
         if path.exists():
             found[number] = plan_of(number, read(path))
@@ -115,7 +116,7 @@ def plan_of(number: str, notebook: Notebook) -> Plan:
             answer, answer_source = "", ""
     return Plan(
         chapter=number,
-        topic=exercises.CHAPTERS[number],
+        topic=CHAPTERS[number].topic,
         checks=tuple(checks),
         given=frozenset(given),
         modules=tuple(sorted({name for cell in cells for name in imports(source(cell))})),
@@ -181,7 +182,7 @@ def _fingerprint(number: str, sources: list[str]) -> str:
         *sorted((package / "checking").glob("*.py")),
         package / "probes" / "__init__.py",
         *(package / "probes").glob(f"ch{number}.py"),
-        *(package / "exercises" / f"ch{number}_{exercises.CHAPTERS[number]}").glob("*.py"),
+        *(package / "exercises" / f"ch{CHAPTERS[number].stem}").glob("*.py"),
     ]
     for text in [*sources, *(path.read_text(encoding="utf-8") for path in files)]:
         digest.update(text.encode())
@@ -213,7 +214,7 @@ def chapter_of(name: str, notebook: dict[str, Any], plans: dict[str, Plan]) -> s
             votes[match[1]] = votes.get(match[1], 0) + 1
     if votes:
         return max(sorted(votes), key=lambda number: votes[number])
-    for number, topic in exercises.CHAPTERS.items():
-        if number in plans and re.search(rf"(?<!\d){number}[_ -]{topic}", name):
+    for number, chapter in CHAPTERS.items():
+        if number in plans and re.search(rf"(?<!\d){number}[_ -]{chapter.topic}", name):
             return number
     return None

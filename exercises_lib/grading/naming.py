@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from exercises_lib.exercises import CHAPTERS
+from exercises_lib.chapters import CHAPTERS
 
 CANVAS = re.compile(
     r"(?P<name>.+?)_(?P<late>LATE_)?(?P<id>\d+)_(?:\d+_(?P<file>.*)|(?:text|link)\.html)", re.DOTALL
@@ -26,7 +26,7 @@ MOODLE = re.compile(
 MOODLE_AGAIN = re.compile(r"_\d+_assignsubmission_")
 JOINERS = "\u200c\u200d"
 """Cannot be printed alone, and are a part of names in Persian, in Indian scripts and of emoji."""
-TOPIC = re.compile("|".join(rf"(?<!\d){number}[_ -]{topic}" for number, topic in CHAPTERS.items()))
+TOPIC = re.compile("|".join(rf"(?<!\d){one.number}[_ -]{one.topic}" for one in CHAPTERS.values()))
 
 
 @dataclass(frozen=True)

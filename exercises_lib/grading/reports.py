@@ -10,9 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from exercises_lib.chapters import CHAPTERS
 from exercises_lib.checking.verdict import LOOKS
 from exercises_lib.course.notebooks import write_text
-from exercises_lib.exercises import CHAPTERS, get
+from exercises_lib.exercises import get
 from exercises_lib.grading.results import ExerciseResult, SubmissionResult
 
 ORDER = ("passed", "wrong", "error", "unanswered", "unavailable")
@@ -140,7 +141,8 @@ def _marked(text: str) -> str:
 
 
 def _chapter(number: str) -> str:
-    return f"{number} {CHAPTERS.get(number, '').replace('_', ' ')}".strip()
+    known = CHAPTERS.get(number)
+    return f"{number} {known.topic.replace('_', ' ')}" if known else number
 
 
 def student_page(student: str, records: Sequence[SubmissionResult]) -> str:

@@ -9,9 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from exercises_lib.chapters import CHAPTERS
 from exercises_lib.course.build import is_untouched
 from exercises_lib.course.notebooks import read
-from exercises_lib.exercises import CHAPTERS
 
 LARGEST_PAGE = 700_000
 """Bytes of a page; what pages share comes on top, once."""
@@ -100,7 +100,7 @@ def test_pages_stay_small(html):
 
 
 def test_every_chapter_offers_its_untouched_notebook(html, pages):
-    for number, topic in CHAPTERS.items():
-        address = f"_static/notebooks/{number}_{topic}.ipynb"
+    for chapter in CHAPTERS.values():
+        address = f"_static/notebooks/{chapter.stem}.ipynb"
         assert is_untouched(read(html / address))
-        assert address in pages[f"{number}_{topic}.html"].links
+        assert address in pages[f"{chapter.stem}.html"].links

@@ -8,12 +8,13 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from exercises_lib.chapters import CHAPTERS
 from exercises_lib.course import book
 from exercises_lib.course.embed import STATE, VIEW, Figures, place_figures
 from exercises_lib.course.katex import Katex, TexError
 from exercises_lib.course.notebooks import CourseError, check_cells, notebook_name, read, source
 from exercises_lib.course.quiz import answerable, form, payload, veil
-from exercises_lib.exercises import CHAPTERS, chapter_exercises, get
+from exercises_lib.exercises import chapter_exercises, get
 
 
 @pytest.fixture(scope="module")

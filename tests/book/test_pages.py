@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from exercises_lib.exercises import CHAPTERS, chapter_exercises
+from exercises_lib.chapters import CHAPTERS
+from exercises_lib.exercises import chapter_exercises
 
-CHAPTER_PAGES = {f"{number}_{topic}": number for number, topic in CHAPTERS.items()}
+CHAPTER_PAGES = {chapter.stem: number for number, chapter in CHAPTERS.items()}
 PAGES = ["index", *CHAPTER_PAGES, "notation", "glossary", "exercises", "instructors", "search"]
 
 SLIM = """() => {

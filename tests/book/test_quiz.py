@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from exercises_lib import check
+from exercises_lib.chapters import CHAPTERS
 from exercises_lib.checking.verdict import inline_html
 from exercises_lib.course.quiz import answerable, payload
-from exercises_lib.exercises import CHAPTERS, all_exercises
+from exercises_lib.exercises import all_exercises
 
 ASKED = [exercise for exercise in all_exercises() if answerable(exercise)]
 
@@ -40,7 +41,7 @@ def chapter(site, visit):
 
     def opened(number):
         if number not in pages:
-            pages[number] = visit(f"{site}/{number}_{CHAPTERS[number]}.html")
+            pages[number] = visit(f"{site}/{CHAPTERS[number].stem}.html")
         return pages[number]
 
     yield opened
@@ -184,7 +185,7 @@ def test_the_next_hint_opens_after_a_try_as_in_the_notebook(chapter):
 
 def test_answers_and_messages_cannot_be_read_at_a_glance(html):
     for exercise in ASKED:
-        text = (html / f"{exercise.chapter}_{CHAPTERS[exercise.chapter]}.html").read_text()
+        text = (html / f"{CHAPTERS[exercise.chapter].stem}.html").read_text()
         form = text[text.index(f'data-exercise="{exercise.id}"') :].partition("</form>")[0]
         for mistake in exercise.mistakes:
             assert mistake.message[:30] not in form

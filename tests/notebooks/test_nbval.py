@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from exercises_lib.chapters import CHAPTERS
 from exercises_lib.course.build import execute
 from exercises_lib.course.notebooks import check_cells, find_root, notebook_name, read
-from exercises_lib.exercises import CHAPTERS
 
 ROOT = find_root(Path(__file__).parent)
 NUMBERS = [n for n in CHAPTERS if (ROOT / "solutions" / notebook_name(n)).exists()]
