@@ -195,6 +195,23 @@ def audit(chapters: tuple[str, ...], details: bool) -> None:
     sys.exit(1 if faults else 0)
 
 
+@main.command()
+@click.argument("exercise_id", metavar="ID")
+@click.argument("name", required=False)
+def mistake(exercise_id: str, name: str | None) -> None:
+    """Show an exercise's known mistakes, or one of them whole, its changed lines marked."""
+    from exercises_lib import exercises
+    from exercises_lib.course import mistakes
+    from exercises_lib.errors import UserError
+
+    try:
+        exercise = exercises.get(exercise_id)
+        found = None if name is None else exercise.mistake(name)
+    except LookupError as error:
+        raise UserError(str(error.args[0])) from error
+    click.echo(mistakes.listing(exercise) if found is None else mistakes.shown(exercise, found))
+
+
 def _row(results: list[Result]) -> list[str]:
     done = [result for result in results if not result.skipped]
     mistakes = sum(len(result.exercise.mistakes) for result in done)

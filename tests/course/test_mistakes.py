@@ -1,0 +1,82 @@
+"""Showing a known mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+from exercises_lib import exercises
+from exercises_lib.checking import Exercise
+from exercises_lib.checking.edit import Edit, EditError, bare_source
+from exercises_lib.course.mistakes import MARK, listing, shown
+from exercises_lib.exercises.authoring import Mistakes
+
+
+def double(x):
+    """Twice."""
+    total = 0
+    total += x
+    total += x  # again
+    return total
+
+
+def test_a_swap_replaces_a_piece_that_stands_there_once():
+    wrong = Mistakes(double)
+    wrong.swap("begins at 1", "total = 0", "total = 1").says("You begin at 1.")
+    (mistake,) = wrong.all
+    assert mistake.answer(3) == 7
+    assert mistake.message == "You begin at 1."
+
+
+def test_a_swap_of_whole_lines_takes_their_indentation_as_it_is():
+    edit = Edit(
+        double, (("\n    total += x\n    total += x  # again\n", "\n    total = x\n"),), "once"
+    )
+    assert edit.program(3) == 3
+    gone = Edit(double, (("    total += x  # again\n", ""),), "once")
+    assert gone.program(3) == 3
+
+
+@pytest.mark.parametrize("old", ["total += x", "nothing of the kind", "    total -= x\n"])
+def test_a_piece_that_does_not_stand_there_exactly_once_is_refused(old):
+    with pytest.raises(EditError, match="times in"):
+        _ = Edit(double, ((old, "pass"),)).program
+
+
+def test_every_edit_of_the_registry_fits_and_changes_something():
+    edits = 0
+    for exercise in exercises.all_exercises():
+        for mistake in exercise.mistakes:
+            if isinstance(mistake.given, Edit) and not exercise.requires:
+                edits += 1
+                assert mistake.given.source != bare_source(mistake.given.of), mistake.name
+                assert callable(mistake.given.program)
+    assert edits > 300
+
+
+def test_a_text_on_lines_of_its_own_is_one_paragraph():
+    wrong = Mistakes(double)
+    wrong.answer("one", abs).says("""
+        You take one,
+        and not two.
+    """)
+    wrong.answer("code", abs).says("Like this:\n    x")
+    assert [mistake.message for mistake in wrong.all] == [
+        "You take one, and not two.",
+        "Like this:\n    x",
+    ]
+
+
+def test_the_changed_line_of_an_edit_is_marked_and_no_other():
+    exercise: Exercise = exercises.get("ch09.AdaGrad")
+    text = shown(exercise, exercise.mistake("no root"))
+    marked = [line for line in text.split("\n") if line.startswith(MARK)]
+    assert len(marked) == 1 and "/ (self.s[name] + self.eps)" in marked[0]
+    assert "no root" in listing(exercise)
+
+
+def test_every_mistake_can_be_shown():
+    for exercise in exercises.all_exercises():
+        if not exercise.requires:
+            for mistake in exercise.mistakes:
+                text = shown(exercise, mistake)
+                assert mistake.name in text and len(text.split("\n")) >= 5
