@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from exercises_lib import exercises
 from exercises_lib.checking.verdict import hint_html
+from exercises_lib.course.audit import Result
 from exercises_lib.course.embed import Figures
 from exercises_lib.course.kit import fetch, make_kit
 from exercises_lib.course.notebooks import (
@@ -57,6 +58,33 @@ def place_python(root: Path, static: Path, cache: Path, pyodide: Path | None = N
         )
         if done.returncode or done.stderr.strip():
             raise CourseError(f"esbuild cannot bundle book/run/{name}:\n{done.stderr.strip()}")
+
+
+def audit_in_page(root: Path, names: Sequence[str]) -> Iterator[Result]:
+    """Audit exercises with the Python of the book's pages, under Node.
+
+    Args:
+        root: the course's folder.
+        names: chapters, two digits, or ids of exercises.
+
+    Raises:
+        KitError: if its packages cannot be fetched.
+        CourseError: if Node breaks off.
+    """
+    run = root / "book" / "run"
+    fetch(run)
+    kit = make_kit(root / "exercises_lib", run, root / "book" / "_build")
+    command = ["node", str(run / "audit.mjs"), str(kit), *names]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as node:
+        assert node.stdout is not None and node.stderr is not None
+        for line in node.stdout:
+            found = json.loads(line)
+            yield Result(exercises.get(found.pop("id")), **found)
+        complaint = node.stderr.read()
+    if node.returncode:
+        raise CourseError(f"The audit under Node broke off:\n{complaint.strip()[-3000:]}")
 
 
 def figure_keys(figures: Figures) -> dict[str, str]:

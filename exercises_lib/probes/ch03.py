@@ -11,6 +11,7 @@ from exercises_lib.checking import MisfitError, Oracle
 from exercises_lib.checking.serialize import describe, serialize
 from exercises_lib.nn import sigmoid
 from exercises_lib.probes import Steps, decision, name_of, need_class, need_function, unpack
+from exercises_lib.probes.overflow import plain, watch
 
 
 def layer(
@@ -25,7 +26,7 @@ def layer(
 
     A layer whose memory belongs to the class, or to the module, loses it to the second one. An
     earlier batch goes forward first, and every pass is run twice. Overflow is an error here; NumPy
-    would only warn.
+    would only warn, and in a web page not even that, so the arrays watch for it themselves.
 
     Args:
         answer: the class.
@@ -40,19 +41,21 @@ def layer(
     during = f"forward({', '.join(forward)})"
     yield during
     with np.errstate(over="raise"):  # an earlier batch, which has to be forgotten
-        made.forward(*(0.5 - inputs[key] / 3 for key in forward))
+        made.forward(*(watch(0.5 - inputs[key] / 3) for key in forward))
     for _ in range(2):
         yield during
         with np.errstate(over="raise"):
-            out = made.forward(*(inputs[key] for key in forward))
-        yield "out", out
+            out = made.forward(*(watch(inputs[key]) for key in forward))
+        yield "out", plain(out)
         yield f"{during} of another {name_of(answer)}"
         other.forward(*(1.5 - inputs[key] / 2 for key in forward))
         for _ in range(2):
             yield "backward(dout)"
             with np.errstate(over="raise"):
-                result = made.backward(inputs["dout"])
+                result = made.backward(watch(inputs["dout"]))
             for item in unpack(result, gradients, "backward(dout)"):
+                if not isinstance(item, str):
+                    item = (item[0], plain(item[1]))
                 if kink and not isinstance(item, str):
                     item = (item[0], _without_kinks(item[1], inputs["x"], inputs["dout"]))
                 yield item
