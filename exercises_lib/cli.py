@@ -158,7 +158,10 @@ def build(chapters: tuple[str, ...], only_check: bool, execute: bool) -> None:
 @main.command()
 @click.argument("chapters", nargs=-1)
 @click.option("--details", is_flag=True, help="List every exercise.")
-def audit(chapters: tuple[str, ...], details: bool) -> None:
+@click.option(
+    "--in-page", is_flag=True, help="Do it in the Python of the book's pages. Needs Node and npm."
+)
+def audit(chapters: tuple[str, ...], details: bool, in_page: bool) -> None:
     """Measure the checks: right answers passed, mistakes rejected, mistakes named."""
     from rich.console import Console
     from rich.table import Column, Table
@@ -166,6 +169,8 @@ def audit(chapters: tuple[str, ...], details: bool) -> None:
     from exercises_lib import exercises
     from exercises_lib.chapters import CHAPTERS
     from exercises_lib.course.audit import audit as audit_exercise
+    from exercises_lib.course.notebooks import find_root
+    from exercises_lib.course.running import audit_in_page
 
     numbers = [number.removeprefix("ch").zfill(2) for number in chapters] or list(CHAPTERS)
     heads = ("exercises", "right passed", "mistakes", "rejected", "named")
@@ -176,7 +181,10 @@ def audit(chapters: tuple[str, ...], details: bool) -> None:
             asked = exercises.chapter_exercises(number)
         except LookupError as error:
             raise UserError(str(error)) from error
-        results = [audit_exercise(exercise) for exercise in asked]
+        if in_page:
+            results = list(audit_in_page(find_root(), [number]))
+        else:
+            results = [audit_exercise(exercise) for exercise in asked]
         all_results += results
         if details:
             for result in results:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from exercises_lib.course.notebooks import CourseError, write_text
+from exercises_lib.errors import UserError
 
 PYODIDE = ("pyodide.js", "pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 """The files of Pyodide that a page or the packing needs."""
@@ -70,7 +71,7 @@ STDLIB_UNUSED = [
 """Parts of the standard library that have nothing to do in a page."""
 
 
-class KitError(Exception):
+class KitError(UserError):
     """Python for the pages cannot be had here; the text says why."""
 
 

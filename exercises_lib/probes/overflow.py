@@ -61,4 +61,3 @@ def _look(name: str, inputs: list[Any], result: Any) -> None:
             infinite = infinite & (finite.all() if name == "matmul" else finite)
     if infinite.any():
         raise FloatingPointError(f"overflow encountered in {name}")
-
