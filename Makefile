@@ -1,17 +1,23 @@
 # Two commands for a fresh machine with Python 3.11+, make and git:
 #   make lab    installs what is needed into .venv and opens JupyterLab on the first chapter
-#   make test   installs what is needed and passes all tests (TORCH=1: those against PyTorch too)
+#   make test   installs what is needed and passes all tests (TORCH=1, NBGRADER=1: those beside PyTorch and nbgrader too)
 PYTHON ?= python3
 PORT ?= 8888
 BIN := .venv/bin
 NPROC := $(shell nproc 2>/dev/null || echo 2)
+
+# PyTorch and nbgrader are large: what compares with them is skipped without them. CI has them.
+ifeq ($(CI),true)
+TORCH ?= 1
+NBGRADER ?= 1
+endif
 
 .PHONY: lab test book audit build lint scripts clean
 
 lab: .venv/.lab
 	$(BIN)/backprop lab --port $(PORT)
 
-test: .venv/.dev
+test: .venv/.dev $(if $(NBGRADER),.venv/nbgrader/.done)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n $(NPROC) --dist worksteal -q
@@ -45,10 +51,12 @@ book/node_modules/.bin/biome: book/package.json
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	touch $@
 
-# PyTorch is large: tests that compare with it are skipped without it. CI always has it.
-ifeq ($(CI),true)
-TORCH ?= 1
-endif
+# nbgrader brings a notebook server and a database along: into a folder of its own.
+.venv/nbgrader/.done: .venv/.dev
+	$(BIN)/python -m venv .venv/nbgrader
+	$(BIN)/python -c 'import pathlib, sysconfig; next(pathlib.Path(".venv/nbgrader/lib").glob("python3*/site-packages")).joinpath("course.pth").write_text(str(pathlib.Path.cwd()) + "\n" + sysconfig.get_path("purelib") + "\n")'
+	.venv/nbgrader/bin/python -m pip install --quiet "nbgrader>=0.9,<0.10"
+	touch $@
 
 .venv/.dev: .venv/.lab pyproject.toml constraints.txt
 	$(if $(TORCH),$(BIN)/python -m pip install --quiet --constraint constraints.txt torch)
