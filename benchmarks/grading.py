@@ -33,11 +33,13 @@ from exercises_lib import exercises
 from exercises_lib.course.build import make_chapter
 from exercises_lib.course.notebooks import Notebook, check_cell, dump, find_root, read, source
 from exercises_lib.grading import wire
-from exercises_lib.grading.kernel import Zygote
+from exercises_lib.grading.kernel import ForkServerClient
 from exercises_lib.grading.manifest import Plan, plan_of
 from exercises_lib.grading.notebook import Code, code_cells, read_notebook
-from exercises_lib.grading.plugin import is_check, look_order, places
+from exercises_lib.grading.placement import is_check, places
 from exercises_lib.grading.sandbox import Limits
+from exercises_lib.grading.session import observe_request
+from exercises_lib.grading.source import facts
 
 CHAPTER, NAME, EXERCISES = "03", "03_layers.ipynb", 8
 ROOT = find_root(Path(__file__).parent)
@@ -216,14 +218,14 @@ def otter(
 
 
 @contextmanager
-def warm(modules: tuple[str, ...]) -> Iterator[Zygote]:
+def warm(modules: tuple[str, ...]) -> Iterator[ForkServerClient]:
     """A warm process."""
-    zygote = Zygote(modules)
-    zygote.await_ready()
+    client = ForkServerClient(modules)
+    client.await_ready()
     try:
-        yield zygote
+        yield client
     finally:
-        zygote.close()
+        client.close()
 
 
 def floor(made: list[Notebook], solution: Notebook) -> float:
@@ -234,32 +236,33 @@ def floor(made: list[Notebook], solution: Notebook) -> float:
     """
     plan = _plan(solution)
     taken = []
-    with warm(plan.modules) as zygote:
+    with warm(plan.modules) as client:
         for notebook in made:
             cells = code_cells(read_notebook(json.dumps(notebook).encode()))
-            orders = list(_orders(cells, plan))
+            requests = list(_requests(cells, plan))
             started = time.perf_counter()
-            connection = zygote.fork(Limits())
+            connection = client.fork(Limits())
             wire.receive(connection)
-            for order in orders:
-                wire.send(connection, {**order, "for": ""})
+            for request in requests:
+                wire.send(connection, {**request, "for": ""})
                 wire.receive(connection)
-            zygote.tell("stop")
-            zygote.await_end(10)
+            client.tell("stop")
+            client.await_end(10)
             connection.close()
             taken.append(time.perf_counter() - started)
     return statistics.median(taken)
 
 
-def _orders(cells: list[Code], plan: Plan) -> Iterator[dict[str, Any]]:
-    where = places(cells, plan.checks)
+def _requests(cells: list[Code], plan: Plan) -> Iterator[dict[str, Any]]:
+    read = [facts(cell.source) for cell in cells]
+    where = places(cells, read, plan.checks)
     for index, cell in enumerate(cells):
-        if not any(is_check(cell, check) for check in plan.checks):
+        if not any(is_check(cell, read[index], check) for check in plan.checks):
             yield {"code": cell.source}
         for check in where.get(index, []):
             exercise = exercises.get(check.exercise_id)
             cases = list(exercise.draw(np.random.default_rng()))
-            yield look_order(exercise, check.expression, cases, exercise.seconds)
+            yield observe_request(exercise, check.expression, cases, exercise.seconds)
 
 
 def main() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import exercises_lib.safe_path  # noqa: F401, before anything else
+
+# isort: split
 import importlib
 import os
 import sys

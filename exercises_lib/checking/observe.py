@@ -204,6 +204,7 @@ def run_probe(
     seconds: float = 5.0,
     repeat: bool = True,
     oracle: Oracle | None = None,
+    of_processor: bool = False,
 ) -> list[Run]:
     """Run an answer on one case, once or twice, and record what happened.
 
@@ -217,6 +218,8 @@ def run_probe(
         seconds: time after which it is interrupted.
         repeat: run it a second time, from fresh copies, unless the first run fails.
         oracle: by which the probe asks the judge, where the exercise needs it.
+        of_processor: limit the time in which the answer computes, and not that on the clock: what
+            others do on the machine then costs it nothing. Who waits has to be stopped otherwise.
 
     Returns:
         One run or two. Never raises for what the answer does.
@@ -224,7 +227,7 @@ def run_probe(
     if answer is None or answer is ...:
         return [Run(after=dict(inputs), failure=Failure("unanswered", "", ""))]
     runs: list[Run] = []
-    with time_limit(seconds):
+    with time_limit(seconds, of_processor=of_processor):
         while len(runs) < (2 if repeat else 1):
             if runs and runs[-1].failure is not None:
                 break
@@ -374,8 +377,8 @@ class _Bounded(io.StringIO):
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt the enclosed code when it takes longer than `seconds`.
+def time_limit(seconds: float, *, of_processor: bool = False) -> Iterator[None]:
+    """Interrupt the enclosed code when it takes longer than `seconds`, on the clock or computing.
 
     In the main thread of a POSIX system by an alarm that repeats, so that code which swallows one
     interruption meets the next; elsewhere by the interpreter's own keyboard interrupt.
@@ -390,18 +393,21 @@ def time_limit(seconds: float) -> Iterator[None]:
     def ring(*_: Any) -> None:
         raise _TimeUp
 
-    before = signal.signal(signal.SIGALRM, ring)
+    timer, alarm = signal.ITIMER_REAL, signal.SIGALRM
+    if of_processor:
+        timer, alarm = signal.ITIMER_PROF, signal.SIGPROF
+    before = signal.signal(alarm, ring)
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+        signal.setitimer(timer, seconds, 0.5)
         try:
             yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(timer, 0)
     except _TimeUp:  # it rang between the end of the answer and the end of the limit
         pass
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(timer, 0)
+        signal.signal(alarm, before)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import types
 from collections import deque
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from typing import Any
 
 from exercises_lib.checking.observe import Failure, Oracle, Probe, Run, oracle_result, run_probe
 from exercises_lib.checking.serialize import serialize
-from exercises_lib.grading import wire
+from exercises_lib.grading import source, wire
 
 LIBRARY = "exercises_lib"
 
@@ -187,13 +188,15 @@ def serve(connection: socket.socket, output: int) -> None:
             with contextlib.suppress(KeyboardInterrupt):  # one that came too late
                 try:
                     request = wire.receive(connection)
-                except wire.HungUp:
+                except wire.HungUpError:
                     return
         try:
             if "code" in request:
                 reply = _run(shell, request, output)
+            elif "sources" in request:
+                reply = {"facts": [source.facts(text).to_plain() for text in request["sources"]]}
             else:
-                reply = _look(shell, request, connection)
+                reply = _observe(shell, request, connection)
         except KeyboardInterrupt:
             reply = {"outputs": [], "error": ["KeyboardInterrupt", "", ""]}
         except BaseException as error:
@@ -229,7 +232,7 @@ def _safe(error: BaseException) -> str:
         return "(its message cannot be shown)"
 
 
-def _look(shell: Any, request: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
+def _observe(shell: Any, request: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
     """Evaluate what a check cell looks at, run it on the cases, and send back what happened."""
     from exercises_lib.probes import find
 
@@ -249,6 +252,7 @@ def _look(shell: Any, request: dict[str, Any], connection: socket.socket) -> dic
     seen: list[list[dict[str, Any]]] = []
     with contextlib.redirect_stderr(_Bounded(0)):
         for number, inputs in enumerate(cases):
+            began = time.process_time()
             runs = run_probe(
                 probe,
                 answer,
@@ -256,9 +260,10 @@ def _look(shell: Any, request: dict[str, Any], connection: socket.socket) -> dic
                 seconds=max(left, 0.1),
                 repeat=bool(request["repeat"]),
                 oracle=_asker(connection, request["for"], number) if request["asks"] else None,
+                of_processor=True,
             )
             seen.append([_plain_run(run) for run in runs])
-            left -= sum(run.seconds for run in runs)
+            left -= time.process_time() - began
             failure_now = runs[-1].failure
             if failure_now is not None and failure_now.kind in ("unanswered", "timeout"):
                 break
@@ -272,7 +277,9 @@ def _asker(connection: socket.socket, message: str, number: int) -> Oracle:
     def oracle(*arguments: Any) -> Any:
         question = {"ask": [serialize(one) for one in arguments], "case": number, "for": message}
         # What is interrupted between question and answer would take the answer for a new order.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGALRM))
+        before = signal.pthread_sigmask(
+            signal.SIG_BLOCK, (signal.SIGINT, signal.SIGALRM, signal.SIGPROF)
+        )
         try:
             wire.send(connection, question)
             return oracle_result(wire.receive(connection))

@@ -150,13 +150,12 @@ def grade(
     stopped = False
     weak: set[str] = set()
     try:
-        with place as (executor, grader), _progress(len(found)) as say:
+        with place as executor, _progress(len(found)) as say:
             for done in run.grade_all(
                 found,
                 book,
                 plans,
                 executor,
-                grader,
                 chapter=number,
                 limits=limits,
                 again=again,

@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from exercises_lib.errors import UserError
-from exercises_lib.grading.notebook import MAX_BYTES, Unreadable
+from exercises_lib.grading.notebook import MAX_BYTES, UnreadableError
 
 MAX_STUDENTS = 20_000
 """Names at the top of a folder or an archive."""
@@ -57,7 +57,7 @@ class Entry:
 
     Args:
         parts: where it lies, below what was given.
-        read: returns its content, or raises `Unreadable`.
+        read: returns its content, or raises `UnreadableError`.
         time: later ones are greater.
         modified: when it was last changed, as its archive says; empty where that means nothing.
         note: what else should be known about what was handed in.
@@ -81,7 +81,7 @@ def problem(parts: tuple[str, ...], status: str, text: str, *, kept: bool = Fals
     """Make an entry that cannot be read; `kept` where it stands beside one that can."""
 
     def read() -> bytes:
-        raise Unreadable(status, text)
+        raise UnreadableError(status, text)
 
     return Entry(parts, read, kept=kept)
 
@@ -222,10 +222,12 @@ def reader(path: Path) -> Callable[[], bytes]:
                 data = stream.read(MAX_BYTES + 1)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise Unreadable("unreadable", f"The file cannot be read: {reason}.") from error
+            raise UnreadableError("unreadable", f"The file cannot be read: {reason}.") from error
         if len(data) > MAX_BYTES:
             size = path.stat().st_size >> 20
-            raise Unreadable("too-large", f"The file has {size} MB; {MAX_BYTES >> 20} are read.")
+            raise UnreadableError(
+                "too-large", f"The file has {size} MB; {MAX_BYTES >> 20} are read."
+            )
         return data
 
     return read
@@ -246,7 +248,7 @@ def in_archive(path: Path) -> list[Entry]:
         archive = zipfile.ZipFile(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except Unreadable as error:
+    except UnreadableError as error:
         raise InputError(f"{path}: {error.text}") from error
     paths = _without_common_folder([_member_parts(member) for member in members])
     tops = {parts[0] for parts in paths if parts}
@@ -289,7 +291,7 @@ def _inner(parts: tuple[str, ...], opened: Opener) -> Iterator[Entry]:
     except OSError as error:
         yield problem(parts, "unreadable", f"The file cannot be read: {error.strerror}.")
         return
-    except Unreadable as error:
+    except UnreadableError as error:
         yield problem(parts, error.status, error.text)
         return
     seen: list[tuple[str, ...]] = []
@@ -339,11 +341,11 @@ def _opened(stream: IO[bytes], most: int) -> tuple[zipfile.ZipFile, list[zipfile
         if b"PK\6\6" in end:  # the table of a large archive, which has a record of its own
             size = max(size if size < 0xFFFFFFFF else 0, _large_size(end))
         if size > most:
-            raise Unreadable("too-large", "The zip holds too many files, or too long names.")
+            raise UnreadableError("too-large", "The zip holds too many files, or too long names.")
         archive = zipfile.ZipFile(stream)
         return archive, archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise Unreadable("not-a-notebook", f"The zip is damaged: {error}.") from error
+        raise UnreadableError("not-a-notebook", f"The zip is damaged: {error}.") from error
 
 
 def _large_size(end: bytes) -> int:
@@ -399,11 +401,13 @@ def _blocks(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> It
     """Unpack a member block by block, as long as it keeps within the limit."""
     if member.file_size > limit:
         size = member.file_size >> 20
-        raise Unreadable("too-large", f"Unpacked it would have {size:,} MB; {limit >> 20} are.")
+        raise UnreadableError(
+            "too-large", f"Unpacked it would have {size:,} MB; {limit >> 20} are."
+        )
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # What the other methods need to unpack, the archive itself says.
         text = "It is packed in a way that is not used in handing in."
-        raise Unreadable("unreadable", text)
+        raise UnreadableError("unreadable", text)
     total = 0
     try:
         with archive.open(member) as stream:
@@ -411,12 +415,12 @@ def _blocks(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> It
                 total += len(block)
                 if total > limit:
                     text = f"Unpacked it has more than {limit >> 20} MB."
-                    raise Unreadable("too-large", text)
+                    raise UnreadableError("too-large", text)
                 yield block
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
-        raise Unreadable("unreadable", f"It is damaged inside the zip: {error}.") from error
+        raise UnreadableError("unreadable", f"It is damaged inside the zip: {error}.") from error
     except (RuntimeError, NotImplementedError) as error:  # encrypted, unknown method
-        raise Unreadable("unreadable", f"It cannot be unpacked: {error}.") from error
+        raise UnreadableError("unreadable", f"It cannot be unpacked: {error}.") from error
 
 
 def _limited(
@@ -424,7 +428,7 @@ def _limited(
 ) -> Callable[[], bytes]:
     def read() -> bytes:
         if spent[0] > MAX_TOTAL:
-            raise Unreadable("too-large", "The zip as a whole unpacks to too much.")
+            raise UnreadableError("too-large", "The zip as a whole unpacks to too much.")
         data = b"".join(_blocks(archive, member, MAX_BYTES))
         spent[0] += len(data)
         return data

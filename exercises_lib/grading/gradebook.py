@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from exercises_lib.checking import Verdict
 from exercises_lib.errors import UserError
 from exercises_lib.grading.results import (
     ExerciseResult,
@@ -18,7 +19,7 @@ from exercises_lib.grading.results import (
     settle,
 )
 from exercises_lib.grading.submissions import Submission
-from exercises_lib.grading.worker import Outcome
+from exercises_lib.grading.task import Outcome
 
 VERSION = 3
 _SCHEMA = """
@@ -206,7 +207,7 @@ class Gradebook:
             GradebookError: if it cannot be written, for example because the disk is full.
         """
         verdicts = outcome.verdicts
-        for_all = sum(v["points"] for v in verdicts if v["status"] == "unavailable")
+        for_all = sum(one.points for one in verdicts if one.status == "unavailable")
         values = {
             **_whose(submission),
             "chapter": chapter,
@@ -215,7 +216,7 @@ class Gradebook:
             "fingerprint": fingerprint,
             "status": outcome.status,
             "detail": outcome.detail,
-            "points": sum(verdict["earned"] for verdict in verdicts),
+            "points": sum(verdict.earned for verdict in verdicts),
             "maximum": max(0, maximum - for_all),
             "attempt": json.dumps(list(submission.order)),
             "flags": json.dumps([*submission.notes, *outcome.flags]),
@@ -237,7 +238,7 @@ class Gradebook:
             )
             number = self._insert("submission", values)
             for place, verdict in enumerate(verdicts):
-                answer = (answers or {}).get(verdict["exercise_id"], "")
+                answer = (answers or {}).get(verdict.exercise_id, "")
                 self._insert("verdict", _verdict_values(number, place, verdict, answer))
             self._choose(submission, chapter)
 
@@ -342,21 +343,20 @@ def _whose(submission: Submission) -> dict[str, str]:
 
 
 def _verdict_values(
-    submission: int | None, number: int, verdict: Mapping[str, Any], answer: str
+    submission: int | None, number: int, verdict: Verdict, answer: str
 ) -> dict[str, Any]:
     return {
         "submission": submission,
         "number": number,
-        "exercise": verdict["exercise_id"],
-        "title": verdict["title"],
-        "status": verdict["status"],
-        "mistakes": json.dumps(list(verdict["mistakes"])),
-        "message": verdict["message"],
-        "traceback": verdict["traceback"],
-        "earned": verdict["earned"],
-        "points": verdict["points"],
+        "exercise": verdict.exercise_id,
+        "title": verdict.title,
+        "status": verdict.status,
+        "mistakes": json.dumps(list(verdict.mistakes)),
+        "message": verdict.message,
+        "traceback": verdict.traceback,
+        "earned": verdict.earned,
+        "points": verdict.points,
         "answer": answer,
-        "behaviour": verdict.get("behaviour", ""),
     }
 
 

@@ -6,7 +6,6 @@ is looked at for each, and what of a notebook is not the student's own.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from exercises_lib.course.notebooks import (
     read,
     source,
 )
+from exercises_lib.grading.source import defined, imported, mentioned
 
 NEVER_LOADED = ("exercises_lib.exercises", "exercises_lib.course", "exercises_lib.grading")
 
@@ -106,7 +106,7 @@ def plan_of(number: str, notebook: Notebook) -> Plan:
     for cell in cells:
         text = source(cell)
         given.add(clear_solution(text).strip())
-        definitions |= dict.fromkeys(defined_in(text), text)
+        definitions |= dict.fromkeys(defined(text), text)
         if has_solution(cell):
             answer, answer_source = str(cell.get("id", "")), text
         found = check_cell(cell)
@@ -119,60 +119,26 @@ def plan_of(number: str, notebook: Notebook) -> Plan:
         topic=CHAPTERS[number].topic,
         checks=tuple(checks),
         given=frozenset(given),
-        modules=tuple(sorted({name for cell in cells for name in imports(source(cell))})),
+        modules=tuple(sorted({name for cell in cells for name in _modules(source(cell))})),
         fingerprint=_fingerprint(number, [source(cell) for cell in cells]),
     )
 
 
-def names_in(text: str) -> set[str]:
-    """Return the names and attributes that a piece of code mentions; none if it is not Python."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    return {
-        node.id if isinstance(node, ast.Name) else node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Name, ast.Attribute))
-    }
+def _modules(text: str) -> set[str]:
+    """Return the modules that a cell imports and a kernel may load."""
+    return {name for name in imported(text) if not name.startswith(NEVER_LOADED)}
 
 
 def _closure(answer: str, definitions: dict[str, str]) -> set[str]:
     """Return the names that an answer uses, also through functions and classes of other cells."""
-    found = names_in(answer) - defined_in(answer)
+    found = mentioned(answer) - defined(answer)
     todo = list(found)
     while todo:
         text = definitions.get(todo.pop(), "")
-        new = names_in(text) - found if text else set()
+        new = mentioned(text) - found if text else set()
         found |= new
         todo += new
-    return found - defined_in(answer)
-
-
-def defined_in(text: str) -> set[str]:
-    """Return the names of the functions and classes that a piece of code defines."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    kinds = (ast.FunctionDef, ast.ClassDef)
-    return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
-
-
-def imports(text: str) -> set[str]:
-    """Return the modules that a piece of code imports at its top level, or tries to."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    body += [inner for node in body if isinstance(node, ast.Try) for inner in node.body]
-    found: set[str] = set()
-    for node in body:
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module)
-    return {name for name in found if not name.startswith(NEVER_LOADED)}
+    return found - defined(answer)
 
 
 def _fingerprint(number: str, sources: list[str]) -> str:

@@ -14,7 +14,7 @@ MAX_CODE = 2_000_000
 """Characters of code in all; what the course hands out has a hundredth of it."""
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """The file is not a notebook that can be graded.
 
     Args:
@@ -45,45 +45,46 @@ def read_notebook(data: bytes) -> dict[str, Any]:
         The notebook; its cells are dictionaries whose source is one string.
 
     Raises:
-        Unreadable: with status ``empty``, ``too-large``, ``not-a-notebook`` or ``wrong-format``.
+        UnreadableError: with status ``empty``, ``too-large``, ``not-a-notebook`` or
+            ``wrong-format``.
     """
     if not data.strip():
-        raise Unreadable("empty", "The file is empty.")
+        raise UnreadableError("empty", "The file is empty.")
     if len(data) > MAX_BYTES:
-        raise Unreadable(
+        raise UnreadableError(
             "too-large", f"The file has {len(data) >> 20} MB; {MAX_BYTES >> 20} are read."
         )
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise Unreadable("not-a-notebook", f"The file is not UTF-8 text ({error}).") from error
+        raise UnreadableError("not-a-notebook", f"The file is not UTF-8 text ({error}).") from error
     except (ValueError, RecursionError) as error:
         reason = "too deeply nested" if isinstance(error, RecursionError) else str(error)[:200]
-        raise Unreadable(
+        raise UnreadableError(
             "not-a-notebook", f"The file is not a notebook, or only a part of one: {reason}."
         ) from error
     if not isinstance(notebook, dict) or "nbformat" not in notebook:
-        raise Unreadable("not-a-notebook", "The file is JSON, but not a notebook.")
+        raise UnreadableError("not-a-notebook", "The file is JSON, but not a notebook.")
     if notebook["nbformat"] != 4 or isinstance(notebook["nbformat"], bool):
-        raise Unreadable(
+        raise UnreadableError(
             "wrong-format",
             f"The notebook has format {str(notebook['nbformat'])[:20]!r}, expected 4. "
             "Opening it in JupyterLab and saving it again converts it.",
         )
     cells = notebook.get("cells")
     if not isinstance(cells, list):
-        raise Unreadable("wrong-format", "The notebook has no list of cells.")
+        raise UnreadableError("wrong-format", "The notebook has no list of cells.")
     if len(cells) > MAX_CELLS:
-        raise Unreadable("too-large", f"The notebook has {len(cells):,} cells.")
+        raise UnreadableError("too-large", f"The notebook has {len(cells):,} cells.")
     read = [_cell(cell, number) for number, cell in enumerate(cells, 1)]
     code = sum(len(cell["source"]) for cell in read if cell["cell_type"] == "code")
     if code > MAX_CODE:
-        raise Unreadable("too-large", f"The notebook has {code:,} characters of code.")
+        raise UnreadableError("too-large", f"The notebook has {code:,} characters of code.")
     return {**notebook, "cells": read}
 
 
 def _cell(cell: Any, number: int) -> dict[str, Any]:
-    wrong = Unreadable("wrong-format", f"Cell {number} is not a cell.")
+    wrong = UnreadableError("wrong-format", f"Cell {number} is not a cell.")
     if not isinstance(cell, dict):
         raise wrong
     text = cell.get("source", "")
@@ -92,7 +93,7 @@ def _cell(cell: Any, number: int) -> dict[str, Any]:
     if not isinstance(text, str):
         raise wrong
     if len(text) > MAX_SOURCE:
-        raise Unreadable("too-large", f"Cell {number} has {len(text):,} characters.")
+        raise UnreadableError("too-large", f"Cell {number} has {len(text):,} characters.")
     # Half a surrogate pair is legal JSON, and cannot be encoded.
     text = text.encode("utf-8", "replace").decode("utf-8")
     return {

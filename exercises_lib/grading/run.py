@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from exercises_lib.grading.gradebook import Gradebook
 from exercises_lib.grading.manifest import Plan, chapter_of
-from exercises_lib.grading.notebook import Unreadable, code_cells, read_notebook
+from exercises_lib.grading.notebook import UnreadableError, code_cells, read_notebook
 from exercises_lib.grading.sandbox import Limits
 from exercises_lib.grading.submissions import Submission
-from exercises_lib.grading.worker import Outcome, Task, Worker, WorkerError
-
-TRIES = 2
-"""How often a submission is tried over which the grader's own process dies."""
+from exercises_lib.grading.task import Outcome, Task
+from exercises_lib.grading.workers import Workers, grade_here
 
 
 @dataclass(frozen=True)
@@ -46,77 +42,18 @@ class Done:
         return self.outcome.status if self.outcome else self.why
 
 
-Grade = Callable[[Task], Outcome]
-
-
-class Pool:
-    """Worker processes of this machine, as many as threads ask for at a time.
-
-    Args:
-        hidden: files and folders that no student's code may read.
-        require: refuse to work where students' code cannot be isolated.
-    """
-
-    def __init__(self, hidden: Sequence[str] = (), *, require: bool = False) -> None:
-        self.hidden, self.require = list(hidden), require
-        self._idle: list[Worker] = []
-        self._all: list[Worker] = []
-        self._lock = threading.Lock()
-        self._closed = False
-
-    def grade(self, task: Task) -> Outcome:
-        """Grade one submission in an idle worker, or in a new one."""
-        with self._lock:
-            worker = self._idle.pop() if self._idle else None
-            if worker is None:
-                worker = Worker(self.hidden, require=self.require)
-                self._all.append(worker)
-        try:
-            outcome = Outcome("grader-failed", "The run was stopped.")
-            for _ in range(TRIES):
-                if self._closed or outcome.status != "grader-failed":
-                    break
-                outcome = worker.grade(task)
-            return outcome
-        finally:
-            with self._lock:
-                self._idle.append(worker)
-
-    def abort(self) -> None:
-        """Give up what is being graded; nothing is graded any more."""
-        with self._lock:
-            self._closed = True
-            for worker in self._all:
-                worker.abort()
-
-    def close(self) -> None:
-        """End all workers; called when none is at work any more."""
-        for worker in self._all:
-            worker.close()
-
-
 @contextmanager
-def local(
-    jobs: int, hidden: Sequence[str] = (), *, require: bool = False
-) -> Iterator[tuple[Executor, Grade]]:
-    """Grade on this machine, with `jobs` workers.
+def local(jobs: int, hidden: Sequence[str] = (), *, require: bool = False) -> Iterator[Executor]:
+    """Grade on this machine, with `jobs` workers, which give up where the run is stopped.
 
     Raises:
         WorkerError: if this system cannot fork processes.
     """
-    if not hasattr(os, "fork"):
-        raise WorkerError(
-            "Grading forks processes, which Windows cannot: run it in WSL or on another system."
-        )
-    pool = Pool(hidden, require=require)
-    executor = ThreadPoolExecutor(jobs, thread_name_prefix="grade")
+    workers = Workers(jobs, hidden, require=require)
     try:
-        yield executor, pool.grade
+        yield workers
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-        pool.abort()
-        executor.shutdown(wait=True)
-        pool.close()
+        workers.shutdown(cancel_futures=True)
 
 
 def grade_all(
@@ -124,7 +61,6 @@ def grade_all(
     gradebook: Gradebook,
     plans: dict[str, Plan],
     executor: Executor,
-    grade: Grade,
     *,
     chapter: str | None = None,
     limits: Limits | None = None,
@@ -137,8 +73,7 @@ def grade_all(
         submissions: what to grade.
         gradebook: where it is written.
         plans: the chapters.
-        executor: runs the grading of several at a time.
-        grade: grades one; called by the executor.
+        executor: has workers of this machine or of a cluster call `grade_here` with a task.
         chapter: grade only this chapter; files whose chapter cannot be told are taken for it. Who
             has handed in another and nothing of this one gets a row that says so, at the end.
         limits: what a student's kernel may use.
@@ -170,7 +105,7 @@ def grade_all(
             if done is not None:
                 yield done
             elif ready is not None:
-                running[executor.submit(grade, ready)] = (submission, sha256, ready.plan)
+                running[executor.submit(grade_here, ready)] = (submission, sha256, ready.plan)
         if not running:
             continue
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -213,24 +148,22 @@ def _prepare(
             return Done(submission, before, None, why=why), sha256, None
         notebook = read_notebook(data)
         cells = code_cells(notebook)
-        name = submission.file.rsplit("/", 1)[-1]
         found = chapter_of(submission.file.split("/")[-1], notebook, plans)
         number = found or chapter
         if number is None or number not in plans:
-            raise Unreadable(
+            raise UnreadableError(
                 "unknown-chapter",
                 "It cannot be told which chapter this is: it has none of the course's check cells. "
                 "Give --chapter.",
             )
         if chapter is not None and found not in (None, chapter):
             return Done(submission, str(found), None, why="other-chapter"), sha256, None
-    except Unreadable as error:
+    except UnreadableError as error:
         maximum = plans[chapter].points if chapter in plans else 0
         outcome = Outcome(error.status, error.text)
         gradebook.write(submission, sha256, chapter or "", "", outcome, maximum)
         return Done(submission, chapter or "", outcome, maximum), sha256, None
-    rows = tuple((cell.id, cell.source) for cell in cells)
-    return None, sha256, Task(name, rows, plans[number], limits)
+    return None, sha256, Task(tuple(cells), plans[number], limits)
 
 
 def hidden_paths(root: Path, *more: Path | None) -> list[str]:
@@ -238,4 +171,4 @@ def hidden_paths(root: Path, *more: Path | None) -> list[str]:
     return [str(root / "solutions"), *(str(path.resolve()) for path in more if path is not None)]
 
 
-__all__ = ["Done", "Pool", "grade_all", "hidden_paths", "local"]
+__all__ = ["Done", "grade_all", "hidden_paths", "local"]

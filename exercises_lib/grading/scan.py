@@ -7,16 +7,15 @@ kernel, where nothing can be hidden by spelling it differently. Neither changes 
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from exercises_lib.grading.manifest import Plan
 from exercises_lib.grading.notebook import Code
+from exercises_lib.grading.source import LIBRARY, MAX_READ, Facts, facts
 
-LIBRARY = "exercises_lib"
-MAGIC = ("%", "!")
+MOST = 20
+"""How many flags a notebook gets; who has more of them has one more that says so."""
 FREE = {"check", "hint", "progress", "figures", "data"}
 """Names of the library that give nothing away."""
 UNUSUAL = {
@@ -27,47 +26,54 @@ UNUSUAL = {
 }  # fmt: skip
 
 
-def flags(cells: Sequence[Code], plan: Plan, library: Mapping[str, Iterable[str]]) -> list[str]:
+def flags(
+    cells: Sequence[Code],
+    read: Sequence[Facts],
+    plan: Plan,
+    library: Mapping[str, Iterable[str]],
+) -> list[str]:
     """List what an instructor should look at.
 
     Args:
         cells: the submission's code cells.
+        read: what stands in each of them.
         plan: its chapter's plan; code that students are given is not theirs.
         library: exercise → what of the library its answer was seen to be made of.
 
     Returns:
-        Sentences, each once.
+        Sentences, each once, and not too many.
     """
     found = list(_seen(plan, library))
     given_names, given_imports = _given(plan.given)
     allowed = {name for check in plan.checks for name in check.library}
-    for number, cell in enumerate(cells, 1):
+    unusual = UNUSUAL - given_names
+    for number, (cell, seen) in enumerate(zip(cells, read, strict=True), 1):
         if cell.source.strip() in plan.given:
             continue
-        tree = _parse(cell.source)
-        hidden = set(re.findall(r"\w+", cell.source if tree is None else _magic(cell.source)))
-        for name in sorted(hidden & (UNUSUAL - given_names | {LIBRARY})):
+        if seen.long:
+            found.append(f"Cell {number} has more than {MAX_READ:,} characters and was not read.")
+        for name in sorted(seen.magic & (unusual | {LIBRARY})):
             found.append(f"Cell {number} has {name} where it is not plain Python.")
-        if tree is None:
-            continue
-        for name in _library_imports(tree):
+        for name in seen.imports:
             last = name.rsplit(".", 1)[-1]
             if name not in given_imports and last not in allowed | FREE and name != LIBRARY:
                 found.append(f"Cell {number} imports {name}.")
-        for name in sorted(_names(tree) & UNUSUAL - given_names):
+        for name in sorted(seen.names & unusual):
             found.append(f"Cell {number} uses {name}.")
-        if any(f"{LIBRARY}." in text for text in _strings(tree)):
+        if seen.quotes:
             found.append(f"Cell {number} has a module of {LIBRARY} in a string.")
-    return list(dict.fromkeys(found))
+    found = list(dict.fromkeys(found))
+    more = len(found) - MOST
+    return found if more <= 0 else [*found[:MOST], f"There are {more:,} more of that kind."]
 
 
 @lru_cache(maxsize=64)
 def _given(sources: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
     """Return the names that the given cells use, and what of the library they import."""
-    trees = [tree for text in sources if (tree := _parse(text)) is not None]
+    read = [facts(text) for text in sources]
     return (
-        frozenset(name for tree in trees for name in _names(tree)),
-        frozenset(name for tree in trees for name in _library_imports(tree)),
+        frozenset(name for one in read for name in one.names),
+        frozenset(name for one in read for name in one.imports),
     )
 
 
@@ -76,44 +82,3 @@ def _seen(plan: Plan, library: Mapping[str, Iterable[str]]) -> Iterator[str]:
         for name in library.get(check.exercise_id, ()):
             if name.rsplit(".", 1)[-1] not in check.library:
                 yield f"{check.exercise_id}: the answer uses {LIBRARY}.{name}."
-
-
-def _magic(text: str) -> str:
-    """Return the lines that are IPython's and not Python's."""
-    return "\n".join(line for line in text.split("\n") if line.lstrip().startswith(MAGIC))
-
-
-def _parse(text: str) -> ast.AST | None:
-    lines = [line for line in text.split("\n") if not line.lstrip().startswith(MAGIC)]
-    try:
-        return ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _names(tree: ast.AST) -> set[str]:
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module.split(".")[0], *(alias.name for alias in node.names)}
-    return names
-
-
-def _strings(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-
-
-def _library_imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.split(".")[0] == LIBRARY:
-                    yield alias.name
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == LIBRARY:
-            for alias in node.names:
-                yield f"{node.module}.{alias.name}"

@@ -20,7 +20,7 @@ from exercises_lib.grading.entries import (
     reader,
 )
 from exercises_lib.grading.naming import MOODLE, Owner, clean, owners, platform
-from exercises_lib.grading.notebook import Unreadable
+from exercises_lib.grading.notebook import UnreadableError
 
 MAX_NOTEBOOKS = 40
 """Notebooks of one student that are graded; a course has eleven."""
@@ -34,7 +34,7 @@ class Submission:
         student: who it is from, as far as its name tells.
         lms_id: the number by which Canvas or Moodle knows that person; empty if there is none.
         file: where it lies, below what was given.
-        read: returns its content, or raises `Unreadable`.
+        read: returns its content, or raises `UnreadableError`.
         order: later submissions of a student compare greater.
         late: whether the platform has marked it as late.
         handed_in: when it was handed in, as ``2026-11-20 18:05`` in the clock of the platform;
@@ -167,7 +167,7 @@ def _few(files: list[Submission], what: str) -> list[Submission]:
     )
 
     def refuse() -> bytes:
-        raise Unreadable("too-many", text)
+        raise UnreadableError("too-many", text)
 
     return [replace(files[0], read=refuse)]
 
@@ -175,7 +175,7 @@ def _few(files: list[Submission], what: str) -> list[Submission]:
 def _refuse(read: Callable[[], bytes]) -> Callable[[], bytes]:
     def refuse() -> bytes:
         read()  # says first what is wrong with reading it
-        raise Unreadable(
+        raise UnreadableError(
             "not-a-notebook", "The file is not a notebook: its name must end in .ipynb."
         )
 

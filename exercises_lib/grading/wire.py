@@ -15,11 +15,11 @@ LIMIT = 16 << 20
 _HEADER = struct.Struct("!Q")
 
 
-class HungUp(Exception):
+class HungUpError(Exception):
     """The other end is gone."""
 
 
-class Garbled(HungUp):
+class GarbledError(HungUpError):
     """The other end sends what is not a message."""
 
 
@@ -27,13 +27,13 @@ def send(connection: socket.socket, message: Any) -> None:
     """Send plain data as one message.
 
     Raises:
-        HungUp: if the other end is gone.
+        HungUpError: if the other end is gone.
     """
     data = to_bytes(message)
     try:
         connection.sendall(_HEADER.pack(len(data)) + data)
     except OSError as error:
-        raise HungUp(str(error)) from error
+        raise HungUpError(str(error)) from error
 
 
 def receive(connection: socket.socket, *, seconds: float | None = None, limit: int = LIMIT) -> Any:
@@ -45,19 +45,19 @@ def receive(connection: socket.socket, *, seconds: float | None = None, limit: i
         limit: the largest message that is read.
 
     Raises:
-        HungUp: if the other end is gone.
-        Garbled: if it sends too much, or something that is not plain data.
+        HungUpError: if the other end is gone.
+        GarbledError: if it sends too much, or something that is not plain data.
         TimeoutError: if the time is up.
     """
     until = None if seconds is None else time.monotonic() + seconds
     (length,) = _HEADER.unpack(_read(connection, _HEADER.size, until))
     if length > limit:
-        raise Garbled(f"a message of {length:,} bytes, more than {limit:,}")
+        raise GarbledError(f"a message of {length:,} bytes, more than {limit:,}")
     data = _read(connection, length, until)
     try:
         return from_bytes(data)
     except ValueError as error:
-        raise Garbled(f"not a message: {error}") from error
+        raise GarbledError(f"not a message: {error}") from error
 
 
 def _read(connection: socket.socket, length: int, until: float | None) -> bytes:
@@ -71,9 +71,9 @@ def _read(connection: socket.socket, length: int, until: float | None) -> bytes:
         except TimeoutError:
             raise
         except (OSError, ValueError) as error:  # ValueError: closed at this end
-            raise HungUp(str(error)) from error
+            raise HungUpError(str(error)) from error
         if not part:
-            raise HungUp("the other end is gone")
+            raise HungUpError("the other end is gone")
         parts.append(part)
         length -= len(part)
     return b"".join(parts)

@@ -14,10 +14,10 @@ import pytest
 from exercises_lib.course.build import make_chapter
 from exercises_lib.course.notebooks import Notebook, notebook_name, read
 from exercises_lib.grading.manifest import Plan, load_plans
-from exercises_lib.grading.notebook import code_cells, read_notebook
-from exercises_lib.grading.run import Pool
+from exercises_lib.grading.notebook import Code, code_cells, read_notebook
 from exercises_lib.grading.sandbox import Limits
-from exercises_lib.grading.worker import Outcome, Task
+from exercises_lib.grading.task import Outcome, Task
+from exercises_lib.grading.workers import Workers, grade_here
 
 QUICK = Limits(cell_seconds=1.0, total_seconds=12.0, memory=512 << 20, disk=16 << 20)
 
@@ -29,12 +29,12 @@ def plans(root: Path) -> dict[str, Plan]:
 
 
 @pytest.fixture(scope="session")
-def pool(root: Path) -> Iterator[Pool]:
+def workers(root: Path) -> Iterator[Workers]:
     """The workers of all tests of a session, two at most."""
     os.environ["BACKPROP_TEST_SECRET"] = "a token that no student may see"
-    pool = Pool([str(root / "solutions")])
-    yield pool
-    pool.close()
+    made = Workers(2, [str(root / "solutions")])
+    yield made
+    made.shutdown()
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +50,7 @@ def untouched(solved: Callable[[str], Notebook]) -> Callable[[str], Notebook]:
 
 
 @pytest.fixture(scope="session")
-def grade(pool: Pool, plans: dict[str, Plan]) -> Callable[..., Outcome]:
+def grade(workers: Workers, plans: dict[str, Plan]) -> Callable[..., Outcome]:
     """Grades a notebook, or a list of ``(id, source)``, as a certain chapter."""
 
     def run(
@@ -58,8 +58,12 @@ def grade(pool: Pool, plans: dict[str, Plan]) -> Callable[..., Outcome]:
     ) -> Outcome:
         if isinstance(notebook, dict):
             cells = code_cells(read_notebook(json.dumps(notebook).encode()))
-            notebook = [(cell.id, cell.source) for cell in cells]
-        return pool.grade(Task("test.ipynb", tuple(notebook), plans[chapter], limits))
+        else:
+            cells = [Code(*cell) for cell in notebook]
+        outcome: Outcome = workers.submit(
+            grade_here, Task(tuple(cells), plans[chapter], limits)
+        ).result()
+        return outcome
 
     return run
 

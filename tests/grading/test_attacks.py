@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from exercises_lib.grading.sandbox import Limits
-from exercises_lib.grading.worker import Outcome
+from exercises_lib.grading.task import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
 
@@ -68,7 +68,7 @@ SPOOFS = [
     ),
     Attack(
         "replaces the function that observes",
-        f"import {FORGE} as o\no.record = lambda *a, **k: []\no.observe = lambda *a, **k: None",
+        f"import {FORGE} as o\no.run_probe = lambda *a, **k: []\no.observe = lambda *a, **k: None",
     ),
     Attack(
         "replaces what collects the outputs",
@@ -76,7 +76,7 @@ SPOOFS = [
     ),
     Attack(
         "replaces the observer inside the grader's own module",
-        "import sys\nc = sys.modules['exercises_lib.grading.child']\nc.record = lambda *a, **k: []",
+        "import sys\nc = sys.modules['exercises_lib.grading.child']\nc.run_probe = lambda *a, **k: []",
         verdict="error",
     ),
     Attack(
@@ -173,18 +173,18 @@ SPOOFS = [
     ),
     Attack(
         "forges an observation with guessed results",
-        "import sys\nc = sys.modules['exercises_lib.grading.child']\nc._look = lambda shell, r, *_: {'runs': [[{'steps': [('result', 6.0)],"
+        "import sys\nc = sys.modules['exercises_lib.grading.child']\nc._observe = lambda shell, r, *_: {'runs': [[{'steps': [('result', 6.0)],"
         " 'after': i, 'failure': None, 'printed': '', 'seconds': 0.0}] * 2 for i in r['cases']], 'library': [], 'origin': ''}",
     ),
     Attack(
         "forges an observation without results",
         "import sys\nc = sys.modules['exercises_lib.grading.child']\n"
-        "c._look = lambda shell, r, *_: {'runs': [], 'library': [], 'origin': ''}",
+        "c._observe = lambda shell, r, *_: {'runs': [], 'library': [], 'origin': ''}",
         verdict="error",
     ),
     Attack(
         "forges a single run",
-        "import sys\nc = sys.modules['exercises_lib.grading.child']\nc._look = lambda shell, r, *_: {'runs': [[{'steps': [('result', 6.0)],"
+        "import sys\nc = sys.modules['exercises_lib.grading.child']\nc._observe = lambda shell, r, *_: {'runs': [[{'steps': [('result', 6.0)],"
         " 'after': i, 'failure': None, 'printed': '', 'seconds': 0.0}] for i in r['cases']], 'library': [], 'origin': ''}",
         verdict="error",
     ),
@@ -453,10 +453,10 @@ def test_an_attack_gets_its_verdict_and_touches_nobody_else(
     verdict = outcome.verdict("ch00.double")
     assert outcome.status == attack.status or attack.status == "*", outcome
     if attack.verdict == "*":
-        assert verdict["status"] != "passed" or attack.answer == RIGHT, outcome
+        assert verdict.status != "passed" or attack.answer == RIGHT, outcome
     else:
-        assert verdict["status"] == attack.verdict, outcome
-    assert verdict["earned"] == (1 if verdict["status"] == "passed" else 0)
+        assert verdict.status == attack.verdict, outcome
+    assert verdict.earned == (1 if verdict.status == "passed" else 0)
     assert outcome.seconds < 25
     for seconds in re.findall(r"'sleep', '(\d+)'", attack.code):
         until = time.monotonic() + 5
@@ -464,7 +464,7 @@ def test_an_attack_gets_its_verdict_and_touches_nobody_else(
             assert time.monotonic() < until, "a process outlives its submission"
             time.sleep(0.02)
     honest = grade(cells(replace(attack, code="", answer=RIGHT, after="")))
-    assert (honest.status, honest.verdict("ch00.double")["status"]) == ("ok", "passed")
+    assert (honest.status, honest.verdict("ch00.double").status) == ("ok", "passed")
 
 
 def running(seconds: str) -> bool:

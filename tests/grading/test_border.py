@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from exercises_lib.course.notebooks import Notebook, dump
-from exercises_lib.grading.gradebook import Gradebook, Record
+from exercises_lib.grading.gradebook import Gradebook, SubmissionResult
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the walls are those of Linux"
@@ -30,11 +30,13 @@ ORDINARY = 12_345
 SECRET = "a-key-that-nobody-may-read"
 KEPT = {".ssh/id_rsa": 0o600, ".netrc": 0o600, "private.txt": 0o644, "course/.git/config": 0o644}
 """What stands in the instructor's home folder, beside the submissions."""
-HANDED_IN = """
-conftest pytest nbval _pytest numpy json pickle sqlite3 socket select struct hashlib zlib secrets
-dataclasses tempfile subprocess threading ast re click rich IPython matplotlib traitlets ipywidgets
-anywidget concurrent multiprocessing sitecustomize usercustomize rfc3987_syntax readline
-""".split()
+HANDED_IN = (
+    *("conftest", "pytest", "nbval", "_pytest", "numpy", "json", "pickle", "sqlite3", "socket"),
+    *("select", "struct", "hashlib", "zlib", "secrets", "dataclasses", "tempfile", "subprocess"),
+    *("threading", "ast", "re", "click", "rich", "IPython", "matplotlib", "traitlets", "readline"),
+    *("ipywidgets", "anywidget", "concurrent", "multiprocessing", "sitecustomize", "typing"),
+    *("usercustomize", "rfc3987_syntax", "importlib_metadata"),
+)
 """Modules that a student hands in beside a notebook."""
 
 
@@ -148,7 +150,7 @@ def answered(notebook: Notebook, code: str) -> Notebook:
     return notebook
 
 
-def records(path: Path) -> dict[str, Record]:
+def records(path: Path) -> dict[str, SubmissionResult]:
     """Read a gradebook: student → what it says."""
     book = Gradebook(path, create=False)
     try:
@@ -166,15 +168,15 @@ def double(x):
         except OSError: pass
     for line in open('/proc/self/mounts'):
         top = line.split()[1]
-        if top.startswith(('/proc', '/usr', '/lib', '/bin', '/sys')): continue
+        if top.startswith(('/proc', '/usr', '/lib', '/bin', '/sbin', '/sys')): continue
         for folder, inner, files in os.walk(top):
             if 'site-packages' in folder or 'python3.' in folder: inner.clear()
-            found += [f for f in files if f.endswith(('.txt', '.db', '.ipynb', 'rsa', 'netrc', 'config'))]
-            for name in files[:200]:
-                try: text = open(os.path.join(folder, name), errors='replace').read(4000)
+            for name in files:
+                if name not in {names!r} and not name.endswith('.ipynb'): continue
+                found.append(name)
+                try: found.append(open(os.path.join(folder, name), errors='replace').read(400))
                 except OSError: continue
-                if {secret!r} in text: found.append(text)
-    raise RuntimeError('seen: ' + ' '.join(found))
+    raise RuntimeError('seen: ' + ' '.join(found) + ' in all')
 """
 
 
@@ -182,9 +184,9 @@ def double(x):
 def test_a_student_reads_nothing_that_lies_beside_the_submissions(
     place: Place, where: str, solved: Callable[[str], Notebook]
 ) -> None:
-    secret = "".join(reversed(SECRET))  # the notebook itself does not hold it
-    paths = [str(place.home / name) for name in (*KEPT, "subs/other.ipynb", "marks.db")]
-    code = READER.format(paths=paths, secret="@").replace("'@'", f"{secret!r}[::-1]")
+    names = [Path(name).name for name in (*KEPT, "beside.txt", "marks.db")]
+    paths = [str(place.home / name) for name in (*KEPT, "subs/beside.txt", "marks.db")]
+    code = READER.format(paths=paths, names=names)
     given = hand_in(place, "subs", spy=answered(solved("00"), code), other=solved("00"))
     (given / "beside.txt").write_text(SECRET)
     place.own()
@@ -194,10 +196,8 @@ def test_a_student_reads_nothing_that_lies_beside_the_submissions(
     found = records(folder / "marks.db")
     (folder / "marks.db").unlink()
     (row,) = found["spy"].rows
-    assert row.message.startswith("Your code raised RuntimeError") and "seen: " in row.message
     assert SECRET not in said + row.message + row.traceback
-    for name in ("private.txt", "beside.txt", "id_rsa", ".netrc", ".ipynb", "marks.db", "config"):
-        assert name not in row.message.split("seen: ")[1], row.message
+    assert "RuntimeError in double(x): seen:  in all." in row.message
     assert found["other"].points == 1
 
 

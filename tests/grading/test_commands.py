@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import csv
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from exercises_lib.checking import Verdict
 from exercises_lib.cli import main
 from exercises_lib.course.notebooks import Notebook, dump
 from exercises_lib.grading.commands import _weakness
 from exercises_lib.grading.gradebook import Gradebook
 from exercises_lib.grading.sandbox import Isolation
 from exercises_lib.grading.submissions import Submission
-from exercises_lib.grading.worker import Outcome
+from exercises_lib.grading.task import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
 
@@ -127,9 +126,8 @@ def test_a_decision_that_is_not_clear_is_refused(
     book = Gradebook(tmp_path / "marks.db")
     for name in ("bob", "barb"):
         one = Submission(name, "", f"{name}.ipynb", bytes)
-        verdict = {"exercise_id": "ch00.double", "title": "", "status": "wrong", "mistakes": []}
-        verdict |= {"message": "", "traceback": "", "earned": 0, "points": 1}
-        book.write(one, name, "00", "mark", Outcome("ok", verdicts=[verdict]), 1)
+        verdict = Verdict("ch00.double", "", "wrong", "", None, (), points=1, earned=0)
+        book.write(one, name, "00", "mark", Outcome("ok", verdicts=(verdict,)), 1)
     book.close()
     path = ["--gradebook", str(tmp_path / "marks.db")]
     done = CliRunner().invoke(main, ["mark", *words, *path])
@@ -187,13 +185,3 @@ def test_weaker_isolation_is_said_plainly() -> None:
 def test_the_doctor_says_which_walls_stand() -> None:
     done = CliRunner().invoke(main, ["doctor"])
     assert "Grading, isolation: walls: " in done.output
-
-
-def test_the_plug_in_grades_by_hand_with_pytest(three: Path, root: Path) -> None:
-    words = [sys.executable, "-m", "pytest", "-p", "exercises_lib.grading.plugin"]
-    more = ["--backprop-grade", "-c", os.devnull, "--rootdir", str(three), "-v", str(three)]
-    done = subprocess.run([*words, *more], cwd=root, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "ana_00_welcome.ipynb::ch00.double PASSED" in done.stdout
-    assert "bob_00_welcome.ipynb::ch00.double FAILED" in done.stdout
-    assert "That is x times itself" in done.stdout

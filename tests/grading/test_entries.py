@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from exercises_lib.grading.notebook import Unreadable
+from exercises_lib.grading.notebook import UnreadableError
 from exercises_lib.grading.submissions import Submission, find
 
 NOTEBOOK = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
@@ -21,7 +21,7 @@ def outcome(submission: Submission) -> str:
     """Return ``"read"``, or the status with which reading is refused."""
     try:
         submission.read()
-    except Unreadable as error:
+    except UnreadableError as error:
         return error.status
     return "read"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from exercises_lib.grading.notebook import Unreadable
+from exercises_lib.grading.notebook import UnreadableError
 from exercises_lib.grading.submissions import Submission, find
 
 NOTEBOOK = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
@@ -38,7 +38,7 @@ def whose(source: Path) -> list[tuple[str, str]]:
 
 def refused(submission: Submission) -> str:
     """Return the status with which reading is refused."""
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableError) as caught:
         submission.read()
     return caught.value.status
 

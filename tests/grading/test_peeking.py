@@ -12,7 +12,7 @@ import pytest
 from exercises_lib import exercises
 from exercises_lib.course.notebooks import Notebook, source
 from exercises_lib.grading.sandbox import Limits
-from exercises_lib.grading.worker import Outcome
+from exercises_lib.grading.task import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
 SETUP = "import numpy as np\nfrom exercises_lib import check, figures, hint, progress, nn"
@@ -105,7 +105,7 @@ def test_a_check_that_does_not_check_earns_nothing(
     chapter: str, exercise: str, code: str, grade: Callable[..., Outcome]
 ) -> None:
     outcome = grade(cells(chapter, exercise, code), chapter, Limits(10, 60))
-    assert outcome.verdict(f"ch{chapter}.{exercise}")["status"] == "wrong", outcome
+    assert outcome.verdict(f"ch{chapter}.{exercise}").status == "wrong", outcome
 
 
 @pytest.mark.parametrize(("chapter", "exercise"), [("06", "gradient_check"), ("03", "check_layer")])
@@ -116,7 +116,7 @@ def test_a_check_that_checks_is_passed(
     honest: Callable[[str, str], Sequence[tuple[str, str]]],
 ) -> None:
     outcome = grade(honest(chapter, exercise), chapter, Limits(10, 60))
-    assert outcome.verdict(f"ch{chapter}.{exercise}")["status"] == "passed", outcome
+    assert outcome.verdict(f"ch{chapter}.{exercise}").status == "passed", outcome
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_question_that_has_no_answer_is_an_error_of_the_student(
     outcome = grade(cells("03", "check_layer", answer), "03", Limits(10, 60))
     verdict = outcome.verdict("ch03.check_layer")
     assert outcome.status != "grader-failed", outcome
-    assert verdict["status"] in ("error", "wrong"), outcome
+    assert verdict.status in ("error", "wrong"), outcome
 
 
 FLOODS = {
@@ -167,10 +167,10 @@ def check_layer(layer, x, rng, h=1e-5):
     {lines}
 """
     outcome = grade(cells("03", "check_layer", answer), "03", Limits(2, 30))
-    assert outcome.verdict("ch03.check_layer")["status"] != "passed", outcome
+    assert outcome.verdict("ch03.check_layer").status != "passed", outcome
     assert outcome.status != "grader-failed" and outcome.seconds < 25, outcome
     right = grade(honest("03", "check_layer"), "03", Limits(10, 60))
-    assert right.verdict("ch03.check_layer")["status"] == "passed", right
+    assert right.verdict("ch03.check_layer").status == "passed", right
 
 
 def test_what_a_kernel_gets_of_a_layer_does_not_tell_whether_it_is_right() -> None:

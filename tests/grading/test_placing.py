@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from exercises_lib.grading.manifest import Plan
-from exercises_lib.grading.worker import Outcome
+from exercises_lib.grading.task import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
 
@@ -55,7 +55,7 @@ def test_an_exercise_is_looked_at_where_it_should_be(
 ) -> None:
     outcome = grade(cells)
     assert outcome.status == "ok"
-    assert outcome.verdict("ch00.double")["status"] == verdict
+    assert outcome.verdict("ch00.double").status == verdict
 
 
 def test_the_marks_of_a_notebooks_metadata_count_for_nothing(
@@ -67,7 +67,7 @@ def test_the_marks_of_a_notebooks_metadata_count_for_nothing(
     for cell in notebook["cells"]:  # type: ignore[attr-defined]
         cell["metadata"] = {"nbgrader": {"points": 1000, "grade": True}, "tags": ["nbval-skip"]}
     verdict = grade(notebook).verdict("ch00.double")
-    assert (verdict["earned"], verdict["points"], plans["00"].points) == (1, 1, 1)
+    assert (verdict.earned, verdict.points, plans["00"].points) == (1, 1, 1)
 
 
 def test_every_run_draws_its_own_cases(grade: Callable[..., Outcome]) -> None:

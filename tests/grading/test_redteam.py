@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from exercises_lib.course.notebooks import Notebook
-from exercises_lib.grading.notebook import Unreadable
+from exercises_lib.grading.notebook import UnreadableError
 from exercises_lib.grading.sandbox import Limits
 from exercises_lib.grading.submissions import find
-from exercises_lib.grading.worker import Outcome
+from exercises_lib.grading.task import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
 
@@ -26,7 +26,7 @@ WRONG = "def double(x):\n    return x + 2"
 CHILD = 'import sys\nc = sys.modules["".join(["exercises_", "lib.grading.child"])]\n'
 FORGED = (
     CHILD + "def forge(steps):\n"
-    "    c._look = lambda s, r, *_: {'runs': [[{'steps': steps, 'after': i, 'failure': None, 'printed': '', 'seconds': 0.0}] * 2\n"
+    "    c._observe = lambda s, r, *_: {'runs': [[{'steps': steps, 'after': i, 'failure': None, 'printed': '', 'seconds': 0.0}] * 2\n"
     "                            for i in r['cases']], 'library': [], 'origin': ''}\n"
 )
 REPLY = """
@@ -58,7 +58,7 @@ FOOLING = {
     "forges ten thousand outputs": FORGED
     + "forge([('result', np.full(9, k + .1)) for k in range(9_999)])",
     "claims a failure of a kind that does not exist": CHILD
-    + "c._look = lambda s, r, *_: {'runs': [[{'steps': [], 'after': i, 'failure': ['passed', '', '', '', ''], 'printed': '', 'seconds': 0.0}]\n"
+    + "c._observe = lambda s, r, *_: {'runs': [[{'steps': [], 'after': i, 'failure': ['passed', '', '', '', ''], 'printed': '', 'seconds': 0.0}]\n"
     "                        for i in r['cases']], 'library': [], 'origin': ''}",
     "has a metaclass that is equal to every type": (
         "class M(type):\n    def __instancecheck__(c, o): return True\n    def __eq__(c, o): return True\n"
@@ -84,12 +84,12 @@ def cells(code: str, answer: str) -> list[tuple[str, str]]:
 
 def is_undisturbed(grade: Callable[..., Outcome]) -> bool:
     """Tell whether the same worker still gives an honest notebook its mark."""
-    return grade(cells("", RIGHT)).verdict("ch00.double")["status"] == "passed"
+    return grade(cells("", RIGHT)).verdict("ch00.double").status == "passed"
 
 
 def test_what_is_forged_does_reach_the_judge(grade: Callable[..., Outcome]) -> None:
     verdict = grade(cells(FORGED + "forge([('result', 123.0)])", WRONG)).verdict("ch00.double")
-    assert verdict["status"] == "wrong" and "result is " in verdict["message"]
+    assert verdict.status == "wrong" and "result is " in verdict.message
 
 
 @pytest.mark.parametrize("code", FOOLING.values(), ids=FOOLING.keys())
@@ -98,7 +98,7 @@ def test_what_is_forged_on_the_border_earns_nothing(
 ) -> None:
     answer = "def double(x):\n    return F()" if "class F" in code else WRONG
     outcome = grade(cells(code, answer), limits=Limits(2.0, 12.0, memory=512 << 20))
-    assert outcome.verdict("ch00.double")["earned"] == 0
+    assert outcome.verdict("ch00.double").earned == 0
     assert outcome.status != "grader-failed"  # else it would be tried again, and be nobody's fault
     assert outcome.seconds < 12
     assert is_undisturbed(grade)
@@ -118,7 +118,7 @@ def test_memory_that_processes_share_cannot_be_taken_without_being_counted(
 ) -> None:
     code = "import mmap\ntry:\n    mmap.mmap(-1, 4096)\nexcept OSError:\n    refused = True\n"
     answer = "if refused:\n    def double(x):\n        return 2 * x"
-    assert grade(cells(code, answer)).verdict("ch00.double")["status"] == "passed"
+    assert grade(cells(code, answer)).verdict("ch00.double").status == "passed"
 
 
 DISGUISES = {
@@ -157,7 +157,7 @@ def test_the_librarys_own_layer_in_disguise_is_flagged(
         ],
         "03",
     )
-    assert outcome.verdict("ch03.Relu")["status"] == "passed"
+    assert outcome.verdict("ch03.Relu").status == "passed"
     assert outcome.flags
 
 
@@ -219,7 +219,7 @@ def test_right_work_keeps_its_marks_however_the_notebook_was_saved(
     notebook = json.loads(json.dumps(solved("03")))
     change(notebook)
     outcome = grade(notebook, "03", limits=Limits(10.0, 60.0))
-    assert [v["exercise_id"] for v in outcome.verdicts if v["status"] != "passed"] == []
+    assert [one.exercise_id for one in outcome.verdicts if one.status != "passed"] == []
 
 
 def test_links_that_lead_in_a_circle_are_a_row_and_no_end(tmp_path: Path) -> None:
@@ -229,6 +229,6 @@ def test_links_that_lead_in_a_circle_are_a_row_and_no_end(tmp_path: Path) -> Non
     except OSError:
         pytest.skip("no links here")
     loop = next(one for one in find(tmp_path) if one.student == "loop")
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableError) as caught:
         loop.read()
     assert caught.value.status == "unsafe"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from exercises_lib.checking import Exercise, Output, check
+from exercises_lib.checking import Exercise, Output, Verdict, check
 from exercises_lib.checking.exercise import Case, Field
 from exercises_lib.checking.observe import Probe
 from exercises_lib.cli import main
@@ -20,7 +19,7 @@ from exercises_lib.exercises import all_exercises
 from exercises_lib.grading.gradebook import Gradebook
 from exercises_lib.grading.results import LateRule, SubmissionResult
 from exercises_lib.grading.submissions import Submission
-from exercises_lib.grading.worker import Outcome
+from exercises_lib.grading.task import Outcome
 from exercises_lib.probes import call, values
 
 
@@ -113,12 +112,9 @@ def graded(
     handed_in: str = "",
 ) -> None:
     """Write a submission down: of exercise ch00.double, all right, or one that cannot be graded."""
-    verdict: Mapping[str, Any] = {
-        "exercise_id": "ch00.double", "title": "Twice", "status": "passed", "mistakes": [],
-        "message": "", "traceback": "", "earned": 1, "points": 1,
-    }  # fmt: skip
+    verdict = Verdict("ch00.double", "Twice", "passed", "", None, (), points=1, earned=1)
     one = Submission(student, "7", f"{student}.ipynb", bytes, late=late, handed_in=handed_in)
-    outcome = Outcome(status, "", [dict(verdict)] if status == "ok" else [])
+    outcome = Outcome(status, "", (verdict,) if status == "ok" else ())
     book.write(one, student, chapter, "mark", outcome, 1 if chapter else 0)
 
 

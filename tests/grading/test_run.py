@@ -29,10 +29,11 @@ from exercises_lib.course.notebooks import Notebook, dump
 from exercises_lib.grading.gradebook import Gradebook, GradebookError
 from exercises_lib.grading.manifest import Plan
 from exercises_lib.grading.results import SubmissionResult
-from exercises_lib.grading.run import Done, Pool, grade_all
+from exercises_lib.grading.run import Done, grade_all
 from exercises_lib.grading.sandbox import Limits
 from exercises_lib.grading.submissions import find
-from exercises_lib.grading.worker import Outcome
+from exercises_lib.grading.task import Outcome
+from exercises_lib.grading.workers import Workers
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
 
@@ -56,12 +57,10 @@ def answered(notebook: Notebook, cell_id: str, code: str) -> Notebook:
 
 
 def run(
-    folder: Path, book: Gradebook, plans: dict[str, Plan], pool: Pool, **options: Any
+    folder: Path, book: Gradebook, plans: dict[str, Plan], workers: Workers, **options: Any
 ) -> list[Done]:
     """Grade a folder with two workers."""
-    with ThreadPoolExecutor(2) as executor:
-        found = find(folder)
-        return list(grade_all(found, book, plans, executor, pool.grade, limits=LIMITS, **options))
+    return list(grade_all(find(folder), book, plans, workers, limits=LIMITS, **options))
 
 
 # --- answers as source code -------------------------------------------------------------------
@@ -155,7 +154,7 @@ def variants(plans: dict[str, Plan]) -> Iterator[tuple[Exercise, str, str, str |
 
 
 def test_two_hundred_submissions_get_every_mark_as_it_should_be(
-    tmp_path: Path, plans: dict[str, Plan], solved: Maker, untouched: Maker, pool: Pool
+    tmp_path: Path, plans: dict[str, Plan], solved: Maker, untouched: Maker, workers: Workers
 ) -> None:
     # Chapters that train take seconds each; they are graded in test_flags.
     plans = {number: plan for number, plan in plans.items() if number <= "05"}
@@ -173,7 +172,7 @@ def test_two_hundred_submissions_get_every_mark_as_it_should_be(
         expected[f"solved{chapter}"] = (chapter, None, None)
         expected[f"untouched{chapter}"] = (chapter, "*", None)
     book = Gradebook(tmp_path / "marks.db")
-    done = run(tmp_path / "in", book, plans, pool)
+    done = run(tmp_path / "in", book, plans, workers)
     assert len(done) == len(expected) == 200
     for record in book.records():
         chapter, where, mistake = expected[record.student]
@@ -302,51 +301,51 @@ def _records(book: Path) -> list[SubmissionResult]:
 
 
 def test_only_what_is_new_or_changed_is_graded_again(
-    given: Path, tmp_path: Path, plans: dict[str, Plan], solved: Maker, pool: Pool
+    given: Path, tmp_path: Path, plans: dict[str, Plan], solved: Maker, workers: Workers
 ) -> None:
     for path in given.glob("*1*.ipynb"):
         path.unlink()
     book = Gradebook(tmp_path / "marks.db")
-    assert {one.status for one in run(given, book, plans, pool)} == {"ok"}
+    assert {one.status for one in run(given, book, plans, workers)} == {"ok"}
     write(given, "open02.ipynb", solved("00"))
     write(given, "new.ipynb", solved("00"))
-    again = {one.submission.student: one.status for one in run(given, book, plans, pool)}
+    again = {one.submission.student: one.status for one in run(given, book, plans, workers)}
     assert [name for name, status in again.items() if status == "ok"] == ["new", "open02"] or {
         name for name, status in again.items() if status == "ok"
     } == {"new", "open02"}
     assert {one.student: one.points for one in book.records()}["open02"] == 1
     changed = {"00": replace(plans["00"], fingerprint="another")}
-    assert {one.status for one in run(given, book, changed, pool)} == {"ok"}
-    assert {one.status for one in run(given, book, plans, pool, again=True)} == {"ok"}
+    assert {one.status for one in run(given, book, changed, workers)} == {"ok"}
+    assert {one.status for one in run(given, book, plans, workers, again=True)} == {"ok"}
     assert len(book.records()) == len(list(given.glob("*.ipynb")))
 
 
 def test_a_full_disk_stops_the_run_with_a_sentence_and_loses_nothing(
-    given: Path, tmp_path: Path, plans: dict[str, Plan], pool: Pool
+    given: Path, tmp_path: Path, plans: dict[str, Plan], workers: Workers
 ) -> None:
     book = Gradebook(tmp_path / "marks.db")
     pages = book.connection.execute("PRAGMA page_count").fetchone()[0]
     book.connection.execute(f"PRAGMA max_page_count = {pages + 1}")
     with pytest.raises(GradebookError, match=r"full.*make room and run the same command"):
-        run(given, book, plans, pool)
+        run(given, book, plans, workers)
     kept = len(book.records())
     assert 0 < kept < 24
     assert all(len(one.rows) == 1 for one in book.records())
     book.connection.execute("PRAGMA max_page_count = 100000")
-    again = run(given, book, plans, pool)
+    again = run(given, book, plans, workers)
     assert sum(one.status == "unchanged" for one in again) == kept
     assert len(book.records()) == 24
     assert book.connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
 def test_of_two_files_of_a_student_the_later_counts(
-    tmp_path: Path, plans: dict[str, Plan], solved: Maker, untouched: Maker, pool: Pool
+    tmp_path: Path, plans: dict[str, Plan], solved: Maker, untouched: Maker, workers: Workers
 ) -> None:
     write(tmp_path / "in", "adalovelace_17_900_00_welcome.ipynb", untouched("00"))
     write(tmp_path / "in", "adalovelace_17_901_00_welcome-1.ipynb", solved("00"))
     write(tmp_path / "in", "adalovelace_18_902_00_welcome.ipynb", untouched("00"))
     book = Gradebook(tmp_path / "marks.db")
-    run(tmp_path / "in", book, plans, pool)
+    run(tmp_path / "in", book, plans, workers)
     found = [(one.lms_id, one.points, one.counts) for one in book.records()]
     assert sorted(found) == [("17", 0, False), ("17", 1, True), ("18", 0, True)]
 
@@ -387,7 +386,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
 
 
 def test_every_broken_file_gets_a_row_and_the_others_are_graded(
-    tmp_path: Path, plans: dict[str, Plan], solved: Maker, pool: Pool
+    tmp_path: Path, plans: dict[str, Plan], solved: Maker, workers: Workers
 ) -> None:
     for name, (data, _) in BROKEN.items():
         path = tmp_path / "in" / f"{name}.ipynb"
@@ -399,7 +398,7 @@ def test_every_broken_file_gets_a_row_and_the_others_are_graded(
     odd = answered(solved("00"), "ch00-setup", 'x = "\ud800"\nimport numpy as np\x00')
     (tmp_path / "in" / "surrogate.ipynb").write_text(json.dumps(odd))
     book = Gradebook(tmp_path / "marks.db")
-    run(tmp_path / "in", book, plans, pool)
+    run(tmp_path / "in", book, plans, workers)
     found = {one.student: one for one in book.records()}
     for name, (_, status) in BROKEN.items():
         assert found[name].status == status, found[name]
@@ -455,56 +454,56 @@ def test_a_gradebook_of_the_first_format_is_taken_over(tmp_path: Path) -> None:
 
 
 def test_a_notebook_of_another_chapter_is_left_alone_when_one_chapter_is_graded(
-    tmp_path: Path, plans: dict[str, Plan], solved: Maker, pool: Pool
+    tmp_path: Path, plans: dict[str, Plan], solved: Maker, workers: Workers
 ) -> None:
     write(tmp_path / "in", "ana/00_welcome.ipynb", solved("00"))
     write(tmp_path / "in", "ana/renamed.ipynb", solved("01"))
     book = Gradebook(tmp_path / "marks.db")
-    done = run(tmp_path / "in", book, plans, pool, chapter="00")
+    done = run(tmp_path / "in", book, plans, workers, chapter="00")
     assert sorted(one.status for one in done) == ["ok", "other-chapter"]
     assert [one.chapter for one in book.records()] == ["00"]
 
 
 def test_who_hands_in_nothing_but_another_chapter_gets_a_row_that_says_so(
-    tmp_path: Path, plans: dict[str, Plan], solved: Maker, pool: Pool
+    tmp_path: Path, plans: dict[str, Plan], solved: Maker, workers: Workers
 ) -> None:
     write(tmp_path / "in", "ana/00_welcome.ipynb", solved("00"))
     write(tmp_path / "in", "ana/01_computation_graphs.ipynb", solved("01"))
     write(tmp_path / "in", "bob/01_computation_graphs.ipynb", solved("01"))
     book = Gradebook(tmp_path / "marks.db")
     for _ in range(2):
-        done = run(tmp_path / "in", book, plans, pool, chapter="00")
+        done = run(tmp_path / "in", book, plans, workers, chapter="00")
         said = {(one.submission.student, one.status, one.outcome is None) for one in done}
         assert ("ana", "other-chapter", True) in said and ("bob", "other-chapter", False) in said
     (row,) = [one for one in book.records(chapter="00") if one.student == "bob"]
     assert "This is chapter 01, and nothing of chapter 00 was handed in." in row.detail
     assert not row.graded and row.maximum == 0
-    run(tmp_path / "in", book, plans, pool)  # every chapter: it is one after all
+    run(tmp_path / "in", book, plans, workers)  # every chapter: it is one after all
     rows = [one for one in book.records() if one.student == "bob"]
     assert [(one.chapter, one.status) for one in rows] == [("01", "ok")]
-    done = run(tmp_path / "in", book, plans, pool, chapter="00")
+    done = run(tmp_path / "in", book, plans, workers, chapter="00")
     assert ("bob", "other-chapter") in {(one.submission.student, one.status) for one in done}
 
 
 def test_a_later_file_that_cannot_be_graded_takes_the_place_of_nothing(
-    tmp_path: Path, plans: dict[str, Plan], solved: Maker, pool: Pool
+    tmp_path: Path, plans: dict[str, Plan], solved: Maker, workers: Workers
 ) -> None:
     write(tmp_path / "in", "ana/00_welcome.ipynb", solved("00"))
     (tmp_path / "in/ana/00_welcome (1).ipynb").write_bytes(b'{"nbformat": 4, "cells": [')
     os.utime(tmp_path / "in/ana/00_welcome.ipynb", (1, 1))
     book = Gradebook(tmp_path / "marks.db")
-    run(tmp_path / "in", book, plans, pool, chapter="00")
+    run(tmp_path / "in", book, plans, workers, chapter="00")
     found = {one.status: (one.counts, one.points) for one in book.records()}
     assert found == {"ok": (True, 1), "not-a-notebook": (False, 0)}
 
 
 def test_a_broken_file_of_no_known_chapter_is_among_the_records_of_each(
-    tmp_path: Path, plans: dict[str, Plan], pool: Pool
+    tmp_path: Path, plans: dict[str, Plan], workers: Workers
 ) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/ana_00_welcome.ipynb").write_bytes(b"{")
     book = Gradebook(tmp_path / "marks.db")
-    run(tmp_path / "in", book, plans, pool)
+    run(tmp_path / "in", book, plans, workers)
     assert [one.student for one in book.records(chapter="00")] == ["ana"]
 
 
@@ -514,11 +513,15 @@ def test_a_grader_that_dies_over_a_submission_is_said_and_tried_again(
     write(tmp_path / "in", "ana.ipynb", solved("00"))
     book = Gradebook(tmp_path / "marks.db")
 
-    def dies(task: Any) -> Outcome:
-        return Outcome("grader-failed", "The grader's own process ended.")
+    class Dying(ThreadPoolExecutor):
+        """Workers whose process ends over every submission."""
 
-    with ThreadPoolExecutor(1) as executor:
+        def submit(self, fn: Any, /, *_: Any, **__: Any) -> Any:
+            dead = Outcome("grader-failed", "The grader's own process ended.")
+            return super().submit(lambda: dead)
+
+    with Dying(1) as executor:
         for _ in range(2):
-            done = list(grade_all(find(tmp_path / "in"), book, plans, executor, dies))
+            done = list(grade_all(find(tmp_path / "in"), book, plans, executor))
             assert [one.status for one in done] == ["grader-failed"]
     assert len(book.records()) == 1

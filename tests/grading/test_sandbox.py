@@ -7,12 +7,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pytest
 
-from exercises_lib.grading.kernel import SandboxError, Warm, WarmKernel, sandbox_report
+from exercises_lib.grading.kernel import (
+    KernelError,
+    KernelFactory,
+    SandboxedKernel,
+    SandboxError,
+    sandbox_report,
+)
+from exercises_lib.grading.manifest import Plan
+from exercises_lib.grading.notebook import Code
 from exercises_lib.grading.sandbox import Limits
+from exercises_lib.grading.session import Session
+from exercises_lib.grading.task import Task
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the walls are those of Linux"
@@ -20,15 +29,14 @@ pytestmark = pytest.mark.skipif(
 LIMITS = Limits(cell_seconds=30, total_seconds=120, memory=256 << 20, disk=8 << 20, processes=16)
 
 
-def run(kernel: WarmKernel, code: str) -> str:
+def run(kernel: SandboxedKernel, code: str) -> str:
     """Run a cell; returns what it printed, or the error's name."""
-    message = kernel.execute_cell_input(code)
-    kernel.await_reply(message)
-    told = []
-    while (got := kernel.get_message("iopub", 5))["msg_type"] != "status":
-        content = got["content"]
-        told.append(content.get("text") or content.get("ename", ""))
-    return "".join(told).strip()
+    try:
+        reply = kernel.request({"code": code}, 30)
+    except KernelError:
+        return "DeadKernel"
+    told = [text for _, text in reply["outputs"]]
+    return "".join([*told, *(reply["error"] or [])[:1]]).strip()
 
 
 WEAKER = {
@@ -40,15 +48,15 @@ WEAKER = {
 
 
 @pytest.fixture(scope="module", params=WEAKER, ids=lambda name: name.replace(" ", "-"))
-def walls(request: pytest.FixtureRequest, root: Path) -> Iterator[tuple[str, Warm]]:
+def walls(request: pytest.FixtureRequest, root: Path) -> Iterator[tuple[str, KernelFactory]]:
     """A warm process with all walls, and with some."""
-    warm = Warm((str(root / "solutions"),), WEAKER[request.param])
+    warm = KernelFactory((str(root / "solutions"),), WEAKER[request.param])
     yield request.param, warm
     warm.close()
 
 
 @pytest.fixture
-def kernel(walls: tuple[str, Warm]) -> Iterator[tuple[str, WarmKernel]]:
+def kernel(walls: tuple[str, KernelFactory]) -> Iterator[tuple[str, SandboxedKernel]]:
     """A fresh kernel behind all walls, and behind some."""
     name, warm = walls
     made = warm.kernel([], LIMITS)
@@ -56,7 +64,7 @@ def kernel(walls: tuple[str, Warm]) -> Iterator[tuple[str, WarmKernel]]:
     made.stop()
 
 
-def test_cells_run_behind_every_set_of_walls(kernel: tuple[str, WarmKernel]) -> None:
+def test_cells_run_behind_every_set_of_walls(kernel: tuple[str, SandboxedKernel]) -> None:
     _, made = kernel
     assert run(made, "import numpy as np; print(np.ones(3).sum())") == "3.0"
     assert run(made, "open('x.txt', 'w').write('1'); print(open('x.txt').read())") == "1"
@@ -64,13 +72,15 @@ def test_cells_run_behind_every_set_of_walls(kernel: tuple[str, WarmKernel]) -> 
     assert run(made, "import exercises_lib.exercises") == "ModuleNotFoundError"
 
 
-def test_what_is_walled_off_cannot_be_reached(kernel: tuple[str, WarmKernel], root: Path) -> None:
+def test_what_is_walled_off_cannot_be_reached(
+    kernel: tuple[str, SandboxedKernel], root: Path
+) -> None:
     name, made = kernel
     if name == "limits only":
-        assert not made.zygote.isolation.complete
-        assert "left out" in str(made.zygote.isolation)
+        assert not made.client.isolation.complete
+        assert "left out" in str(made.client.isolation)
         return
-    assert made.zygote.isolation.complete, made.zygote.isolation
+    assert made.client.isolation.complete, made.client.isolation
     assert run(made, "import socket; socket.socket()") == "PermissionError"
     for path in (root / "solutions/00_welcome.ipynb", root / "exercises_lib/exercises/__init__.py"):
         refused = run(made, f"open({str(path)!r})")
@@ -84,7 +94,7 @@ def test_what_is_walled_off_cannot_be_reached(kernel: tuple[str, WarmKernel], ro
     assert "0000000000000000" in status or status in ("FileNotFoundError", "PermissionError")
 
 
-def test_memory_disk_and_processes_are_limited(kernel: tuple[str, WarmKernel]) -> None:
+def test_memory_disk_and_processes_are_limited(kernel: tuple[str, SandboxedKernel]) -> None:
     _, made = kernel
     assert run(made, "b = bytearray(900 << 20)") == "MemoryError"
     assert run(made, "open('big', 'wb').write(bytes(40 << 20))") == "OSError"
@@ -96,7 +106,7 @@ def test_memory_disk_and_processes_are_limited(kernel: tuple[str, WarmKernel]) -
 
 
 def test_multiprocessing_works_in_memory_that_counts_as_disk(
-    kernel: tuple[str, WarmKernel],
+    kernel: tuple[str, SandboxedKernel],
 ) -> None:
     name, made = kernel
     if name not in ("all walls", "without root's rights"):  # it is the machine's /dev/shm
@@ -119,7 +129,7 @@ def test_multiprocessing_works_in_memory_that_counts_as_disk(
 
 
 def test_the_memory_of_all_processes_together_is_limited(root: Path) -> None:
-    warm = Warm()
+    warm = KernelFactory()
     made = warm.kernel([], LIMITS)
     code = (
         "import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n"
@@ -133,7 +143,7 @@ def test_the_memory_of_all_processes_together_is_limited(root: Path) -> None:
     warm.close()
 
 
-def test_a_kernel_dies_with_everything_it_has_started(kernel: tuple[str, WarmKernel]) -> None:
+def test_a_kernel_dies_with_everything_it_has_started(kernel: tuple[str, SandboxedKernel]) -> None:
     _, made = kernel
     seconds = f"43{os.getpid()}"
     code = f"subprocess.Popen(['sleep', '{seconds}'], start_new_session=True)"
@@ -163,13 +173,13 @@ def commands() -> str:
 
 
 def test_the_warm_process_dies_with_the_grader() -> None:
-    warm = Warm()
+    warm = KernelFactory()
     made = warm.kernel([], LIMITS)
-    assert warm.zygote is not None
+    assert warm.client is not None
     code = "subprocess.Popen(['sleep', '43999'], start_new_session=True)"
     assert run(made, f"import subprocess; p = {code}") == ""
     wait_until(lambda: "sleep 43999" in commands(), "the process has not been started")
-    process = warm.zygote.process
+    process = warm.client.process
     process.kill()  # as the kernel's out-of-memory killer would
     process.wait()
     wait_until(lambda: "sleep 43999" not in commands(), "a process outlives the warm process")
@@ -180,39 +190,30 @@ def test_the_warm_process_dies_with_the_grader() -> None:
     warm.close()
 
 
-def test_a_warm_process_that_dies_in_the_middle_is_the_graders_fault() -> None:
-    from exercises_lib.grading import plugin
-
-    class File:
-        """Stands for a submission whose kernel and warm process are gone."""
-
-        until, restarts, status, limits, ran = time.monotonic() + 60, 0, "crashed", LIMITS, ()
-        kernel: Any
-        troubles: ClassVar[list[str]] = []
-        note = plugin.SubmissionFile.note
-        revive = plugin.SubmissionFile.revive
-
-    warm = Warm()
-    file = File()
-    file.kernel = warm.kernel([], LIMITS)
-    assert warm.zygote is not None
-    warm.zygote.process.kill()
-    warm.zygote.process.wait()
-    run(file.kernel, "print(1)")
-    file.kernel.stop()
-    assert not file.revive()
-    assert file.status == "grader-failed"
-    warm.close()
+def test_a_warm_process_that_dies_in_the_middle_is_the_graders_fault(
+    plans: dict[str, Plan],
+) -> None:
+    factory = KernelFactory()
+    kernel = factory.kernel([], LIMITS)
+    session = Session(Task((), plans["00"], LIMITS), kernel)
+    assert factory.client is not None
+    factory.client.process.kill()
+    factory.client.process.wait()
+    session.run_cell(0, Code("", "print(1)"))
+    kernel.stop()
+    assert not session.revive()
+    assert session.status == "grader-failed"
+    factory.close()
 
 
 def test_isolation_can_be_required() -> None:
-    warm = Warm(weak=("files", "landlock", "processes"), require=True)
+    warm = KernelFactory(disabled=("files", "landlock", "processes"), require=True)
     with pytest.raises(SandboxError, match=r"cannot isolate.*files \(left out\)"):
         warm.kernel([], LIMITS)
 
 
 def test_the_report_says_what_stands() -> None:
     report = sandbox_report()
-    assert "limits" in str(report) and set(report.walls) >= {"files", "network", "seccomp"}
+    assert "limits" in str(report) and set(report.layers) >= {"files", "network", "seccomp"}
     if os.geteuid() == 0:
         assert report.complete, report

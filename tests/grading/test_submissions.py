@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from exercises_lib.grading.notebook import MAX_BYTES, Unreadable
+from exercises_lib.grading.notebook import MAX_BYTES, UnreadableError
 from exercises_lib.grading.submissions import InputError, Submission, find
 
 NOTEBOOK = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
@@ -22,7 +22,7 @@ def outcome(submission: Submission) -> str:
     """Return ``"read"``, or the status with which reading is refused."""
     try:
         submission.read()
-    except Unreadable as error:
+    except UnreadableError as error:
         assert error.text.endswith(".")
         return error.status
     return "read"

@@ -1,13 +1,13 @@
 """The warm process: it has imported what notebooks import, and forks a confined kernel on request.
 
-It runs as ``python -m exercises_lib.grading.zygote`` with one end of a socket pair; `kernel` holds
-the other end. It is single-threaded, never loads the exercises, and outlives every kernel: it
-reaps them, watches their memory, and kills whatever they leave behind.
+`bootstrap` starts it with one end of a socket pair; `kernel` holds the other end. It is
+single-threaded, never loads the exercises, and outlives every kernel: it reaps them, watches their
+memory and time, and kills whatever they leave behind.
 
 Messages to it: ``{"op": "fork", …}`` followed by a file descriptor (the kernel's own connection),
-``{"op": "interrupt"}``, ``{"op": "stop"}``. Messages from it: ``{"ready": …}`` once, then for each
-fork ``{"forked": pid}`` or ``{"failed": why}``, and ``{"exit": status, …}`` when that kernel is
-gone.
+``{"op": "interrupt"}``, ``{"op": "waited"}``, ``{"op": "stop"}``. Messages from it:
+``{"ready": …}`` once, then for each fork ``{"forked": pid}`` or ``{"failed": why}``,
+``{"waited": seconds}`` where it is asked, and ``{"exit": status, …}`` when that kernel is gone.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import gc
 import importlib
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -25,54 +26,65 @@ from pathlib import Path
 from typing import Any
 
 from exercises_lib.grading import wire
-from exercises_lib.grading.sandbox import Enclosure, Limits, die_with_parent
+from exercises_lib.grading.linux import die_with_parent
+from exercises_lib.grading.sandbox import Limits, Sandbox
 
 TICK = 0.05
 """Seconds between two looks at the memory of a kernel that is at work."""
 GRACE = 5.0
 """Seconds in which what a kernel has left behind must have been killed."""
+PATIENCE = 4
+"""How many times its limit of time a submission may take on a machine that is busy otherwise."""
 
 
-def main() -> None:
-    """Start up, report, and serve until the other end hangs up."""
-    control = socket.socket(fileno=int(sys.argv[1]))
-    order = wire.receive(control)
+def main(descriptor: int) -> None:
+    """Be the warm process until the other end hangs up."""
+    sys.dont_write_bytecode = True
+    control = socket.socket(fileno=descriptor)
+    request = wire.receive(control)
+    sandbox = Sandbox(
+        request["home"],
+        request["folders"],
+        request["hidden"],
+        request["user"],
+        request["disabled"],
+    )
+    sandbox.separate()
+    # Only a child lives in the new process-id namespace; when it dies, all in there die. This
+    # process waits for it, removes what it may have left, and has nothing else to do.
+    child = os.fork()
+    if child:
+        control.close()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        _, status = os.waitpid(child, 0)
+        shutil.rmtree(request["home"], ignore_errors=True)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
     die_with_parent()
-    enclosure = Enclosure(order["root"], order["home"], order["hidden"], order["weak"])
-    enclosure.separate()
-    if enclosure.pids:
-        # Only a child lives in the new process-id namespace; when it dies, all in there die.
-        child = os.fork()
-        if child:
-            control.close()
-            _, status = os.waitpid(child, 0)
-            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
-        die_with_parent()
-    zygote = Zygote(control, enclosure, order["user"])
+    server = ForkServer(control, sandbox)
     try:
-        zygote.warm_up(order["modules"])
-        enclosure.enclose()
-        zygote.measure()
+        server.warm_up(request["modules"])
+        sandbox.enclose()
+        server.measure()
     except Exception as error:
         wire.send(control, {"failed": f"{type(error).__name__}: {error}"})
         return
-    wire.send(control, {"ready": zygote.notes, "walls": enclosure.isolation.walls})
-    with contextlib.suppress(wire.HungUp):
-        zygote.serve()
-    zygote.end_kernel()
+    wire.send(control, {"ready": server.notes, "layers": sandbox.isolation.layers})
+    with contextlib.suppress(wire.HungUpError):
+        server.serve()
+    server.end_kernel()
 
 
-class Zygote:
+class ForkServer:
     """The state of the warm process.
 
     Args:
         control: the connection to the grader.
-        enclosure: how kernels are confined.
-        user: the user id of the kernels, where this process is root.
+        sandbox: how kernels are confined.
     """
 
-    def __init__(self, control: socket.socket, enclosure: Enclosure, user: int) -> None:
-        self.control, self.enclosure, self.user = control, enclosure, user
+    def __init__(self, control: socket.socket, sandbox: Sandbox) -> None:
+        self.control, self.sandbox = control, sandbox
         self.kernel = 0
         self.limits = Limits()
         self.started = 0.0
@@ -135,16 +147,18 @@ class Zygote:
                 self.watched = time.monotonic()
                 self._watch()
             if self.control in ready:
-                self._obey(wire.receive(self.control))
+                self._do(wire.receive(self.control))
 
-    def _obey(self, order: dict[str, Any]) -> None:
-        if order["op"] == "fork":
+    def _do(self, request: dict[str, Any]) -> None:
+        if request["op"] == "fork":
             _, descriptors, _, _ = socket.recv_fds(self.control, 1, 1)
-            self._fork(Limits(**order["limits"]), descriptors[0])
-        elif order["op"] == "interrupt" and self.kernel:
+            self._fork(Limits(**request["limits"]), descriptors[0])
+        elif request["op"] == "interrupt" and self.kernel:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.kernel, signal.SIGINT)
-        elif order["op"] == "stop" and self.kernel:
+        elif request["op"] == "waited":
+            wire.send(self.control, {"waited": self._waited()})
+        elif request["op"] == "stop" and self.kernel:
             self.end_kernel()
 
     def _fork(self, limits: Limits, descriptor: int) -> None:
@@ -152,7 +166,7 @@ class Zygote:
         if self.kernel:
             self.end_kernel()
         try:
-            self.enclosure.before_fork()
+            self.sandbox.before_fork()
             pid = os.fork()
         except OSError as error:
             os.close(descriptor)
@@ -182,7 +196,7 @@ class Zygote:
         os.closerange(kept + 1, 1024)
         self.control.detach()
         try:
-            self.enclosure.confine(limits, self.user, self.used)
+            self.sandbox.confine(limits, self.used)
         except Exception as error:
             wire.send(connection, {"failed": f"{type(error).__name__}: {error}"})
             return
@@ -190,13 +204,15 @@ class Zygote:
 
     def _watch(self) -> None:
         """Stop a kernel whose processes together use too much memory or too much time."""
-        if time.monotonic() - self.started > self.limits.total_seconds + 5:
+        processes = self._descendants()
+        elapsed = time.monotonic() - self.started
+        worked = sum(map(_worked, processes)) if len(processes) > 1 else 0.0
+        if elapsed > PATIENCE * self.limits.total_seconds + 5 or worked > self.limits.total_seconds:
             self.why = "time"
             self.end_kernel()
             return
         total = 0
         page = os.sysconf("SC_PAGE_SIZE")
-        processes = self._descendants()
         if len(processes) > 2 * self.limits.processes:  # root is not bound by the system's limit
             self.why = "processes"
             self.end_kernel()
@@ -213,9 +229,20 @@ class Zygote:
             self.why = "memory"
             self.end_kernel()
 
+    def _waited(self) -> float:
+        """Return the seconds for which the kernel could have worked and others had the processor.
+
+        What it has started itself are no others.
+        """
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            waited = int(Path(f"/proc/{self.kernel}/schedstat").read_text().split()[1]) / 1e9
+            own = sum(_worked(pid) for pid in self._descendants() if pid != self.kernel)
+            return max(0.0, waited - own)
+        return 0.0
+
     def _descendants(self) -> list[int]:
         """Return the process ids of the kernel and of all that it has started."""
-        if self.enclosure.pids and self.enclosure.enclosed:
+        if self.sandbox.pids and self.sandbox.enclosed:
             with contextlib.suppress(OSError):
                 pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
                 return [pid for pid in pids if pid != os.getpid()]
@@ -248,7 +275,7 @@ class Zygote:
         if not self.kernel:
             return
         pid = self.kernel
-        for victim in [pid, *([] if self.enclosure.pids else self._descendants())]:
+        for victim in [pid, *([] if self.sandbox.pids else self._descendants())]:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(victim, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
@@ -257,11 +284,11 @@ class Zygote:
 
     def _gone(self, status: int, usage: Any) -> None:
         self.kernel = 0
-        if not self.enclosure.pids:
+        if not self.sandbox.pids:
             self._kill_rest()
         # A process of its own shares the warm pages, so the peak counts them once more than needed.
         peak = usage.ru_maxrss * (1024 if sys.platform != "darwin" else 1)
-        with contextlib.suppress(wire.HungUp):
+        with contextlib.suppress(wire.HungUpError):
             wire.send(
                 self.control,
                 {
@@ -295,5 +322,10 @@ def _shared_memory(pid: int) -> int:
     return 0
 
 
-if __name__ == "__main__":
-    main()
+def _worked(pid: int) -> float:
+    """Return the processor time of a process in seconds."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        # The name, in brackets, may hold anything; of what follows, user and system are 12th, 13th.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0

@@ -1,0 +1,360 @@
+"""Grading one submission: its cells run in a kernel, what they answer is judged here.
+
+A plain loop over the student's code cells. Where an exercise is observed (see `placement`), its
+cases are drawn, the kernel runs the answer on them and sends what happened, and the verdict is made
+in this process, which alone knows the exercises. What is unanswered is observed once more when all
+cells have run.
+
+Check cells of the submission are not run; `check`, `hint` and `progress` do nothing in other cells.
+An object of this library that has the answer's name because a cell of the course imports it is not
+an answer; one that the student has given that name is marked, and `scan` flags it.
+
+A cell that ends its kernel, or has to be stopped with it, is left out, and the cells before it are
+run again in a new one, so that what comes after it is still graded.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from exercises_lib import exercises
+from exercises_lib.checking import Case, Exercise, Observation, Verdict, judge
+from exercises_lib.checking.judge import load, missing_modules, unavailable
+from exercises_lib.checking.observe import Failure, Run, conclude, time_limit
+from exercises_lib.grading import scan
+from exercises_lib.grading.kernel import (
+    KernelDiedError,
+    KernelError,
+    KernelFactory,
+    SandboxedKernel,
+    SandboxError,
+    TimeUpError,
+)
+from exercises_lib.grading.manifest import Check
+from exercises_lib.grading.notebook import Code
+from exercises_lib.grading.placement import END, is_check, places
+from exercises_lib.grading.source import Facts, facts
+from exercises_lib.grading.task import Outcome, Task
+
+MAX_STEPS = 1_000
+"""How many outputs are read of one run; a probe gives a few dozen."""
+JUDGE_SECONDS = 60.0
+"""Time for one verdict, which takes milliseconds unless what was observed is made to be slow."""
+ORACLE_SECONDS = 5.0
+"""Time for one question of a probe."""
+ORACLE_NUMBERS = 10_000
+"""Numbers in one question of a probe; those of the course's own have a few hundred."""
+
+
+def grade(task: Task, factory: KernelFactory) -> Outcome:
+    """Grade one submission.
+
+    Args:
+        task: the submission.
+        factory: where kernels come from.
+
+    Raises:
+        SandboxError: if no kernel may be started here at all.
+    """
+    factory.ready(task.plan.modules)  # before the clock of the submission runs
+    started = time.perf_counter()
+    session = Session(task, factory.kernel(task.plan.modules, task.limits))
+    try:
+        session.run()
+    finally:
+        session.kernel.stop()
+    assert factory.client is not None
+    isolation = str(factory.client.isolation)
+    return replace(session.outcome(), seconds=time.perf_counter() - started, isolation=isolation)
+
+
+class Session:
+    """The grading of one submission.
+
+    Args:
+        task: the submission.
+        kernel: a fresh kernel.
+    """
+
+    def __init__(self, task: Task, kernel: SandboxedKernel) -> None:
+        self.cells, self.plan, self.limits = task.cells, task.plan, task.limits
+        self.kernel = kernel
+        self.seed = secrets.randbits(62) if task.seed is None else task.seed
+        self.read: list[Facts] = []
+        self.verdicts: dict[str, Verdict] = {}
+        self.library: dict[str, list[str]] = {}
+        self.troubles: list[str] = []
+        self.status = "ok"
+        self.ran: list[str] = []
+
+    def run(self) -> None:
+        """Run the cells, observe the answers, and see to it that every exercise has a verdict."""
+        self.read_cells()
+        observed = places(self.cells, self.read, self.plan.checks)
+        for index, cell in enumerate(self.cells):
+            if not any(is_check(cell, self.read[index], check) for check in self.plan.checks):
+                self.run_cell(index, cell)
+            for check in observed.get(index, []):
+                self.observe(check)
+        for check in [*observed.get(END, []), *self._unanswered()]:
+            self.observe(check)
+
+    def outcome(self) -> Outcome:
+        """Return what came of it."""
+        return Outcome(
+            status=self.status,
+            detail="; ".join(self.troubles)[:2000],
+            verdicts=tuple(self._clean(check) for check in self.plan.checks),
+            flags=tuple(scan.flags(self.cells, self.read, self.plan, self.library)),
+            seed=self.seed,
+            cpu=self.kernel.cpu,
+            memory=self.kernel.memory,
+        )
+
+    def _clean(self, check: Check) -> Verdict:
+        """Return the verdict on an exercise; half a surrogate pair in it is no text."""
+        verdict = self.verdicts[check.exercise_id]
+        texts = {key: getattr(verdict, key) for key in ("message", "traceback", "printed")}
+        whole = {key: text.encode("utf-8", "replace").decode() for key, text in texts.items()}
+        return replace(verdict, **whole)
+
+    def _unanswered(self) -> list[Check]:
+        """Return the exercises that are unanswered so far."""
+        return [
+            check
+            for check in self.plan.checks
+            if check.exercise_id not in self.verdicts
+            or self.verdicts[check.exercise_id].status == "unanswered"
+        ]
+
+    def _note(self, status: str, text: str) -> None:
+        """Write down what went wrong outside the answers."""
+        self.troubles.append(text)
+        if self.status == "ok" or status == "grader-failed":
+            self.status = status
+
+    # --- the student's cells ------------------------------------------------------------------
+
+    def read_cells(self) -> None:
+        """Find out what stands in the cells: the course's own here, the student's in the kernel.
+
+        There nothing of the student's has run yet, and reading has an end, whatever there is to
+        read.
+        """
+        own = [cell.source for cell in self.cells if cell.source.strip() not in self.plan.given]
+        told: list[Facts] = []
+        if own:
+            try:
+                reply = self.kernel.request({"sources": own}, self.limits.cell_seconds)
+                told = [Facts.from_plain(data) for data in reply["facts"]]
+            except (KernelError, KeyError, TypeError) as error:
+                self._note("timeout", f"the code could not be read: {error}")
+        known = dict(zip(own, told, strict=len(told) > 0)) if told else {}
+        self.read = [
+            facts(cell.source)
+            if cell.source.strip() in self.plan.given
+            else known.get(cell.source, Facts(long=True))
+            for cell in self.cells
+        ]
+
+    def run_cell(self, index: int, cell: Code) -> None:
+        """Run a cell of the student's; nothing of what it shows is looked at."""
+        if not self.revive():
+            return
+        where = f"code cell {index + 1}{_beginning(cell.source)}"
+        try:
+            self.kernel.request({"code": cell.source}, self.limits.cell_seconds)
+        except TimeUpError as error:
+            self._note("timeout", f"{where}: {error}")
+        except KernelDiedError as error:
+            end = self.kernel.end
+            if end is not None and end.why == "time":
+                self._note("timeout", f"{where}: did not come to an end in time")
+            else:
+                self._note("crashed", f"{where}: {error}")
+        else:
+            self.ran.append(cell.source)
+
+    def revive(self) -> bool:
+        """Replace a dead kernel by one that has run the cells so far; False if there is none."""
+        if self.kernel.late:
+            self.kernel.stop()
+            limit = f"{self.limits.total_seconds:g} s"
+            if self.status == "ok" or not self.troubles:
+                self._note("timeout", f"the notebook as a whole did not come to an end in {limit}")
+            return False
+        while not self.kernel.alive:
+            if self.kernel.late:
+                return False
+            try:
+                self.kernel.restart()
+            except SandboxError as error:
+                self._note("grader-failed", str(error))
+                return False
+            for source in list(self.ran):
+                try:
+                    self.kernel.request({"code": source}, self.limits.cell_seconds)
+                except KernelError:  # what ran once does not run again: from now on without it
+                    self.kernel.stop()
+                    self.ran.remove(source)
+                    break
+        return True
+
+    # --- the exercises ------------------------------------------------------------------------
+
+    def observe(self, check: Check) -> None:
+        """Have an answer observed in the kernel, and judge here what it did."""
+        exercise = exercises.get(check.exercise_id)
+        missing = missing_modules(exercise)
+        if missing:
+            self.verdicts[exercise.id] = unavailable(exercise, missing)
+            return
+        load(exercise)
+        if not self.revive():
+            text = "The notebook had been stopped before this exercise was reached."
+            self.verdicts.setdefault(exercise.id, Verdict.of(exercise, "error", text))
+            return
+        rng = np.random.default_rng([self.seed, zlib.crc32(exercise.id.encode())])
+        cases = list(exercise.draw(rng))
+        seconds = min(exercise.seconds, self.limits.cell_seconds)
+        try:
+            reply = self.kernel.request(
+                observe_request(exercise, check.expression, cases, seconds),
+                2 * seconds + 1,
+                lambda number, arguments: consult(exercise, cases[number], arguments),
+            )
+        except TimeUpError:
+            text = "Your code was stopped: it had not come to an end in time. Do all loops end?"
+            self.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
+        except KernelDiedError as error:
+            text = f"Your code stopped everything when it was run: {error}."
+            self.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
+        else:
+            self.verdicts[exercise.id] = self._judge(check, exercise, cases, reply)
+
+    def _judge(
+        self, check: Check, exercise: Exercise, cases: Sequence[Case], reply: dict[str, Any]
+    ) -> Verdict:
+        """Judge what a kernel says an answer did; it may say anything."""
+        if "runs" not in reply:
+            text = "What your code did could not be observed: it changes what observes it."
+            return Verdict.of(exercise, "error", text)
+        try:
+            seen = observations(reply, cases, exercise.repeat)
+            origin = str(reply["origin"])
+            library = [str(name)[:80] for name in reply["library"]][:20]
+        except (LookupError, TypeError, ValueError, AttributeError, *_TOO_MUCH) as error:
+            text = f"What your code did could not be observed: {type(error).__name__}."
+            return Verdict.of(exercise, "error", text)
+        if origin.startswith("exercises_lib.") and not self._bound_by_student(check):
+            return self.verdicts.get(exercise.id) or Verdict.of(exercise, "unanswered")
+        self.library[exercise.id] = library
+        verdict: Verdict | None = None
+        trouble = f"no verdict in {JUDGE_SECONDS:g} s"
+        try:
+            with time_limit(JUDGE_SECONDS):
+                verdict = judge(exercise, cases, seen)
+        except Exception as error:  # what was observed is beyond what the judge can be given
+            trouble = type(error).__name__
+        if verdict is None:
+            self.troubles.append(f"{exercise.id}: what the answer gives back cannot be judged")
+            text = f"What your code gives back cannot be judged ({trouble})."
+            return Verdict.of(exercise, "error", text)
+        return verdict
+
+    def _bound_by_student(self, check: Check) -> bool:
+        """Tell whether a cell of the student's own gives the answer its name."""
+        return any(
+            {check.expression, "*"} & seen.assigned
+            for cell, seen in zip(self.cells, self.read, strict=True)
+            if cell.source.strip() not in self.plan.given
+        )
+
+
+_TOO_MUCH = (OverflowError, RecursionError, MemoryError)
+
+
+def _beginning(text: str) -> str:
+    """Say how a cell begins, by which it is found in a notebook that does not number its cells."""
+    lines = (line.strip() for line in text.split("\n"))
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    shown = "".join(c for c in first[:40] if c.isprintable() and c != "`")
+    return f" (`{shown}`)" if shown else ""
+
+
+def observe_request(
+    exercise: Exercise, expression: str, cases: Sequence[Case], seconds: float
+) -> dict[str, Any]:
+    """Make the request by which a kernel observes an answer.
+
+    Args:
+        exercise: what was asked.
+        expression: what is observed, as the check cell says it.
+        cases: the cases; only their inputs go to the kernel.
+        seconds: processor time for all cases together.
+    """
+    return {
+        "expression": expression,
+        "probe": exercise.probe.name,
+        "params": dict(exercise.probe.params),
+        "cases": [dict(case.inputs) for case in cases],
+        "seconds": seconds,
+        "repeat": exercise.repeat,
+        "asks": exercise.oracle is not None,
+    }
+
+
+def consult(exercise: Exercise, case: Case, arguments: Sequence[Any]) -> dict[str, Any]:
+    """Answer a question of a probe, as far as it can be answered quickly and in little memory."""
+    if sum(_size(one) for one in arguments) > ORACLE_NUMBERS:
+        return {"error": f"more than {ORACLE_NUMBERS:,} numbers at a time"}
+    reply = {"error": f"no answer in {ORACLE_SECONDS:g} s"}
+    with time_limit(ORACLE_SECONDS):
+        reply = exercise.consult(case, arguments)
+    return reply
+
+
+def _size(value: Any) -> int:
+    """Count the numbers in plain data."""
+    if isinstance(value, np.ndarray):
+        return int(value.size)
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    if isinstance(value, (list, tuple)):
+        return sum(map(_size, value))
+    return 1
+
+
+def observations(reply: Any, cases: Sequence[Case], repeat: bool) -> list[Observation]:
+    """Read what a kernel says an answer did; it may say anything.
+
+    Raises:
+        ValueError, TypeError, KeyError, IndexError, AttributeError: if it is not of the right form.
+    """
+    seen = []
+    for case, runs in zip(cases, reply["runs"], strict=False):
+        read = [_run(run) for run in runs[:2]]
+        if repeat and len(read) == 1 and read[0].failure is None:
+            raise ValueError("the second run is missing")
+        seen.append(case.named(conclude(case.inputs, read)))
+    if len(seen) < len(cases) and not (seen and seen[-1].failure):
+        raise ValueError("a case is missing")
+    return seen
+
+
+def _run(data: Any) -> Run:
+    failure = data["failure"]
+    return Run(
+        steps=[(str(name), value) for name, value in data["steps"][:MAX_STEPS]],
+        after=dict(data["after"]),
+        failure=None if failure is None else Failure(*(str(part)[:5000] for part in failure)),
+        printed=str(data["printed"])[:2000],
+        seconds=float(data["seconds"]),
+    )
