@@ -111,8 +111,10 @@ class Verdict:
     def _repr_html_(self) -> str:
         sign, words, colour = LOOKS[self.status]
         parts = [
-            '<div class="bp-verdict" role="status" style="border-left:4px solid '
-            f'{colour};padding:.35em .8em;margin:.3em 0;max-width:46em;line-height:1.45">',
+            # A figure that belongs to the exercise looks for the exercise and its status.
+            f'<div class="bp-verdict" data-exercise="{html.escape(self.exercise_id)}" '
+            f'data-status="{self.status}" role="status" style="border-left:4px solid {colour};'
+            'padding:.35em .8em;margin:.3em 0;max-width:46em;line-height:1.45">',
             f'<div><b style="color:{colour}" aria-hidden="true">{sign}</b> <b>{words}</b> '
             f'<span style="opacity:.7">{html.escape(self.exercise_id)}</span></div>',
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
     from exercises_lib.nn import Value
 
+KNOWN = re.compile(r"[-+*/]|\*\*-?[\d.]+|neg|exp|log|relu|tanh|sigmoid|1/x|max")
+"""The operations that graph_values.js computes."""
 SYMBOLS = {
     "*": "×",
     "-": "−",
@@ -28,27 +29,41 @@ SYMBOLS = {
     "maximum": "max",
 }
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-INFIX = {"+", "−", "×", "÷"}
+TALLEST = 500
+"""A graph that is taller is seen through a window that follows what moves; on a phone 400."""
 
 
 def graph_player(
-    output: Value, *, title: str, backward: bool = True, name: str | None = None
+    output: Value,
+    *,
+    title: str,
+    backward: bool = True,
+    exercise: str | None = None,
+    name: str | None = None,
 ) -> Any:
     """Show how a value was computed, and how its gradient flows back to every input.
 
-    The graph is only read: gradients that it already holds stay as they are.
+    The graph is only read: gradients that it already holds stay as they are. The figure opens
+    where the inputs are given; a reader can change them, and values and gradients follow.
 
     Args:
         output: the end of a computation recorded by :class:`exercises_lib.nn.Value`. Names
             come from the values' labels; a value without a label shows its operation.
         title: heads the figure.
         backward: False shows the way forward only, for a page that asks for the gradients.
+        exercise: the exercise that asks for what this graph shows, such as "ch01.apple_gradients".
+            Its gradients are hidden until it is passed, or the reader asks to see them. In the
+            book the graph moves into the exercise's form, and the form's fields become blanks at
+            the nodes: the field ``price`` or ``dprice`` at the input ``price``, a field ``u`` and
+            a field ``du`` at the value and at the gradient of ``u``.
         name: tells two players of the same graph on one page apart.
 
     Returns:
         A widget that displays itself.
     """
     spec = graph_spec(output, backward=backward)
+    if exercise is not None:
+        spec["exercise"] = exercise
     return figure(
         "graph_player",
         spec,
@@ -60,15 +75,16 @@ def graph_player(
 
 
 def graph_spec(output: Value, *, backward: bool = True) -> Spec:
-    """Turn a recorded computation into nodes, edges and steps.
+    """Turn a recorded computation into nodes and edges; the page makes steps of them.
 
     Args:
         output: the last value of the computation.
-        backward: whether the steps go back again, with the gradients.
+        backward: whether the figure goes back again, with the gradients.
 
     Returns:
         ``nodes`` with value, gradient and place, ``edges`` with local derivative and the
-        gradient they send back, and ``steps``, each with a sentence that says what happens.
+        gradient they send back, the ``layouts``, whether there is a way ``backward``, and whether
+        the inputs are ``editable``: a page can compute every operation.
     """
     order = _topological_order(output)
     index = {id(value): at for at, value in enumerate(order)}
@@ -79,14 +95,13 @@ def graph_spec(output: Value, *, backward: bool = True) -> Spec:
         for slot, (parent, local) in enumerate(zip(value.parents, value.local, strict=True))
     ]
     pairs = [(edge["from"], edge["to"]) for edge in edges]
+    _sweep(nodes, edges)
     layouts = {"wide": layered(len(order), pairs), "narrow": narrow(len(order), pairs)}
-    steps = _forward_steps(nodes, edges)
-    if backward:
-        steps += _backward_steps(nodes, edges)
     return {
         "nodes": nodes,
         "edges": edges,
-        "steps": steps,
+        "backward": backward,
+        "editable": all(KNOWN.fullmatch(node["kind"]) for node in nodes if node["kind"]),
         "layouts": {key: asdict(layout) for key, layout in layouts.items()},
     }
 
@@ -118,153 +133,23 @@ def _node(value: Value, *, is_output: bool) -> Spec:
     return {
         "label": value.label,
         "op": symbol.replace("**", "^"),
+        "kind": value.op if value.parents else "",
         "role": role,
         "value": float(value.data),
         "grad": 0.0,
     }
 
 
-def _name(node: Spec) -> str:
-    """What a sentence calls this node."""
-    if node["label"]:
-        return str(node["label"])
-    return number(node["value"]) if node["role"] == "constant" else f"the {node['op']} node"
-
-
-def _expression(op: str, terms: list[str]) -> str:
-    """Write an operation with its operands, as a reader would."""
-    if len(terms) == 2 and op in INFIX:
-        # A minus sign right behind an operator needs its brackets.
-        right = f"({terms[1]})" if terms[1].startswith("−") else terms[1]
-        return f"{terms[0]} {op} {right}"
-    if op == "−":
-        return f"−({terms[0]})" if terms[0].startswith("−") else f"−{terms[0]}"
-    if op == "1/x":
-        return f"1 / {terms[0]}" if not terms[0].startswith("−") else f"1 / ({terms[0]})"
-    if op.startswith(("^", "x")):
-        base = f"({terms[0]})" if terms[0].startswith("−") else terms[0]
-        return base + op.removeprefix("x")
-    return f"{op}({', '.join(terms)})"
-
-
-def _forward_steps(nodes: list[Spec], edges: list[Spec]) -> list[Spec]:
-    inputs = [at for at, node in enumerate(nodes) if node["role"] in ("input", "constant")]
-    named = [nodes[at] for at in inputs if nodes[at]["role"] == "input"]
-    given = ", ".join(f"{node['label']} = {number(node['value'])}" for node in named)
-    steps: list[Spec] = [
-        {
-            "phase": "forward",
-            "nodes": inputs,
-            "edges": [],
-            "text": f"The inputs are given: {given}." if given else "The inputs are given.",
-        }
-    ]
-    for at, node in enumerate(nodes):
-        into = [number_ for number_, edge in enumerate(edges) if edge["to"] == at]
-        if not into:
-            continue
-        sources = [nodes[edges[edge]["from"]] for edge in into]
-        result = number(node["value"])
-        by_number = _expression(node["op"], [number(source["value"]) for source in sources])
-        if by_number != result or not node["label"]:  # n = −z at z = 1 is −1 already
-            by_number += f" = {result}"
-        if all(source["label"] for source in sources) and node["label"]:
-            by_name = _expression(node["op"], [_name(source) for source in sources])
-            node["forward"] = f"{node['label']} = {by_name} = {by_number}"
-        else:
-            lead = f"{node['label']} = " if node["label"] else ""
-            node["forward"] = f"{lead}{by_number}"
-        steps.append(
-            {
-                "phase": "forward",
-                "nodes": [at],
-                "edges": into,
-                "text": f"Forward: {node['forward']}.",
-            }
-        )
-    return steps
-
-
-def _backward_steps(nodes: list[Spec], edges: list[Spec]) -> list[Spec]:
-    end = len(nodes) - 1
-    goal = nodes[end]["label"] or "output"
-    nodes[end]["grad"] = 1.0
-    nodes[end]["backward"] = [f"∂{goal}/∂{goal} = 1: here the way back begins."]
-    steps: list[Spec] = [
-        {
-            "phase": "backward",
-            "nodes": [end],
-            "edges": [],
-            "grads": {end: "1"},
-            "text": f"Backward begins at the end: ∂{goal}/∂{goal} = 1.",
-        }
-    ]
-    uses = [0] * len(nodes)
-    received: list[list[float]] = [[] for _ in nodes]
+def _sweep(nodes: list[Spec], edges: list[Spec]) -> None:
+    """Go back once: the gradient of every node, and what every edge sends."""
+    into: list[list[Spec]] = [[] for _ in nodes]
     for edge in edges:
-        uses[edge["from"]] += 1
-    for at in reversed(range(len(nodes))):
-        node = nodes[at]
-        into = [number_ for number_, edge in enumerate(edges) if edge["to"] == at]
-        if not into:
-            continue
-        sentences, shown = [], {}
-        for number_ in into:
-            edge = edges[number_]
-            source = edge["from"]
-            upstream, local = node["grad"], edge["local"]
-            sent = local * upstream
-            edge["grad"] = sent
-            received[source].append(sent)
-            nodes[source]["grad"] += sent
-            product = f"{number(local)} × {_bracketed(upstream)} = {number(sent)}"
-            line = f"local {number(local)} × upstream {_bracketed(upstream)} = {number(sent)}"
-            nodes[source].setdefault("backward", []).append(
-                line + (f"  (through {_name(node)})" if uses[source] > 1 else "")
-            )
-            parts = received[source]
-            shown[source] = _sum(parts)
-            sentence = f"{_name(nodes[source])} gets {product}"
-            if len(parts) > 1:
-                sentence += f", added to what is there: {_sum(parts)}"
-            sentences.append(sentence)
-        steps.append(
-            {
-                "phase": "backward",
-                "nodes": list(dict.fromkeys(edges[edge]["from"] for edge in into)),
-                "from": at,
-                "edges": into,
-                "grads": shown,
-                "text": f"Backward through {_name(node)}: {'; '.join(sentences)}.",
-            }
-        )
-    for at, node in enumerate(nodes):
-        if len(received[at]) > 1:
-            node["backward"].append(f"used {len(received[at])} times, so add: {_sum(received[at])}")
-    found = ", ".join(
-        f"{node['label']} {number(node['grad'])}" for node in nodes if node["role"] == "input"
-    )
-    steps.append(
-        {
-            "phase": "done",
-            "nodes": [],
-            "edges": [],
-            "text": f"One sweep back has found the derivative of {goal} for every input: {found}.",
-        }
-    )
-    return steps
-
-
-def _bracketed(value: float) -> str:
-    text = number(value)
-    return f"({text})" if text.startswith("−") else text
-
-
-def _sum(parts: list[float]) -> str:
-    if len(parts) == 1:
-        return number(parts[0])
-    terms = " + ".join([number(parts[0]), *(_bracketed(part) for part in parts[1:])])
-    return f"{terms} = {number(sum(parts))}"
+        into[edge["to"]].append(edge)
+    nodes[-1]["grad"] = 1.0
+    for node, arriving in zip(reversed(nodes), reversed(into), strict=True):
+        for edge in arriving:
+            edge["grad"] = edge["local"] * node["grad"]
+            nodes[edge["from"]]["grad"] += edge["grad"]
 
 
 def _height(spec: Spec, room: int) -> int:
@@ -283,11 +168,12 @@ def _height(spec: Spec, room: int) -> int:
         return max(len(text) for text in texts) * size * 0.6 + 14
 
     stage: float
+    more = 16 if spec["editable"] or "exercise" in spec else 0
     wide, slim = spec["layouts"]["wide"], spec["layouts"]["narrow"]
     natural = wide["layers"] * (min(max(card(14), 76), 150) + 62) - 54
     phone = room < 480
     if room >= 520 and natural * 0.8 <= room:
-        stage = (wide["width"] * 86 + 98) * min(1, room / natural)
+        stage = (wide["width"] * (86 + more) + 98 + more) * min(1, room / natural)
     else:
         need = min(max(card(12.5 if phone else 14), 70), 112 if phone else 150)
         roomy = wide["width"] == 0 or (room - 6 - need) / wide["width"] >= need + 4
@@ -298,23 +184,17 @@ def _height(spec: Spec, room: int) -> int:
             " " in node["label"] and len(node["label"]) * size * 0.6 > width - 6
             for node in spec["nodes"]
         )
-        line = (97 if phone else 106) + (size + 4 if folded else 0)
+        line = (97 if phone else 106) + (size + 4 if folded else 0) + more
         stage = layout["layers"] * line - (42 if phone else 44) + 24
-    texts = [step["text"] for step in spec["steps"]]
-    texts += [
-        f"{node.get('forward', node['label'] + ' = 0.1234, given')}. Gradient: {'; '.join(lines)}."
-        for node in spec["nodes"]
-        if (lines := node.get("backward"))
-    ]
-    lines_of_text = math.ceil(max(map(len, texts)) * 6.2 / room)
-    return round(stage + lines_of_text * 22 + (161 if phone else 119))
+    lock = 46 if "exercise" in spec else 0
+    return round(min(stage, TALLEST - 100 * phone) + (271 if phone else 184) + lock)
 
 
 def draw_graph(spec: Spec, title: str) -> Picture:
-    """Draw the finished computation: every value, every gradient, every local derivative."""
+    """Draw the finished computation: every value, and unless they are asked for, the gradients."""
     from matplotlib.figure import Figure
 
-    backward = any(step["phase"] == "backward" for step in spec["steps"])
+    backward = spec["backward"] and "exercise" not in spec
 
     long = spec["layouts"]["wide"]["layers"] > 5
     layout = spec["layouts"]["narrow" if long else "wide"]

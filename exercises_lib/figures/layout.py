@@ -15,6 +15,8 @@ from itertools import pairwise
 
 BEND_WIDTH = 0.55
 """How much room a passing edge takes, as a share of a node's."""
+OFF_LINE = 0.12
+"""Nearer than this to a neighbour's line, a node stands on it."""
 NARROW_BEND = 0.2
 """The same where room is dear."""
 
@@ -259,7 +261,18 @@ def _places(
             free = _nondecreasing(wish, [weight[node] for node in row])
             for node, base, at in zip(row, free, offset, strict=True):
                 place[node] = min(max(base, 0.0), most) + at
+    _straighten(place, rows, neighbours)
     return [round(value, 4) for value in place]
+
+
+def _straighten(place: list[float], rows: list[list[int]], neighbours: list[list[int]]) -> None:
+    """Move nodes that stand a few pixels off a neighbour's line onto it."""
+    for before, row in pairwise(rows):
+        for node in row:
+            near = [end for end in neighbours[node] if end in before]
+            best = min(near, key=lambda end: abs(place[end] - place[node]), default=None)
+            if best is not None and abs(place[best] - place[node]) < OFF_LINE:
+                place[node] = place[best]
 
 
 def _nondecreasing(wish: list[float], weight: list[float]) -> list[float]:

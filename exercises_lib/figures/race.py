@@ -30,7 +30,7 @@ def optimiser_race(*, name: str | None = None) -> Any:
         "optimiser_race",
         spec,
         title=TITLE,
-        height=(459, 791),
+        height=(459, 847),
         name=name,
         draw=lambda: _draw(spec, TITLE),
     )
@@ -59,7 +59,7 @@ def race_spec() -> Spec:
                 "path": [[float(f"{value:.5g}") for value in point] for point in path],
             }
         )
-    return {"runners": paths, "steps": STEPS, "start": 30}
+    return {"runners": paths, "steps": STEPS, "start": 0}
 
 
 def _draw(spec: Spec, title: str) -> Picture:

@@ -10,12 +10,15 @@ const ICONS = {
   pause: "M5 3v10M11 3v10",
   next: "M4 3l7 5-7 5z",
   last: "M12 3v10M3 3l7 5-7 5z",
+  reset: "M4 2v4h4M4.3 6A5 5 0 1 1 3 9",
+  whole: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
 };
-const icon = (name) =>
+const OUTLINES = ["reset", "whole"];
+export const icon = (name) =>
   svg(
     "svg",
     { viewBox: "0 0 16 16", width: 16, height: 16, class: "bp-icon", "aria-hidden": "true" },
-    svg("path", { d: ICONS[name] }),
+    svg("path", { d: ICONS[name], class: OUTLINES.includes(name) ? "bp-outline" : null }),
   );
 
 /**
@@ -76,7 +79,8 @@ export const player = (root, last, { start = last, interval = 1300, onStep }) =>
   };
   root.tabIndex = 0;
   root.addEventListener("keydown", (event) => {
-    if (event.target.type === "range" || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (/range|text/.test(event.target.type) || event.altKey || event.ctrlKey || event.metaKey)
+      return;
     const to = { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: last }[event.key];
     if (to !== undefined) jump(to);
     else if (event.key === " " && event.target.tagName !== "BUTTON") toggle();
@@ -88,6 +92,13 @@ export const player = (root, last, { start = last, interval = 1300, onStep }) =>
   return {
     element: html("div", { class: "bp-bar" }, first, back, play, next, end, scrub, count),
     pause,
+    /** Steps were added, or taken away. */
+    setLast: (to) => {
+      last = to;
+      scrub.max = last;
+      current = clamp(current, 0, last);
+      show();
+    },
     /** What a screen reader says at the scrubber. */
     describe: (text) => scrub.setAttribute("aria-valuetext", text),
   };
