@@ -190,6 +190,11 @@ def test_a_verdict_that_says_passed_opens_them_too(mount, apples):
     view.close()
 
 
+FORGETFUL = """globalThis.bpMemory = { state: { forms: {} }, update() {}, verdict() {},
+  exercise: () => ({ hints: 0, passed: false }) };"""
+"""What book/_static/memory.js offers, for a page that remembers nothing."""
+
+
 @pytest.fixture
 def asked(mount, apples, root):
     """A page with the form of an exercise, as the book makes it, and its graph."""
@@ -203,6 +208,7 @@ def asked(mount, apples, root):
         )
         view.add_style_tag(path=root / "book" / "_static" / "book.css")
         view.add_style_tag(content=str(widget._css))
+        view.add_script_tag(content=FORGETFUL)
         view.add_script_tag(path=root / "book" / "_static" / "quiz.js")
         view.add_script_tag(
             content=str(widget._esm).replace("export default", "const figure =")

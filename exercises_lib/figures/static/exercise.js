@@ -1,12 +1,12 @@
 // What ties a figure to an exercise: whether it is passed, and the form of the book's page in
 // which it is answered. Forms are made by exercises_lib/course/quiz.py, judged by the page.
 
-/** Whether a verdict on this page says that an exercise is passed. */
+/** Whether an exercise is passed: the book remembers, or a verdict on this page says so. */
 export const isPassed = (id) => {
+  if (globalThis.bpMemory?.exercise(id).passed) return true;
   const own = `[data-exercise="${CSS.escape(id)}"]`;
-  return (
-    document.querySelector(`${own}[data-status="passed"], ${own} [data-status="passed"]`) !== null
-  );
+  const verdict = `${own}[data-status="passed"], ${own} [data-status="passed"]`;
+  return document.querySelector(verdict) !== null;
 };
 
 /** A name without what tells apart how it is written: "d_apple price" is "dappleprice". */
