@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import html
-import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from exercises_lib.checking.markup import INDENT, blocks, inline_html
+
 if TYPE_CHECKING:
     from exercises_lib.checking.exercise import Exercise, Mistake
 
 Status = Literal["passed", "wrong", "error", "unanswered", "unavailable"]
-
-EMPHASIS = re.compile(r"(?<![\w*])\*(?=\w)([^*]+?)(?<=\w)\*(?![\w*])")
 
 LOOKS: dict[str, tuple[str, str, str]] = {
     "passed": ("✓", "passed", "#1a7f37"),
@@ -95,7 +94,10 @@ class Verdict:
         sign, words, _ = LOOKS[self.status]
         lines = [f"{sign} {self.exercise_id} · {words}"]
         for line in self.message.split("\n") if self.message else []:
-            lines += textwrap.wrap(line, 88, initial_indent="  ", subsequent_indent="  ")
+            if line.startswith(INDENT):
+                lines.append(f"  {line}")
+            else:
+                lines += textwrap.wrap(line, 88, initial_indent="  ", subsequent_indent="  ")
         if self.traceback:
             lines += ["  In your code:", *(f"  {line}" for line in self.traceback.split("\n"))]
         if self.printed:
@@ -118,9 +120,13 @@ class Verdict:
             f'<div><b style="color:{colour}" aria-hidden="true">{sign}</b> <b>{words}</b> '
             f'<span style="opacity:.7">{html.escape(self.exercise_id)}</span></div>',
         ]
-        for index, line in enumerate(self.message.split("\n") if self.message else []):
+        for index, (kind, piece) in enumerate(blocks(self.message)):
             weight = "" if index or self.status == "passed" else "font-weight:500;"
-            parts.append(f'<div style="{weight}margin-top:.25em">{inline_html(line)}</div>')
+            if kind == "code":
+                code = html.escape(piece)
+                parts.append(f'<pre style="margin:.2em 0 0;white-space:pre-wrap">{code}</pre>')
+            else:
+                parts.append(f'<div style="{weight}margin-top:.25em">{inline_html(piece)}</div>')
         if self.traceback:
             parts.append(_block("In your code:", self.traceback))
         if self.printed:
@@ -138,17 +144,6 @@ def _earned(exercise: Exercise, status: Status, right: tuple[int, int] | None) -
     return exercise.share(*right) if right is not None and status == "wrong" else 0
 
 
-def inline_html(line: str) -> str:
-    """Escape a line; ``code`` between backticks and *words* between asterisks are set as such."""
-    pieces = html.escape(line).split("`")
-    return "".join(
-        f"<code>{piece}</code>"
-        if index % 2 and index < len(pieces) - 1
-        else EMPHASIS.sub(r"<em>\1</em>", piece)
-        for index, piece in enumerate(pieces)
-    )
-
-
 def _block(title: str, text: str) -> str:
     return (
         f'<div style="margin-top:.35em">{title}<pre style="margin:.2em 0 0;white-space:pre-wrap">'
@@ -164,17 +159,12 @@ def hint_html(exercise_id: str, number: int, text: str, after: str = "") -> str:
         f'<div><b>Hint {number} of 3</b> <span style="opacity:.7">{html.escape(exercise_id)}'
         "</span></div>",
     ]
-    block: list[str] = []
-    for line in [*text.split("\n"), ""]:
-        if line.startswith("    ") or (block and not line.strip() and line):
-            block.append(line[4:])
-            continue
-        if block:
-            code = html.escape("\n".join(block))
+    for kind, piece in blocks(text):
+        if kind == "code":
+            code = html.escape(piece)
             parts.append(f'<pre style="margin:.3em 0 .3em 1em;white-space:pre-wrap">{code}</pre>')
-            block = []
-        if line.strip():
-            parts.append(f'<div style="margin-top:.25em">{inline_html(line)}</div>')
+        else:
+            parts.append(f'<div style="margin-top:.25em">{inline_html(piece)}</div>')
     if after:
         parts.append(f'<div style="margin-top:.35em;opacity:.75">{html.escape(after)}</div>')
     parts.append("</div>")

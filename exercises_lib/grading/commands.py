@@ -375,12 +375,22 @@ def _points(text: str, most: float) -> float | None:
 @click.option("--chapter", help="Report only on this chapter.")
 def report(gradebook: Path, out: Path, chapter: str | None) -> None:
     """Write a page about the class and one for each student, as self-contained HTML."""
+    from exercises_lib.course.notebooks import find_root
+    from exercises_lib.grading.answers import published
     from exercises_lib.grading.gradebook import Gradebook
+    from exercises_lib.grading.manifest import load_plans
     from exercises_lib.grading.reports import write_pages
+    from exercises_lib.grading.similarity import alike
 
-    records = _records(Gradebook(gradebook, create=False), chapter)
+    book = Gradebook(gradebook, create=False)
+    rules = book.late_rules()
+    records = _records(book, chapter)
+    root = find_root()
+    plans = load_plans(root)
+    given = {number: plan.given for number, plan in plans.items()}
+    own = {number: published(root, plan) for number, plan in plans.items()}
     with _writing(out):
-        pages = write_pages(records, out)
+        pages = write_pages(records, out, alike(records, own, given), rules)
     click.echo(f"{pages} pages written; the class: {out / 'index.html'}")
 
 

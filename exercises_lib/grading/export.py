@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from exercises_lib.checking.markup import plain_text
 from exercises_lib.checking.verdict import LOOKS
 from exercises_lib.errors import UserError
 from exercises_lib.grading.joining import Joined, Key, Line, join
@@ -234,15 +235,24 @@ def moodle(
 
 def feedback_text(record: SubmissionResult) -> str:
     """Say what a submission got, for the student; Moodle takes it for HTML."""
-    passed = sum(row.status == "passed" for row in record.rows)
-    parts = [f"{passed} of {len(record.rows)} passed."]
+    judged = [row for row in record.rows if row.status != "decided"]
+    passed = sum(row.status == "passed" for row in judged)
+    parts = [f"{passed} of {len(judged)} passed."] if judged else []
     for row in record.rows:
-        if row.status != "passed" or row.decided:
-            told = " ".join(row.message.split("\n"))
-            told = "not answered." if row.status == "unanswered" else told
-            if row.decided:
-                told = f"{told} {row.earned} of {row.points} by decision: {row.decided}"
-            parts.append(f"{LOOKS[row.status][0]} {row.title}: {told}")
+        if row.status == "passed" and not row.decided:
+            continue
+        told = " ".join(plain_text(row.message).split())
+        told = "not answered." if row.status == "unanswered" else told
+        mark = f"{row.earned:g} of {row.points:g}"
+        if row.decided:
+            told = f"{told} {mark} by decision: {row.decided}".strip()
+        elif row.in_part:
+            told = f"{told} {mark} points."
+        parts.append(f"{LOOKS.get(row.status, ('·',))[0]} {row.title}: {told}")
+    if record.decided:
+        parts.append(f"{record.points:g} of {record.maximum:g} by decision: {record.decided}")
+    if record.deduction:
+        parts.append(f"Late: {record.deduction}.")
     return html.escape(" ".join(parts), quote=False)
 
 

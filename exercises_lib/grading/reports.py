@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import html
 import re
+import statistics
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
 
 from exercises_lib.chapters import CHAPTERS
+from exercises_lib.checking.markup import block_html, inline_html
 from exercises_lib.checking.verdict import LOOKS
 from exercises_lib.course.notebooks import write_text
 from exercises_lib.exercises import get
-from exercises_lib.grading.results import ExerciseResult, SubmissionResult
+from exercises_lib.grading import similarity
+from exercises_lib.grading.groups import Group, groups
+from exercises_lib.grading.results import LateRule, SubmissionResult
 
-ORDER = ("passed", "wrong", "error", "unanswered", "unavailable")
+ORDER = ("passed", "wrong", "error", "unanswered", "unavailable", "decided")
 TROUBLE = {
     "crashed": "ended its kernel",
     "timeout": "did not come to an end in time",
@@ -31,62 +40,21 @@ TROUBLE = {
     "other-chapter": "another chapter",
     "grader-failed": "the grader's own process failed",
 }
-STYLE = """
-:root{color-scheme:light dark;--ink:#1f2328;--soft:#59636e;--line:#d1d9e0;--back:#fff;
---card:#f6f8fa;--passed:#1a7f37;--wrong:#b3261e;--error:#8a4600;--unanswered:#6b7280;--unavailable:#9aa4b0;
---accent:#0b6bcb}
-@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9da7b3;--line:#3d444d;--back:#0d1117;
---card:#151b23;--passed:#4ac26b;--wrong:#ff9d94;--error:#f0b072;--unanswered:#9aa4b0;
---unavailable:#6b7280;--accent:#7cc0ff}}
-*{box-sizing:border-box}
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);max-width:60rem;
-margin:0 auto;padding:1.5rem 1rem 4rem}
-h1{font-size:1.7rem;line-height:1.2;margin:.2em 0}
-h2{font-size:1.25rem;margin:2.2em 0 .5em;border-bottom:1px solid var(--line);padding-bottom:.2em}
-h3{font-size:1rem;margin:1.4em 0 .4em}
-a{color:var(--accent)}
-p,li{max-width:46rem}
-.soft{color:var(--soft)}
-.scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;min-width:34rem;font-size:.93rem}
-th,td{text-align:left;padding:.35em .6em;border-bottom:1px solid var(--line);vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.bar{display:flex;height:.9em;min-width:8em;border-radius:3px;overflow:hidden;background:var(--line)}
-.bar span{display:block}
-.passed{background:var(--passed)}.wrong{background:var(--wrong)}.error{background:var(--error)}
-.unanswered{background:var(--unanswered)}.unavailable{background:var(--unavailable)}
-.key{display:flex;flex-wrap:wrap;gap:.3em 1.2em;padding:0;margin:.5em 0;list-style:none;
-font-size:.93rem}
-.key i{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em}
-.columns{display:flex;align-items:flex-end;gap:4px;height:9rem;margin:.8em 0 0;padding:0;
-list-style:none;border-bottom:1px solid var(--line)}
-.columns li{flex:1;display:flex;flex-direction:column;justify-content:flex-end;height:100%;
-text-align:center;font-size:.8rem}
-.columns b{display:block;background:var(--accent);border-radius:3px 3px 0 0}
-.scale{display:flex;gap:4px;font-size:.75rem;color:var(--soft);list-style:none;padding:0;margin:0}
-.scale li{flex:1;text-align:center}
-.card{border-left:4px solid var(--unanswered);background:var(--card);padding:.6em .9em;
-margin:.7em 0;border-radius:0 4px 4px 0;overflow-wrap:anywhere}
-.card p{margin:.25em 0}.card .sign{font-weight:700}
-.card.is-passed{border-color:var(--passed)}.card.is-wrong{border-color:var(--wrong)}
-.card.is-error{border-color:var(--error)}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--back);padding:.5em;
-border:1px solid var(--line);border-radius:4px;font-size:.85rem;margin:.4em 0}
-code{font-size:.92em}
-.big{font-size:2rem;font-weight:700;margin:.1em 0}
-@media(max-width:40rem){.files table{min-width:0}.files :is(td,th):nth-child(2){display:none}}
-@media print{body{max-width:none;font-size:11pt}.card,tr,.columns{break-inside:avoid}
-h2,h3{break-after:avoid}.scroll{overflow:visible}table{min-width:0}a{color:inherit}
-.bar,.bar span,.columns b,.key i{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
-"""
 
 
-def write_pages(records: Sequence[SubmissionResult], out: Path) -> int:
+def write_pages(
+    records: Sequence[SubmissionResult],
+    out: Path,
+    alike: Sequence[similarity.Pair] = (),
+    rules: Mapping[str, LateRule] | None = None,
+) -> int:
     """Write the class's page, ``index.html``, and one page for each student.
 
     Args:
         records: what the gradebook says.
         out: the folder; it is made if need be.
+        alike: who has handed in the same; these pairs get a page of their own, ``similar.html``.
+        rules: what late work loses: chapter → rule.
 
     Returns:
         How many pages were written.
@@ -94,20 +62,22 @@ def write_pages(records: Sequence[SubmissionResult], out: Path) -> int:
     students: dict[tuple[str, str], list[SubmissionResult]] = defaultdict(list)
     records = _current(records)
     for one in records:
-        students[(one.student, one.lms_id)].append(one)
-    write_text(out / "index.html", class_page(records))
+        students[one.whose].append(one)
+    write_text(out / "index.html", class_page(records, alike, rules))
+    if alike:
+        write_text(out / "similar.html", similar_page(alike))
     for (student, number), own in students.items():
         write_text(out / page_name(student, number), student_page(student, own))
-    return len(students) + 1
+    return len(students) + 1 + bool(alike)
 
 
 def _current(records: Sequence[SubmissionResult]) -> list[SubmissionResult]:
     """Leave out what somebody handed in by mistake and has handed in rightly since."""
-    graded = {(one.student, one.lms_id, one.chapter) for one in records if one.graded}
+    graded = {(one.whose, one.chapter) for one in records if one.graded}
     return [
         one
         for one in records
-        if one.status != "other-chapter" or (one.student, one.lms_id, one.chapter) not in graded
+        if one.status != "other-chapter" or (one.whose, one.chapter) not in graded
     ]
 
 
@@ -119,25 +89,84 @@ def page_name(student: str, lms_id: str) -> str:
     return f"students/{plain or 'student'}-{mark}.html"
 
 
-def _page(title: str, body: Iterable[str]) -> str:
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_e(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(body)
-        + "\n</main>\n</body>\n</html>\n"
+# --- the pages --------------------------------------------------------------------------------
+
+
+def student_page(student: str, records: Sequence[SubmissionResult]) -> str:
+    """Make the page of one student: marks, verdicts and messages, nothing about anybody else."""
+    counting = [one for one in records if one.counts and one.graded]
+    return _render(
+        "student.html",
+        student=student,
+        records=records,
+        points=sum(one.points for one in counting),
+        maximum=sum(one.maximum for one in counting),
+        instead=functools.partial(_instead, records),
     )
 
 
-def _e(text: object) -> str:
-    return html.escape(str(text))
+def class_page(
+    records: Sequence[SubmissionResult],
+    alike: Sequence[similarity.Pair] = (),
+    rules: Mapping[str, LateRule] | None = None,
+) -> str:
+    """Make the page about the class."""
+    records = _current(records)
+    chapters = sorted({one.chapter for one in records if one.chapter})
+    instead = functools.partial(_instead, records)
+    return _render(
+        "class.html",
+        files=len(records),
+        parts=[
+            _part(chapter, [one for one in records if one.chapter == chapter], rules or {})
+            for chapter in chapters
+        ],
+        look_at=[one for one in records if _needs_a_look(one) or instead(one)],
+        alike=alike,
+        instead=instead,
+        slowest=sorted((one for one in records if one.seconds), key=lambda one: -one.seconds)[:5],
+        walls=sorted({one.isolation for one in records if one.isolation}),
+        everybody=_everybody(records),
+    )
 
 
-def _marked(text: str) -> str:
-    """Escape a text; what stands between backticks becomes code."""
-    pieces = _e(text).split("`")
-    last = len(pieces) - 1
-    return "".join(f"<code>{p}</code>" if i % 2 and i < last else p for i, p in enumerate(pieces))
+def similar_page(alike: Sequence[similarity.Pair]) -> str:
+    """Make the page that shows answers that are the same, side by side."""
+    return _render(
+        "similar.html",
+        alike=alike,
+        least=similarity.LEAST,
+        long=similarity.LONG,
+        enough=similarity.ENOUGH,
+    )
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        marked=lambda text: Markup(inline_html(text)),  # which escapes all but its own tags
+        blocks=lambda text: Markup(block_html(text)),
+        points=lambda number: f"{number:g}",
+    )
+    made.globals.update(
+        page_name=page_name,
+        chapter=_chapter,
+        words=lambda status: TROUBLE.get(status, status),
+        sign=lambda status: _look(status)[0],
+        said=lambda status: _look(status)[1],
+    )
+    return made
+
+
+def _render(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(**values) + "\n"
 
 
 def _chapter(number: str) -> str:
@@ -145,284 +174,170 @@ def _chapter(number: str) -> str:
     return f"{number} {known.topic.replace('_', ' ')}" if known else number
 
 
-def student_page(student: str, records: Sequence[SubmissionResult]) -> str:
-    """Make the page of one student: marks, verdicts and messages, nothing about anybody else."""
-    counting = [one for one in records if one.counts and one.rows]
-    points = sum(one.points for one in counting)
-    maximum = sum(one.maximum for one in counting)
-    body = [f"<h1>{_e(student)}</h1>"]
-    if counting:
-        body.append(f'<p class="big">{points:g} of {maximum:g} points</p>')
-    for one in records:
-        name = _chapter(one.chapter) if one.chapter else one.file
-        body.append(f"<h2>{_e(name)}</h2>")
-        when = f" · graded {one.graded_at} UTC" if one.graded else ""
-        body.append(f'<p class="soft">{_e(one.file + when)}</p>')
-        instead = _instead(one, records)
-        if instead is not None:
-            body.append(f"<p>Does not count: {_e(instead.file)} does.</p>")
-        if one.status != "ok":
-            body.append(f"<p>{_trouble(one)}</p>")
-        if one.rows:
-            body.append(f"<p><b>{one.points:g} of {one.maximum:g}</b> points</p>")
-            body += [_card(row) for row in one.rows]
-    return _page(f"{student} · marks", body)
+def _look(status: str) -> tuple[str, str]:
+    if status == "decided":
+        return "·", "by decision"
+    sign, words, _ = LOOKS.get(status, ("·", status, ""))
+    return sign, words
 
 
-def _trouble(one: SubmissionResult) -> str:
-    return f"<b>{_e(TROUBLE.get(one.status, one.status))}</b>: {_marked(one.detail)}"
+# --- what stands on them ----------------------------------------------------------------------
 
 
-def _instead(one: SubmissionResult, records: Sequence[SubmissionResult]) -> SubmissionResult | None:
+def _instead(records: Sequence[SubmissionResult], one: SubmissionResult) -> SubmissionResult | None:
     """Return the file of the same student that counts in the place of this one."""
     if one.counts:
         return None
-    whose = (one.student, one.lms_id, one.chapter)
-    same = (other for other in records if (other.student, other.lms_id, other.chapter) == whose)
+    same = (other for other in records if (other.whose, other.chapter) == (one.whose, one.chapter))
     return next((other for other in same if other.counts), None)
 
 
-def _card(row: ExerciseResult) -> str:
-    sign, words, _ = LOOKS.get(row.status, ("·", row.status, ""))
-    lines = [
-        f'<p><span class="sign" aria-hidden="true">{sign}</span> <b>{_e(row.title)}</b> · '
-        f"{_e(words)} · {row.earned:g} of {row.points:g} "
-        f'<span class="soft">{_e(row.exercise)}</span></p>'
-    ]
-    if row.status != "unanswered":  # what to do about that is said in the notebook
-        lines += [f"<p>{_marked(line)}</p>" for line in row.message.split("\n") if line]
-    if row.decided:
-        lines.append(
-            f"<p><b>{row.earned:g} of {row.points:g} by decision:</b> {_e(row.decided)}</p>"
-        )
-    if row.traceback:
-        lines.append(f"<pre>{_e(row.traceback)}</pre>")
-    return f'<section class="card is-{_e(row.status)}">{"".join(lines)}</section>'
+def _needs_a_look(one: SubmissionResult) -> bool:
+    decided = one.decided or any(row.decided for row in one.rows)
+    return bool(one.status != "ok" or one.flags or decided or one.deduction or one.late)
 
 
-def class_page(records: Sequence[SubmissionResult]) -> str:
-    """Make the page about the class."""
-    records = _current(records)
-    people = {(one.student, one.lms_id) for one in records}
-    chapters = sorted({one.chapter for one in records if one.chapter})
-    body = [
-        "<h1>The class</h1>",
-        f'<p class="soft">{len(people)} students, {len(records)} files, '
-        f"{len(chapters)} chapter{'' if len(chapters) == 1 else 's'}</p>",
-    ]
-    body += _look_at(records)
-    for chapter in chapters:
-        body += _chapter_part(chapter, [one for one in records if one.chapter == chapter])
-    body += _slowest(records)
-    body += _everybody(records, chapters)
-    return _page("The class · marks", body)
+@dataclass(frozen=True)
+class _Bin:
+    label: str
+    number: int
+    height: str
 
 
-def _look_at(records: Sequence[SubmissionResult]) -> list[str]:
-    """List what needs the instructor: broken and crashed files, flags, files that do not count."""
-    rows = []
-    for one in records:
-        told = []
-        if one.status != "ok":
-            told.append(_trouble(one))
-        told += [_e(flag) for flag in one.flags]
-        told += [
-            f"{_e(row.exercise)}: {row.earned:g} of {row.points:g} by decision: {_e(row.decided)}"
-            for row in one.rows
-            if row.decided
-        ]
-        instead = _instead(one, records)
-        if instead is not None:
-            here = f"{one.points:g} of {one.maximum:g} points" if one.graded else "no points"
-            there = f"{instead.points:g} of {instead.maximum:g}"
-            told.append(f"Does not count, with {here}: {_e(instead.file)} does, with {there}.")
-        if told:
-            rows.append(f"<tr><td>{_link(one)}</td><td>{_e(one.file)}</td>")
-            rows.append(f"<td>{'<br>'.join(told)}</td></tr>")
-    if not rows:
-        return []
-    head = "<tr><th>Student</th><th>File</th><th>What</th></tr>"
-    return ["<h2>To look at</h2>", '<div class="files">', _table(head, rows), "</div>"]
+@dataclass(frozen=True)
+class _Exercise:
+    title: str
+    exercise: str
+    shares: list[tuple[str, str]]
+    numbers: list[int]
 
 
-def _table(head: str, rows: Iterable[str]) -> str:
-    return (
-        f'<div class="scroll" tabindex="0"><table><thead>{head}</thead><tbody>'
-        f"{''.join(rows)}</tbody></table></div>"
+@dataclass(frozen=True)
+class _Mistake:
+    name: str
+    exercise: str
+    told: str
+    people: list[SubmissionResult]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What the class's page says about one chapter."""
+
+    chapter: str
+    rule: LateRule | None
+    marks: list[float]
+    median: float
+    maximum: float
+    bins: list[_Bin]
+    spoken: str
+    statuses: list[str]
+    exercises: list[_Exercise]
+    mistakes: list[_Mistake]
+    groups: list[Group]
+
+
+def _part(
+    chapter: str, records: Sequence[SubmissionResult], rules: Mapping[str, LateRule]
+) -> _Part:
+    counting = [one for one in records if one.counts and one.graded]
+    marks = sorted(one.points for one in counting)
+    maximum = max((one.maximum for one in counting), default=0)
+    statuses = {row.status for one in counting for row in one.rows}
+    bins, spoken = _histogram(marks, int(maximum))
+    return _Part(
+        chapter=chapter,
+        rule=rules.get(chapter),
+        marks=marks,
+        median=statistics.median(marks) if marks else 0,
+        maximum=maximum,
+        bins=bins,
+        spoken=spoken,
+        statuses=[status for status in ORDER if status in statuses],
+        exercises=_exercises(counting),
+        mistakes=_mistakes(counting),
+        groups=groups(counting),
     )
 
 
-def _link(one: SubmissionResult) -> str:
-    return f'<a href="{_e(page_name(one.student, one.lms_id))}">{_e(one.student)}</a>'
-
-
-def _chapter_part(chapter: str, records: Sequence[SubmissionResult]) -> list[str]:
-    counting = [one for one in records if one.counts and one.rows]
-    if not counting:
-        return []
-    marks = sorted(one.points for one in counting)
-    maximum = int(max(one.maximum for one in counting))
-    middle = marks[len(marks) // 2] if len(marks) % 2 else sum(marks[len(marks) // 2 - 1 :][:2]) / 2
-    part = [
-        f"<h2>{_e(_chapter(chapter))}</h2>",
-        f"<p>{len(marks)} graded; median {middle:g} of {maximum:g} points, "
-        f"lowest {marks[0]:g}, highest {marks[-1]:g}.</p>",
-        _histogram(marks, maximum),
-        "<h3>Exercises</h3>",
-        _key(counting),
-        _exercise_table(counting),
-    ]
-    return part + _misconceptions(counting)
-
-
-def _histogram(marks: Sequence[float], maximum: int) -> str:
-    """Draw how many got how much: a column for each mark, or for a range where there are many."""
+def _histogram(marks: Sequence[float], maximum: int) -> tuple[list[_Bin], str]:
+    """Count how many got how much: a column for each mark, or for a range where there are many."""
     step = -(-(maximum + 1) // 16)
-    bins = [0] * (maximum // step + 1)
+    numbers = [0] * (maximum // step + 1)
     for mark in marks:
-        bins[int(min(mark, maximum) // step)] += 1
-    tallest = max(bins)
-    columns, scale = [], []
-    for index, number in enumerate(bins):
+        numbers[int(min(mark, maximum) // step)] += 1
+    tallest = max([1, *numbers])
+    bins = []
+    for index, number in enumerate(numbers):
         low, high = index * step, min(maximum, (index + 1) * step - 1)
         label = f"{low}" if low == high else f"{low}–{high}"
-        height = 85 * number / tallest
-        columns.append(f'<li>{number or ""}<b style="height:{height:.1f}%"></b></li>')
-        scale.append(f"<li>{label}</li>")
-    filled = "; ".join(
-        f"{number} with {index * step} or more" for index, number in enumerate(bins) if number
+        bins.append(_Bin(label, number, f"{85 * number / tallest:.1f}"))
+    spoken = "; ".join(
+        f"{number} with {index * step} or more" for index, number in enumerate(numbers) if number
     )
-    return (
-        f'<div role="img" aria-label="Distribution of points: {_e(filled)}">'
-        f'<ul class="columns">{"".join(columns)}</ul><ul class="scale">{"".join(scale)}</ul></div>'
-        '<p class="soft">Points across, students upwards.</p>'
-    )
+    return bins, spoken
 
 
-def _key(records: Sequence[SubmissionResult]) -> str:
-    there = {row.status for one in records for row in one.rows}
-    items = [
-        f'<li><i class="{status}"></i>{_e(LOOKS[status][1])}</li>'
-        for status in ORDER
-        if status in there
-    ]
-    return f'<ul class="key">{"".join(items)}</ul>'
-
-
-def _exercise_table(records: Sequence[SubmissionResult]) -> str:
+def _exercises(records: Sequence[SubmissionResult]) -> list[_Exercise]:
     counts: dict[str, Counter[str]] = {}
     titles = {}
     for one in records:
         for row in one.rows:
             counts.setdefault(row.exercise, Counter())[row.status] += 1
             titles[row.exercise] = row.title
-    rows = []
-    for exercise, counter in counts.items():
-        total = sum(counter.values())
-        pieces = "".join(
-            f'<span class="{status}" style="width:{100 * counter[status] / total:.2f}%"></span>'
-            for status in ORDER
-            if counter[status]
+    return [
+        _Exercise(
+            titles[exercise],
+            exercise,
+            [
+                (status, f"{100 * counter[status] / counter.total():.2f}")
+                for status in ORDER
+                if counter[status]
+            ],
+            [counter[status] for status in ORDER[:4]],
         )
-        numbers = "".join(f'<td class="n">{counter[status] or ""}</td>' for status in ORDER[:4])
-        rows.append(
-            f'<tr><td>{_e(titles[exercise])}<br><span class="soft">{_e(exercise)}</span></td>'
-            f'<td><div class="bar" aria-hidden="true">{pieces}</div></td>{numbers}</tr>'
-        )
-    head = (
-        '<tr><th>Exercise</th><th><span aria-hidden="true">Share</span></th>'
-        '<th class="n">passed</th><th class="n">wrong</th><th class="n">error</th>'
-        '<th class="n">unanswered</th></tr>'
-    )
-    return _table(head, rows)
+        for exercise, counter in counts.items()
+    ]
 
 
-def _misconceptions(records: Sequence[SubmissionResult]) -> list[str]:
-    """List the mistakes that the class makes, the most common first; last those without a name."""
+def _mistakes(records: Sequence[SubmissionResult]) -> list[_Mistake]:
+    """List the known mistakes that the class makes, the most common first."""
     who: dict[tuple[str, str], list[SubmissionResult]] = defaultdict(list)
-    unnamed: dict[str, list[tuple[SubmissionResult, str]]] = defaultdict(list)
+    told: dict[tuple[str, str], str] = {}
     for one in records:
         for row in one.rows:
             for name in row.mistakes:
-                who[(row.exercise, name)].append(one)
-            if row.status in ("wrong", "error") and not row.mistakes:
-                unnamed[row.exercise].append((one, row.message.split("\n")[0]))
-    rows = [
-        _who_row(f"<b>{_e(name)}</b>", exercise, _message(exercise, name), people)
+                who[row.exercise, name].append(one)
+                told.setdefault((row.exercise, name), row.message)
+    return [
+        _Mistake(name, exercise, _message(exercise, name) or told[exercise, name], people)
         for (exercise, name), people in sorted(
             who.items(), key=lambda item: (-len(item[1]), item[0])
         )
     ]
-    for exercise, seen in sorted(unnamed.items(), key=lambda item: (-len(item[1]), item[0])):
-        told, times = Counter(text for _, text in seen).most_common(1)[0]
-        example = f"{told} (said to {times})" if times < len(seen) else told
-        rows.append(_who_row("<i>without a name</i>", exercise, example, [one for one, _ in seen]))
-    if not rows:
-        return []
-    head = (
-        '<tr><th class="n">Students</th><th>Misconception</th><th>What they were told</th>'
-        "<th>Who</th></tr>"
-    )
-    return ["<h3>Misconceptions</h3>", _table(head, rows)]
-
-
-def _who_row(name: str, exercise: str, told: str, people: Sequence[SubmissionResult]) -> str:
-    shown = ", ".join(_link(one) for one in people[:8])
-    more = f" and {len(people) - 8} more" if len(people) > 8 else ""
-    return (
-        f'<tr><td class="n">{len(people)}</td><td>{name}<br>'
-        f'<span class="soft">{_e(exercise)}</span></td>'
-        f"<td>{_marked(told)}</td><td>{shown}{more}</td></tr>"
-    )
 
 
 def _message(exercise: str, name: str) -> str:
     try:
-        mistakes = get(exercise).mistakes
+        return get(exercise).mistake(name).message
     except LookupError:
         return ""
-    return next((mistake.message for mistake in mistakes if mistake.name == name), "")
 
 
-def _slowest(records: Sequence[SubmissionResult]) -> list[str]:
-    timed = sorted((one for one in records if one.seconds), key=lambda one: -one.seconds)[:5]
-    if not timed:
-        return []
-    rows = [
-        f'<tr><td>{_link(one)}</td><td>{_e(one.file)}</td><td class="n">{one.seconds:.2f} s</td>'
-        f'<td class="n">{one.memory / 2**20:.0f} MB</td></tr>'
-        for one in timed
-    ]
-    head = (
-        '<tr><th>Student</th><th>File</th><th class="n">Time</th>'
-        '<th class="n">Peak memory</th></tr>'
-    )
-    walls = sorted({one.isolation for one in records if one.isolation})
-    return [
-        "<h2>Slowest</h2>",
-        _table(head, rows),
-        *(f'<p class="soft">Graded behind {_e(wall)}</p>' for wall in walls),
-    ]
+@dataclass
+class _Student:
+    whose: tuple[str, str]
+    marks: dict[str, SubmissionResult]
+
+    @property
+    def total(self) -> float:
+        return sum(one.points for one in self.marks.values())
 
 
-def _everybody(records: Sequence[SubmissionResult], chapters: Sequence[str]) -> list[str]:
-    marks: dict[tuple[str, str], dict[str, SubmissionResult]] = {}
+def _everybody(records: Sequence[SubmissionResult]) -> list[_Student]:
+    found: dict[tuple[str, str], _Student] = {}
     for one in records:
-        own = marks.setdefault((one.student, one.lms_id), {})
+        student = found.setdefault(one.whose, _Student(one.whose, {}))
         if one.counts and one.graded:
-            own[one.chapter] = one
-    rows = []
-    for (student, number), own in marks.items():
-        cells = "".join(
-            f'<td class="n">{own[c].points:g} / {own[c].maximum:g}</td>'
-            if c in own
-            else "<td></td>"
-            for c in chapters
-        )
-        total = f"{sum(one.points for one in own.values()):g}" if own else "no mark"
-        link = f'<a href="{_e(page_name(student, number))}">{_e(student)}</a>'
-        link += f' <span class="soft">{_e(number)}</span>' if number else ""
-        rows.append(f'<tr><td>{link}</td>{cells}<td class="n"><b>{total}</b></td></tr>')
-    titles = "".join(f'<th class="n">{_e(_chapter(c))}</th>' for c in chapters)
-    head = f'<tr><th>Student</th>{titles}<th class="n">Points</th></tr>'
-    return ["<h2>Students</h2>", _table(head, rows)]
+            student.marks[one.chapter] = one
+    return list(found.values())

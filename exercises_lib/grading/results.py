@@ -46,6 +46,11 @@ class ExerciseResult:
     answer: str = ""
     behaviour: str = ""
 
+    @property
+    def in_part(self) -> bool:
+        """Whether the verdict gave points for a part of the answer."""
+        return not self.decided and 0 < self.earned < self.points
+
 
 @dataclass(frozen=True)
 class SubmissionResult:

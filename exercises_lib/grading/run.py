@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from exercises_lib.grading.answers import answers
 from exercises_lib.grading.gradebook import Gradebook
 from exercises_lib.grading.manifest import Plan, chapter_of
 from exercises_lib.grading.notebook import UnreadableError, code_cells, read_notebook
@@ -83,7 +84,7 @@ def grade_all(
     Yields:
         What has been dealt with, in the order in which it is done.
     """
-    running: dict[Future[Outcome], tuple[Submission, str, Plan]] = {}
+    running: dict[Future[Outcome], tuple[Submission, str, Task]] = {}
     waiting = iter(submissions)
     exhausted = False
     elsewhere: list[tuple[Submission, str, str]] = []
@@ -105,15 +106,17 @@ def grade_all(
             if done is not None:
                 yield done
             elif ready is not None:
-                running[executor.submit(grade_here, ready)] = (submission, sha256, ready.plan)
+                running[executor.submit(grade_here, ready)] = (submission, sha256, ready)
         if not running:
             continue
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in finished:
-            submission, sha256, plan = running.pop(future)
+            submission, sha256, task = running.pop(future)
+            plan = task.plan
             outcome = future.result()
+            own = answers(task.cells, plan)
             gradebook.write(
-                submission, sha256, plan.chapter, plan.fingerprint, outcome, plan.points
+                submission, sha256, plan.chapter, plan.fingerprint, outcome, plan.points, own
             )
             yield Done(submission, plan.chapter, outcome, plan.points)
     for submission, found, sha256 in elsewhere:

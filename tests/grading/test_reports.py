@@ -109,7 +109,7 @@ def words_of(text: str) -> str:
 def test_wrong_answers_without_a_name_are_counted_last_with_what_was_said() -> None:
     strange = [record(name, "ok", row("wrong")) for name in ("Kim", "Lea", "Max")]
     words = words_of(class_page([*CLASS, *strange]))  # Eve's is an error without a name
-    assert "without a name ch00.double result is 9, expected 6. (said to 3) Eve , Kim ," in words
+    assert "3 without a name ch00.double result is 9, expected 6. Kim , Lea , Max" in words
     assert words.index("added two") < words.index("without a name")
 
 
