@@ -21,7 +21,8 @@ ALLOWED = {
     "exercises": {"checking", "probes", "nn", "data"},
     "figures": {"nn", "data"},
     "progress_store": {"exercises", "checking"},
-    "tutor": {"checking", "exercises", "own", "progress_store"},
+    "live": {"checking"},
+    "tutor": {"live", "checking", "exercises", "own", "progress_store"},
     "in_page": {"checking", "exercises", "figures", "nn", "progress_store"},
     "course": {"errors", "exercises", "checking", "probes", "nn", "data", "figures"},
     "grading": {

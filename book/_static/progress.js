@@ -25,7 +25,7 @@
     }
     for (const link of document.querySelectorAll("[data-exercise-link]")) {
       const { passed } = memory.exercise(link.dataset.exerciseLink);
-      link.parentElement.classList.toggle("bp-passed", passed);
+      link.closest("li").classList.toggle("bp-passed", passed);
       link.previousElementSibling.textContent = passed ? "✓" : "○";
       link.previousElementSibling.ariaLabel = passed ? "passed" : "open";
     }

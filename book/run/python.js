@@ -9,6 +9,8 @@ const SENTENCES = {
   fatal: () =>
     "Python has broken off: your code calls itself without end, perhaps, or needs more memory than " +
     "a page has. It starts anew with your next run.",
+  memory: () =>
+    "Your code asks for more memory than a page has. Python starts anew with your next run.",
   load: () => "Python could not be loaded. Is the server still there? Your next run tries again.",
 };
 
@@ -54,6 +56,7 @@ export class Python {
         this.tell("");
       } else if (message.kind === "limit") this.#wait(message.seconds);
       else if (message.kind === "died") this.end(this.ready ? message.why : "load");
+      else if (message.kind === "full") this.end("memory");
       else if (message.kind === "done") this.#finish(null);
       else this.current?.hear(message);
     };

@@ -137,6 +137,9 @@ class Kernel:
             else:
                 self.say("absent", cell=self._cell, library=library)
             return False
+        except MemoryError:
+            self.say("full")  # what fills it may still have a name: the page begins anew
+            return False
         except BaseException as error:
             self._problem(explain(error))
             return False
@@ -246,8 +249,6 @@ def explain(error: BaseException) -> str:
     """Give an exception as text: the reader's own frames, then what it says."""
     if isinstance(error, RecursionError):
         last = "RecursionError: your code calls itself again and again. Where does it stop?"
-    elif isinstance(error, MemoryError):
-        last = "MemoryError: your code asks for more memory than the page has."
     else:
         last = "".join(traceback.format_exception_only(error)).rstrip()
     frames = "" if isinstance(error, SyntaxError) else student_traceback(error)

@@ -126,6 +126,10 @@ def test_a_student_opens_a_chapter_plays_answers_and_comes_back(lab, course, bro
         arg=[figure.locator(".bp-status").element_handle(), before],
     )
 
+    # a check whose answer does not exist yet
+    verdict = run_cell(page, 'check("ch01.apple_total"').locator(".bp-verdict")
+    page.get_by_text("does not exist yet").first.wait_for(timeout=30_000)
+
     # an exercise that is still empty
     run_cell(page, "def apple_total")
     verdict = run_cell(page, 'check("ch01.apple_total"').locator(".bp-verdict")
@@ -147,12 +151,11 @@ def test_a_student_opens_a_chapter_plays_answers_and_comes_back(lab, course, bro
     message = next(mistake.message for mistake in asked if mistake.name == name)
     assert message.replace("`", "")[:40] in cell.locator(".bp-verdict").inner_text()
 
-    # the right one passes
+    # the right one passes: its cell alone is run, and the verdict below is replaced
     right = "def apple_total(price, count, tax):\n    return price * count * tax"
     run_cell(page, "def apple_total", replace=right)
-    run_cell(page, 'check("ch01.apple_total"').locator(".bp-verdict", has_text="passed").wait_for(
-        timeout=30_000
-    )
+    cell.locator(".bp-verdict", has_text="passed").wait_for(timeout=30_000)
+    assert cell.locator(".bp-verdict").count() == 1
     assert errors == []
     page.close()
 
