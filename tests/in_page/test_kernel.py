@@ -164,7 +164,8 @@ def test_np_keeps_its_meaning_for_the_cells_below(page):
 
 
 def test_a_figure_of_the_readers_own_graph_goes_to_the_page_as_data(page):
-    source = "from exercises_lib.nn import Value\na = Value(3.0, 'mine')\nfigures.graph_player(a * a, title='Mine')"
+    graph = "from exercises_lib.nn import Value\na = Value(3.0, 'mine')\n"
+    source = graph + "figures.graph_player(a * a, title='Mine')"
     page.run(SETUP, source)
     (shown,) = page.of("show")
     assert shown["figure"]["kind"] == "graph_player"
