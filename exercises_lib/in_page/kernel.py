@@ -287,7 +287,7 @@ def settle(kernel: Kernel) -> None:
     from exercises_lib.figures import widget
 
     @contextlib.contextmanager
-    def time_limit(seconds: float) -> Iterator[None]:
+    def time_limit(seconds: float, *, of_processor: bool = False) -> Iterator[None]:
         kernel.limit(seconds if seconds <= 5 else SLOWER * seconds)
         yield
 
