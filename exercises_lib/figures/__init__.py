@@ -5,6 +5,7 @@ JupyterLab and in the static book, without a kernel; each has a plain picture as
 """
 
 from exercises_lib.figures.activation import activation_explorer
+from exercises_lib.figures.digits import draw_digit, train_digits
 from exercises_lib.figures.first import eight_points, first_net, first_network
 from exercises_lib.figures.graph import graph_player
 from exercises_lib.figures.histograms import activation_histograms
@@ -21,7 +22,7 @@ from exercises_lib.figures.pictures import (
 )
 from exercises_lib.figures.price import price_slider
 from exercises_lib.figures.race import optimiser_race
-from exercises_lib.figures.regions import decision_regions
+from exercises_lib.figures.regions import decision_regions, train_regions
 from exercises_lib.figures.road import road_map
 from exercises_lib.figures.shapes import shape_puzzle
 from exercises_lib.figures.sketch import graph_shapes, lettered_graph, local_or_passed
@@ -34,6 +35,7 @@ __all__ = [
     "activation_histograms",
     "confusion_matrix",
     "decision_regions",
+    "draw_digit",
     "eight_points",
     "feature_pairs",
     "first_layer_weights",
@@ -57,4 +59,6 @@ __all__ = [
     "softmax_explorer",
     "step_size_errors",
     "step_size_explorer",
+    "train_digits",
+    "train_regions",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .networks import numbers
 from .palette import INK, NEGATIVE, VALUE, axes_of, two_sided
 from .widget import Spec, figure
 
@@ -61,6 +62,81 @@ def decision_regions(
         name=name,
         draw=lambda: _draw(spec, title),
     )
+
+
+def train_regions(
+    x: ArrayLike,
+    t: ArrayLike,
+    *,
+    names: Sequence[str] | None = None,
+    classes: Sequence[str] = ("class 0", "class 1"),
+    columns: bool = False,
+    hidden: int = 5,
+    rate: float = 0.5,
+    std: float = 0.3,
+    title: str = "Train here: the regions move",
+    name: str | None = None,
+) -> Any:
+    """Train a D-hidden-1 network in the page, and watch its decision regions move.
+
+    A step is one of plain gradient descent on all samples, with ReLU, sigmoid and binary
+    cross-entropy, computed as in :mod:`exercises_lib.nn.columns`; samples travel as float32.
+
+    Args:
+        x: float, (N, D), the samples; at most 160 of them are drawn, all are learnt from.
+        t: int, (N,), their classes, 0 or 1.
+        names: D names of the features.
+        classes: what class 0 and class 1 mean.
+        columns: samples are columns: x is (D, N), t is (1, N).
+        hidden: hidden units at first, 1 to 12.
+        rate: learning rate at first.
+        std: standard deviation of the first weights.
+        title: heads the figure.
+        name: tells two of these figures on one page apart.
+    """
+    samples = np.asarray(x, dtype=float)
+    samples = samples.T if columns else samples
+    labels = np.asarray(t).ravel().astype(int)
+    low, high = samples.min(axis=0), samples.max(axis=0)
+    margin = 0.06 * (high - low)
+    spec: Spec = {
+        "x": numbers(samples),
+        "t": labels.tolist(),
+        "points": np.unique(
+            np.linspace(0, len(samples) - 1, min(POINTS, len(samples))).astype(int)
+        ).tolist(),
+        "pairs": [list(pair) for pair in combinations(range(samples.shape[1]), 2)],
+        "names": list(names) if names else [f"feature {k + 1}" for k in range(samples.shape[1])],
+        "classes": list(classes),
+        "middle": np.median(samples, axis=0).tolist(),
+        "low": (low - margin).tolist(),
+        "high": (high + margin).tolist(),
+        "hidden": hidden,
+        "rate": rate,
+        "std": std,
+        "seed": 3,
+        "most": 3000,
+    }
+    return figure(
+        "train_regions",
+        spec,
+        title=title,
+        height=(620, 900),
+        name=name,
+        draw=lambda: _draw_points(samples, labels, spec, title),
+    )
+
+
+def _draw_points(x: NDArray[np.float64], t: NDArray[np.int_], spec: Spec, title: str) -> Picture:
+    picture, (panel,) = axes_of(title)
+    for label, marker, colour in ((0, "o", NEGATIVE), (1, "^", VALUE)):
+        mine = x[t == label]
+        panel.plot(
+            mine[:, 0], mine[:, 1], marker, color=colour, markersize=3, label=spec["classes"][label]
+        )
+    panel.set(xlabel=spec["names"][0], ylabel=spec["names"][1])
+    panel.legend(fontsize=8)
+    return picture
 
 
 def regions_spec(

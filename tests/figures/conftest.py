@@ -127,6 +127,13 @@ def all_figures(apples: Callable[[], Any]) -> dict[str, Any]:
         "live": figures.live_training(4).figure,
         "first": figures.first_network(),
         "network": figures.network(figures.first_net(), *figures.eight_points()),
+        "training": figures.train_digits(),
+        "drawing": figures.draw_digit(
+            nn.TwoLayerNet(64, 30, 10, np.random.default_rng(1), std=0.2)
+        ),
+        "moving": figures.train_regions(
+            x, t, names=["variance", "skewness", "curtosis", "entropy"]
+        ),
         "digits": figures.network(
             nn.TwoLayerNet(64, 30, 10, np.random.default_rng(1), std=0.2), rng.random(64), [3]
         ),

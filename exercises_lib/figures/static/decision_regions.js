@@ -8,13 +8,12 @@ import {
   fresh,
   html,
   number,
-  range,
   slider,
   sliders,
   svg,
   widget,
 } from "./common.js";
-import { NEGATIVE, VALUE } from "./palette.js";
+import { borderOf, paintRegions } from "./regions.js";
 
 const mountRegions = (el, spec) => {
   const parts = frame(el, spec, "regions");
@@ -41,29 +40,10 @@ const mountRegions = (el, spec) => {
       label: `Regions of ${names().join(" and ")}`,
     });
     const { picture, inside, above, dot, box } = graph;
-    const canvas = html("canvas", { width: grid, height: grid });
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(grid, grid);
-    bytes(pair.images[stage]).forEach((byte, at) => {
-      const p = byte / 255;
-      const [r, g, b] = p < 0.5 ? NEGATIVE : VALUE;
-      // The grid counts upwards, an image downwards.
-      image.data.set(
-        [r, g, b, Math.round(Math.abs(p - 0.5) * 2 * 120)],
-        ((grid - 1 - Math.floor(at / grid)) * grid + (at % grid)) * 4,
-      );
-    });
-    context.putImageData(image, 0, 0);
+    const p = Float64Array.from(bytes(pair.images[stage]), (byte) => byte / 255);
     inside.append(
-      svg("image", {
-        href: canvas.toDataURL(),
-        x: box.left,
-        y: box.top,
-        width: box.right - box.left,
-        height: box.bottom - box.top,
-        preserveAspectRatio: "none",
-      }),
-      border(bytes(pair.images[stage])),
+      paintRegions(p, grid, box),
+      svg("path", { d: borderOf(p, grid, box), class: "bp-border", fill: "none" }),
     );
     spec.points.forEach((point, at) =>
       dot(point[fx], point[fy], {
@@ -93,38 +73,6 @@ const mountRegions = (el, spec) => {
     picture.addEventListener("pointerdown", hover);
     plot.replaceChildren(picture, key);
     point(cross);
-  };
-  /** The line where the probability passes one half, found cell by cell. */
-  const border = (p) => {
-    const { X, Y } = graph;
-    const [fx, fy] = pair.features;
-    const at = (k, feature) =>
-      spec.low[feature] + (k / (grid - 1)) * (spec.high[feature] - spec.low[feature]);
-    const cut = (a, b) => (127.5 - a) / (b - a);
-    let path = "";
-    for (const row of range(grid - 1))
-      for (const column of range(grid - 1)) {
-        const [a, b, c, d] = [
-          p[row * grid + column],
-          p[row * grid + column + 1],
-          p[(row + 1) * grid + column + 1],
-          p[(row + 1) * grid + column],
-        ];
-        const ends = [];
-        if (a > 127 !== b > 127) ends.push([column + cut(a, b), row]);
-        if (b > 127 !== c > 127) ends.push([column + 1, row + cut(b, c)]);
-        if (d > 127 !== c > 127) ends.push([column + cut(d, c), row + 1]);
-        if (a > 127 !== d > 127) ends.push([column, row + cut(a, d)]);
-        for (let k = 0; k + 1 < ends.length; k += 2)
-          path += ends
-            .slice(k, k + 2)
-            .map(
-              ([px, py], end) =>
-                `${end ? "L" : "M"}${X(at(px, fx)).toFixed(1)} ${Y(at(py, fy)).toFixed(1)}`,
-            )
-            .join("");
-      }
-    return svg("path", { d: path, class: "bp-border", fill: "none" });
   };
   const point = (where) => {
     cross = where;

@@ -5,7 +5,7 @@ import { chart, mark } from "./chart.js";
 import { button, frame, html, number, range, slider, sliders, svg, widget } from "./common.js";
 import { copyOf, descend, forward, lossAndGradient, networkOf } from "./network.js";
 import { networkPicture } from "./network_picture.js";
-import { NEGATIVE, VALUE } from "./palette.js";
+import { borderOf, paintRegions } from "./regions.js";
 
 const GRID = 44;
 
@@ -87,29 +87,16 @@ const mountFirst = (el, spec) => {
   };
   /** Colour the plane: blue where the network says 1, amber where it says 0. */
   const paint = () => {
-    const at = (k) => low + ((k + 0.5) / GRID) * (high - low);
+    const at = (k) => low + (k / (GRID - 1)) * (high - low);
     const grid = Float64Array.from(
-      range(GRID * GRID).flatMap((k) => [at(k % GRID), at(GRID - 1 - Math.floor(k / GRID))]),
+      range(GRID * GRID).flatMap((k) => [at(k % GRID), at(Math.floor(k / GRID))]),
     );
     const y = forward(net, grid, GRID * GRID).at(-1);
-    const canvas = html("canvas", { width: GRID, height: GRID });
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(GRID, GRID);
-    y.forEach((v, k) => {
-      const share = Math.min(1, Math.abs(v - 0.5) * 2);
-      image.data.set([...(v < 0.5 ? NEGATIVE : VALUE), Math.round(share * 120)], k * 4);
-    });
-    context.putImageData(image, 0, 0);
+    const p = y.map((v) => Math.min(1, Math.max(0, v)));
     const { box, inside, X, Y } = graph;
     inside.replaceChildren(
-      svg("image", {
-        href: canvas.toDataURL(),
-        x: box.left,
-        y: box.top,
-        width: box.right - box.left,
-        height: box.bottom - box.top,
-        preserveAspectRatio: "none",
-      }),
+      paintRegions(p, GRID, box),
+      svg("path", { d: borderOf(p, GRID, box), class: "bp-border", fill: "none" }),
       ...spec.points.map(([px, py], k) =>
         mark(spec.labels[k] ? "triangle" : "circle", X(px), Y(py), {
           size: k === chosen ? 9 : 6.5,
