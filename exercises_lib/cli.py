@@ -8,6 +8,7 @@ import exercises_lib.safe_path  # noqa: F401, before anything else
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 LATER = {
     "grade": "exercises_lib.grading.commands:grade",
     "mark": "exercises_lib.grading.commands:mark",
+    "name-group": "exercises_lib.grading.commands:name_group",
     "report": "exercises_lib.grading.commands:report",
     "export": "exercises_lib.grading.commands:export",
     "book": "exercises_lib.course.book:book",
@@ -164,13 +166,22 @@ def build(chapters: tuple[str, ...], only_check: bool, execute: bool) -> None:
 @click.option(
     "--in-page", is_flag=True, help="Do it in the Python of the book's pages. Needs Node and npm."
 )
-def audit(chapters: tuple[str, ...], details: bool, in_page: bool) -> None:
+@click.option(
+    "--mistakes",
+    "named_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("mistakes.json"),
+    show_default=True,
+    help="A course's own mistakes, written by `backprop name-group`; checked if it is there.",
+)
+def audit(chapters: tuple[str, ...], details: bool, in_page: bool, named_file: Path) -> None:
     """Measure the checks: right answers passed, mistakes rejected, mistakes named."""
     from rich.console import Console
     from rich.table import Column, Table
 
     from exercises_lib import exercises
     from exercises_lib.chapters import CHAPTERS
+    from exercises_lib.course import named
     from exercises_lib.course.audit import audit as audit_exercise
     from exercises_lib.course.notebooks import find_root
     from exercises_lib.course.running import audit_in_page
@@ -198,6 +209,10 @@ def audit(chapters: tuple[str, ...], details: bool, in_page: bool) -> None:
     console = Console()
     Console(width=max(console.width, 96)).print(table)
     faults = [(r.exercise.id, fault) for r in all_results for fault in r.faults]
+    own = [one for one in named.load(named_file) if one.exercise[2:4] in numbers]
+    faults += named.faults(own)
+    if own:
+        click.echo(f"{named_file}: {len(own)} mistakes of a course's own were checked, too.")
     for exercise_id, fault in faults:
         click.echo(f"{exercise_id}: {fault}", err=True)
     for result in all_results:

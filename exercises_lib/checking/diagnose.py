@@ -138,7 +138,7 @@ def _same_stop(trial: Trial, theirs: Observation) -> bool:
     """Tell whether a mistake stops here as the answer stops, perhaps, somewhere else."""
     mine = [one.failure for one in trial.seen if one.failure is not None]
     return theirs.failure is not None and any(
-        (one.type, _essence(one.message)) == (theirs.failure.type, _essence(theirs.failure.message))
+        (one.type, essence(one.message)) == (theirs.failure.type, essence(theirs.failure.message))
         and _shapes(one) == _shapes(theirs.failure)
         for one in mine
     )
@@ -232,13 +232,13 @@ def _did(seen: Observation, name: str) -> Any:
     if seen.failure is None:
         return (None,)
     failure = seen.failure
-    return (failure.kind, failure.type, _essence(failure.message), _essence(failure.during))
+    return (failure.kind, failure.type, essence(failure.message), essence(failure.during))
 
 
 _BROADCAST = re.compile(r"(operands could not be broadcast together with shapes) (.*\S)")
 
 
-def _essence(message: str) -> str:
+def essence(message: str) -> str:
     """Take from the message of an error what depends on how a mistake is written down."""
     # `Relu.backward()`, `max_gate(x, y)`: what a student's own are called is no part of a mistake.
     message, methods = re.subn(r"[\w.<>]*\.(\w+\(\))", r"\1", readable(message))

@@ -100,14 +100,15 @@ def _missing_parts(exercise: Exercise) -> Iterator[str]:
 def _hint_faults(exercise: Exercise) -> Iterator[str]:
     if len(exercise.hints) != 3 or not all(hint.strip() for hint in exercise.hints):
         yield "it does not have three hints"
-    secret = _solution_lines(exercise)
+    secret = solution_lines(exercise)
     for number, hint in enumerate(exercise.hints, 1):
         for line in hint.split("\n"):
             if line.strip() in secret:
                 yield f"hint {number} has a line of the solution: {line.strip()!r}"
 
 
-def _solution_lines(exercise: Exercise) -> set[str]:
+def solution_lines(exercise: Exercise) -> set[str]:
+    """Return the lines of the right answer that would give it away."""
     if not callable(exercise.reference):
         return set()
     try:

@@ -363,6 +363,61 @@ def _points(text: str, most: float) -> float | None:
     return float(text)
 
 
+@click.command(name="name-group")
+@click.argument("group")
+@click.option("--name", help="What the mistake is called on the class's page.")
+@click.option("--tell", help="What those who make it are told: what they do, why it is wrong.")
+@click.option("--remove", is_flag=True, help="Take the name back.")
+@_gradebook_option
+def name_group(
+    group: str, name: str | None, tell: str | None, remove: bool, gradebook: Path
+) -> None:
+    """Name a GROUP of wrong answers that do the same, such as ch04.affine~1f3a5b7c.
+
+    The class's page lists the groups. From now on everybody who belongs to it is told what you
+    write, in this gradebook and in the others of this folder: the mistake stands in mistakes.json
+    beside it, and `backprop audit` checks that file.
+    """
+    from exercises_lib import exercises
+    from exercises_lib.checking.behaviour import cases_mark, common_cases
+    from exercises_lib.course import named
+    from exercises_lib.grading.gradebook import Gradebook
+    from exercises_lib.grading.groups import named_or_not
+
+    exercise, _, behaviour = group.partition("~")
+    book = Gradebook(gradebook, create=False)
+    known = named.load(book.named_file)
+    rest = [
+        one for one in known if one.exercise != exercise or not one.behaviour.startswith(behaviour)
+    ]
+    if remove:
+        if len(rest) == len(known) or not behaviour:
+            raise click.UsageError(f"{group!r} has no name in {book.named_file}")
+        named.save(book.named_file, rest)
+        click.echo(f"{group} has no name any more.")
+        return
+    if not name or not tell:
+        raise click.UsageError("give the group a --name, and say with --tell what its members read")
+    found = [one for one in named_or_not(book.records()) if behaviour and one.is_called(group)]
+    book.close()
+    if len(found) != 1:
+        raise click.UsageError(
+            f"{len(found) or 'no'} groups are called {group!r}; the class's page lists them"
+        )
+    cases = cases_mark(common_cases(exercises.get(exercise)))
+    made = named.NamedMistake(exercise, name, tell, found[0].behaviour, cases, found[0].answer)
+    wrong = [text for _, text in named.faults([*rest, made])]
+    if wrong:
+        raise UserError(f"{group} was not named: " + "; ".join(wrong) + ".")
+    with _writing(book.named_file):
+        named.save(book.named_file, [*rest, made])
+    number = len(found[0].members)
+    click.echo(
+        f"{number} student{'s' if number != 1 else ''}: {name}. It stands in {book.named_file}; "
+        "`backprop report` tells them."
+    )
+
+
 @click.command()
 @_gradebook_option
 @click.option(

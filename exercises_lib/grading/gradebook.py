@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from exercises_lib.checking import Verdict
+from exercises_lib.course import named as named_mistakes
 from exercises_lib.errors import UserError
 from exercises_lib.grading.results import (
     ExerciseResult,
@@ -94,7 +95,8 @@ class Gradebook:
     """An open gradebook.
 
     Args:
-        path: the file; it is made if it does not exist.
+        path: the file; it is made if it does not exist. What `backprop name-group` has written
+            stands beside it, and takes part in what is read.
         create: whether it may be made.
 
     Raises:
@@ -139,6 +141,11 @@ class Gradebook:
             for table, column, kind in _SINCE_VERSION_3:
                 self.connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
         self.connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    @property
+    def named_file(self) -> Path:
+        """Where the mistakes stand that the instructor has named."""
+        return self.path.parent / named_mistakes.FILE
 
     def close(self) -> None:
         """Close the file."""
@@ -238,8 +245,11 @@ class Gradebook:
             )
             number = self._insert("submission", values)
             for place, verdict in enumerate(verdicts):
-                answer = (answers or {}).get(verdict.exercise_id, "")
-                self._insert("verdict", _verdict_values(number, place, verdict, answer))
+                more = {
+                    "answer": (answers or {}).get(verdict.exercise_id, ""),
+                    "behaviour": outcome.behaviours.get(verdict.exercise_id, ""),
+                }
+                self._insert("verdict", _verdict_values(number, place, verdict) | more)
             self._choose(submission, chapter)
 
     def _insert(self, table: str, values: Mapping[str, Any]) -> int | None:
@@ -325,6 +335,9 @@ class Gradebook:
         for row in self.connection.execute(f"SELECT * FROM decision {where}", named):
             own = decisions.setdefault((row["student"], row["lms_id"]), {})
             own[row["exercise"]] = (row["points"], row["why"])
+        names = {(one.exercise, one.behaviour): one for one in named_mistakes.load(self.named_file)}
+        for rows in verdicts.values():
+            rows[:] = [_named(row, names.get((row.exercise, row.behaviour))) for row in rows]
         found = [
             _submission_result(row, tuple(verdicts.get(row["id"], ())))
             for row in self.connection.execute(f"SELECT * FROM submission {where}", named)
@@ -342,9 +355,7 @@ def _whose(submission: Submission) -> dict[str, str]:
     return {"student": submission.student, "lms_id": submission.lms_id}
 
 
-def _verdict_values(
-    submission: int | None, number: int, verdict: Verdict, answer: str
-) -> dict[str, Any]:
+def _verdict_values(submission: int | None, number: int, verdict: Verdict) -> dict[str, Any]:
     return {
         "submission": submission,
         "number": number,
@@ -356,13 +367,20 @@ def _verdict_values(
         "traceback": verdict.traceback,
         "earned": verdict.earned,
         "points": verdict.points,
-        "answer": answer,
     }
 
 
 def _exercise_result(row: sqlite3.Row) -> ExerciseResult:
     values = {name: row[name] for name in row.keys() if name not in ("submission", "number")}  # noqa: SIM118
     return ExerciseResult(**{**values, "mistakes": tuple(json.loads(row["mistakes"]))})
+
+
+def _named(row: ExerciseResult, mistake: named_mistakes.NamedMistake | None) -> ExerciseResult:
+    """Give a wrong answer the name that the instructor has given what it does."""
+    if mistake is None or row.mistakes or not row.behaviour:
+        return row
+    message = f"{row.message}\n{mistake.message}".strip()
+    return replace(row, mistakes=(mistake.name,), message=message)
 
 
 def _submission_result(row: sqlite3.Row, rows: tuple[ExerciseResult, ...]) -> SubmissionResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from exercises_lib.grading.results import ExerciseResult, SubmissionResult
@@ -32,6 +32,11 @@ class Group:
         """How the group is called: ``ch04.affine~1f3a5b7c``."""
         return f"{self.exercise}~{self.behaviour[:LENGTH]}"
 
+    def is_called(self, name: str) -> bool:
+        """Tell whether this is how the group, or a longer form of its digest, is called."""
+        exercise, _, behaviour = name.partition("~")
+        return exercise == self.exercise and self.behaviour.startswith(behaviour)
+
     @property
     def nameable(self) -> bool:
         """Whether what its members do is known, so that it can be recognised again."""
@@ -48,15 +53,26 @@ class Group:
         return self.row.answer
 
 
+def named_or_not(records: Iterable[SubmissionResult]) -> list[Group]:
+    """Group all wrong answers whose behaviour is known, also those that have got a name since."""
+    return _grouped(records, lambda row: bool(row.behaviour))
+
+
 def groups(records: Iterable[SubmissionResult]) -> list[Group]:
     """Group the wrong answers without a name, the largest group first.
 
     Answers whose behaviour is not known are put together by what their authors were told.
     """
+    return _grouped(records, lambda row: not row.mistakes)
+
+
+def _grouped(
+    records: Iterable[SubmissionResult], belongs: Callable[[ExerciseResult], bool]
+) -> list[Group]:
     found: dict[tuple[str, str, str], list[tuple[SubmissionResult, ExerciseResult]]] = {}
     for one in records:
         for row in one.rows:
-            if row.status in ("wrong", "error") and not row.mistakes:
+            if row.status in ("wrong", "error") and belongs(row):
                 told = "" if row.behaviour else row.message.split("\n")[0]
                 found.setdefault((row.exercise, row.behaviour, told), []).append((one, row))
     made = [

@@ -308,7 +308,7 @@ def _mistakes(records: Sequence[SubmissionResult]) -> list[_Mistake]:
         for row in one.rows:
             for name in row.mistakes:
                 who[row.exercise, name].append(one)
-                told.setdefault((row.exercise, name), row.message)
+                told.setdefault((row.exercise, name), row.message.split("\n")[-1])
     return [
         _Mistake(name, exercise, _message(exercise, name) or told[exercise, name], people)
         for (exercise, name), people in sorted(

@@ -26,6 +26,7 @@ import numpy as np
 
 from exercises_lib import exercises
 from exercises_lib.checking import Case, Exercise, Observation, Verdict, judge
+from exercises_lib.checking.behaviour import common_cases, digest
 from exercises_lib.checking.judge import load, missing_modules, unavailable
 from exercises_lib.checking.observe import Failure, Run, conclude, time_limit
 from exercises_lib.grading import scan
@@ -90,6 +91,7 @@ class Session:
         self.read: list[Facts] = []
         self.verdicts: dict[str, Verdict] = {}
         self.library: dict[str, list[str]] = {}
+        self.behaviours: dict[str, str] = {}
         self.troubles: list[str] = []
         self.status = "ok"
         self.ran: list[str] = []
@@ -113,6 +115,7 @@ class Session:
             detail="; ".join(self.troubles)[:2000],
             verdicts=tuple(self._clean(check) for check in self.plan.checks),
             flags=tuple(scan.flags(self.cells, self.read, self.plan, self.library)),
+            behaviours=self.behaviours,
             seed=self.seed,
             cpu=self.kernel.cpu,
             memory=self.kernel.memory,
@@ -238,6 +241,7 @@ class Session:
             self.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
         else:
             self.verdicts[exercise.id] = self._judge(check, exercise, cases, reply)
+            self._note_behaviour(check, exercise)
 
     def _judge(
         self, check: Check, exercise: Exercise, cases: Sequence[Case], reply: dict[str, Any]
@@ -268,6 +272,32 @@ class Session:
             text = f"What your code gives back cannot be judged ({trouble})."
             return Verdict.of(exercise, "error", text)
         return verdict
+
+    def _note_behaviour(self, check: Check, exercise: Exercise) -> None:
+        """Note what a wrong answer without a name does on the cases that are everybody's.
+
+        By this it is grouped with others; nothing of its mark depends on it.
+        """
+        verdict = self.verdicts[exercise.id]
+        self.behaviours.pop(exercise.id, None)
+        if verdict.status not in ("wrong", "error") or verdict.mistakes:
+            return
+        if exercise.kind == "target" or not self.kernel.alive:
+            return
+        cases = common_cases(exercise)
+        seconds = min(exercise.seconds, self.limits.cell_seconds)
+        try:
+            reply = self.kernel.request(
+                observe_request(exercise, check.expression, cases, seconds),
+                2 * seconds + 1,
+                lambda number, arguments: consult(exercise, cases[number], arguments),
+            )
+            seen = observations(reply, cases, exercise.repeat)
+            timed_out = any(one.failure and one.failure.kind == "timeout" for one in seen)
+            if not timed_out:
+                self.behaviours[exercise.id] = digest(cases, seen)
+        except (KernelError, LookupError, TypeError, ValueError, AttributeError, *_TOO_MUCH):
+            return  # it stays without a group
 
     def _bound_by_student(self, check: Check) -> bool:
         """Tell whether a cell of the student's own gives the answer its name."""

@@ -5,7 +5,8 @@ Only the grader's own processes, which trust each other, get and send them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from exercises_lib.checking import Verdict
 from exercises_lib.grading.manifest import Plan
@@ -39,6 +40,7 @@ class Outcome:
         detail: what happened, in sentences.
         verdicts: on the exercises, in the order of the chapter.
         flags: what the instructor should look at.
+        behaviours: exercise → a digest of what a wrong answer does that no known mistake explains.
         seed: drew the cases.
         seconds: how long it took.
         cpu: processor time of its kernels.
@@ -50,6 +52,7 @@ class Outcome:
     detail: str = ""
     verdicts: tuple[Verdict, ...] = ()
     flags: tuple[str, ...] = ()
+    behaviours: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     seconds: float = 0.0
     cpu: float = 0.0
