@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -147,10 +148,10 @@ def grade(
         place = run.local(workers, hidden, require=require_sandbox)
     counts: dict[str, int] = {}
     started = time.monotonic()
-    stopped = False
+    stopped = 0
     weak: set[str] = set()
     try:
-        with place as executor, _progress(len(found)) as say:
+        with _ending_in_order(), place as executor, _progress(len(found)) as say:
             for done in run.grade_all(
                 found,
                 book,
@@ -165,9 +166,11 @@ def grade(
                 say(done, _result(book, done))
                 if done.outcome is not None:
                     weak |= {_weakness(done.outcome.isolation)} - {""}
+    except _TerminatedError:
+        stopped = 128 + signal.SIGTERM
     except KeyboardInterrupt:
-        stopped = True
-    _summary(counts, len(found), time.monotonic() - started, gradebook, stopped)
+        stopped = 128 + signal.SIGINT
+    _summary(counts, len(found), time.monotonic() - started, gradebook, bool(stopped))
     for text in sorted(weak):
         click.echo(text, err=True)
     if table is not None:
@@ -177,9 +180,27 @@ def grade(
             write_text(table, export.table(book.records(chapter=number)))
     book.close()
     if stopped:
-        sys.exit(130)
+        sys.exit(stopped)
     if counts and set(counts) == {"grader-failed"}:
         sys.exit(1)
+
+
+class _TerminatedError(KeyboardInterrupt):
+    """SIGTERM has come, which asks for the same as Ctrl-C."""
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Let SIGTERM stop the run as Ctrl-C does: what is graded is kept, and no process stays."""
+
+    def stop(*_: Any) -> None:
+        raise _TerminatedError
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _result(book: Gradebook, done: Any) -> SubmissionResult | None:
