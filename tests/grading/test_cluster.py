@@ -13,9 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from exercises_lib.course.notebooks import Notebook, dump
+from exercises_lib.course.notebooks import Notebook, dump, find_root
+from exercises_lib.grading.cluster import remote
 from exercises_lib.grading.gradebook import Gradebook
+from exercises_lib.grading.manifest import load_plans
+from exercises_lib.grading.run import grade_all
 from exercises_lib.grading.submissions import find
+from exercises_lib.grading.workers import WorkerError
 
 pytest.importorskip("distributed")
 COUNT = 40
@@ -97,6 +101,33 @@ def test_a_cluster_grades_everything_though_a_worker_is_killed(
         if record.student != "broken":
             assert record.status == "ok", record
             assert record.points == int(record.student[1:]) % 2
+
+
+def test_a_cluster_that_loses_its_last_worker_says_so_and_ends(
+    tmp_path: Path,
+    cluster: tuple[str, list[subprocess.Popen[bytes]]],
+    solved: Callable[[str], Notebook],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address, workers = cluster
+    monkeypatch.setattr("exercises_lib.grading.cluster.ALONE", 2.0)
+    (tmp_path / "in").mkdir()
+    slow = solved("00")
+    wait = {"cell_type": "code", "id": "w", "metadata": {}, "outputs": [], "execution_count": None}
+    slow["cells"].insert(0, {**wait, "source": "import time; time.sleep(4)"})
+    for number in range(6):
+        (tmp_path / f"in/s{number}.ipynb").write_text(dump(slow), encoding="utf-8")
+    book = Gradebook(tmp_path / "marks.db")
+    graded = []
+    plans = load_plans(find_root(Path(__file__).parent))
+    said = r"has lost its last worker.*the same command again"
+    with pytest.raises(WorkerError, match=said), remote(address) as executor:
+        for done in grade_all(find(tmp_path / "in"), book, plans, executor, ahead=64):
+            graded.append(done)
+            for worker in workers:
+                worker.kill()
+    assert 1 <= len(graded) == len(book.records()) < 6
+    book.close()
 
 
 def test_a_scheduler_that_is_not_there_is_said_in_a_sentence(
