@@ -18,10 +18,11 @@ if _sys.argv[:1] == ["-m"]:  # in a folder of submissions, say: nothing in it is
 
 # isort: split
 from exercises_lib import mynn as _mynn
+from exercises_lib.drills import drill
 from exercises_lib.tutor import check, hint, progress
 
 # `from mynn import Affine` works wherever the course does, before there is a folder of that name.
 _sys.modules["mynn"] = _mynn
 
-__all__ = ["check", "hint", "progress"]
+__all__ = ["check", "drill", "hint", "progress"]
 __version__ = "0.1.0"

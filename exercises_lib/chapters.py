@@ -41,7 +41,7 @@ CHAPTERS: dict[str, Chapter] = {
             "Computation graphs",
             "Computation graphs",
             "Forward left to right, backward right to left.",
-            90,
+            100,
         ),
         Chapter(
             "02",
@@ -49,15 +49,15 @@ CHAPTERS: dict[str, Chapter] = {
             "The chain rule",
             "The chain rule",
             "Local derivative times what arrives.",
-            110,
+            130,
         ),
         Chapter(
             "03",
             "layers",
             "Layers",
             "Layers",
-            "Objects that remember what the way back needs.",
-            100,
+            "Objects that remember what the backward pass needs.",
+            110,
         ),
         Chapter(
             "04",

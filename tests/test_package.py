@@ -21,6 +21,7 @@ ALLOWED = {
     "exercises": {"checking", "probes", "nn", "data"},
     "figures": {"nn", "data"},
     "progress_store": {"exercises", "checking"},
+    "drills": {"probes"},
     "live": {"checking"},
     "tutor": {"live", "checking", "exercises", "own", "progress_store"},
     "in_page": {"checking", "exercises", "figures", "nn", "progress_store"},

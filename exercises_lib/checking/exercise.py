@@ -129,6 +129,7 @@ class Exercise:
         mistakes: known wrong answers.
         fields: the blanks of a number or choice exercise.
         remark: what to notice, said when the answer is right.
+        difficulty: from 1, an application of what was just read, to 3, which takes a while.
         requires: modules without which the exercise is unavailable.
         seconds: time limit for all cases together.
         repeat: whether every case is run twice to see that both runs agree.
@@ -152,6 +153,7 @@ class Exercise:
     mistakes: tuple[Mistake, ...] = ()
     fields: tuple[Field, ...] = ()
     remark: str = ""
+    difficulty: int = 2
     requires: tuple[str, ...] = ()
     seconds: float = 5.0
     repeat: bool = True
@@ -162,6 +164,8 @@ class Exercise:
         names = [mistake.name for mistake in self.mistakes]
         if len(set(names)) != len(names):
             raise ValueError(f"{self.id}: two mistakes have the same name")
+        if self.difficulty not in (1, 2, 3):
+            raise ValueError(f"{self.id}: a difficulty is 1, 2 or 3, not {self.difficulty}")
         if self.kind in ("number", "choice") and not self.fields:
             raise ValueError(f"{self.id}: an exercise of kind {self.kind} needs fields")
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from exercises_lib.checking import MisfitError
+from exercises_lib.checking import MisfitError, UnansweredError
 from exercises_lib.checking.serialize import describe, serialize
-from exercises_lib.probes import Steps, name_of, need_function, unpack
+from exercises_lib.probes import Steps, call, name_of, need_function, unpack
 
 CURVES: dict[str, Callable[[float], float]] = {
     "f(x) = x³": lambda x: x * x * x,
@@ -88,3 +88,72 @@ def derivative(answer: Any, inputs: dict[str, Any]) -> Steps:
     need_function(answer)
     yield f"{name_of(answer)}(f, x, h)"
     yield "derivative", answer(CURVES[inputs["curve"]], inputs["x"], inputs["h"])
+
+
+def gates(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Call one gate of a catalogue; what it returns is named after it.
+
+    Args:
+        answer: a dictionary: name of a gate → its backward function.
+        inputs: ``gate``, the name; then the function's arguments, in order.
+    """
+    if not isinstance(answer, dict):
+        raise MisfitError(
+            f"The answer is {describe(serialize(answer))}, expected a dictionary: "
+            "name of the gate → its function."
+        )
+    name = inputs["gate"]
+    if name not in answer:
+        raise MisfitError(f"There is no entry {name!r} in the dictionary.")
+    if answer[name] is None:
+        raise UnansweredError(f"Still open: the gate {name}.")
+    given = {key: value for key, value in inputs.items() if key != "gate"}
+    kind, parts = (gate, {}) if "y" in given else (call, {"returns": ("dx",)})
+    for step in kind(answer[name], given, **parts):
+        yield step if isinstance(step, str) else (f"{name}: {step[0]}", step[1])
+
+
+class _Counted(float):
+    """A local derivative that counts how often something is multiplied by it."""
+
+    tally: list[int]
+
+    def _count(self, other: Any) -> Any:
+        self.tally[0] += 1
+        return float(self) * other
+
+    __mul__ = __rmul__ = _count
+
+
+def sweep(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Call a backward sweep; where it is asked for, count its multiplications.
+
+    Args:
+        answer: the function ``(graph, output)``.
+        inputs: ``graph`` and ``output``; ``counted`` where multiplications are counted.
+    """
+    need_function(answer)
+    graph, tally = inputs["graph"], [0]
+    if "counted" in inputs:
+        graph = {
+            node: [(parent, _counted(local, tally)) for parent, local in used]
+            for node, used in graph.items()
+        }
+    yield f"{name_of(answer)}(graph, output)"
+    gradients = answer(graph, inputs["output"])
+    if "counted" not in inputs:
+        yield "gradients", gradients
+        return
+    if isinstance(gradients, dict):
+        gradients = {
+            node: float(got) if isinstance(got, _Counted) else got
+            for node, got in gradients.items()
+        }
+    yield "gradients", gradients
+    yield "multiplications", tally[0]
+
+
+def _counted(local: float, tally: list[int]) -> _Counted:
+    made = _Counted(local)
+    made.tally = tally
+    return made

@@ -173,6 +173,6 @@ def test_a_student_opens_a_chapter_plays_answers_and_comes_back(lab, course, bro
     cell = run_cell(page, "from exercises_lib import", replace=text)
     cell.locator(".bp-progress").wait_for(timeout=30_000)
     assert cell.locator('[title="ch01.apple_total: passed"]').count() == 1
-    assert cell.locator('[title="ch01.fruit_total: open"]').count() == 1
+    assert cell.locator('[title="ch01.fruit_gradients: open"]').count() == 1
     page.close()
     assert (course / "chapters" / ".progress.sqlite").exists()

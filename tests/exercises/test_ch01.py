@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from exercises_lib.checking import check
 from exercises_lib.exercises.ch01_computation_graphs import (
-    _orders,
     add_then_multiply,
     apple_gradients,
-    backward_sweep,
     fruit_gradients,
+    gate_drill,
     local_or_passed,
     step_downhill,
-    topological_order,
+    which_way,
 )
 from exercises_lib.figures.graph import graph_spec
 from exercises_lib.nn import Value
-
-SEEDS = range(20)
 
 
 def judged(exercise, answer, seed=0):
@@ -45,7 +45,9 @@ def test_the_fruit_numbers_are_those_of_the_recorded_graph():
     assert total.data == pytest.approx(715)
     found = gradients(total, inputs)
     assert found == pytest.approx([2.2, 110, 3.3, 165, 650])
-    assert list(fruit_gradients.EXERCISE.reference.values()) == pytest.approx(found)
+    forward = list(fruit_gradients.FORWARD.values())
+    assert forward == pytest.approx([200, 450, 650, total.data])
+    assert list(fruit_gradients.EXERCISE.reference.values()) == pytest.approx([*forward, *found])
 
 
 def test_the_numbers_of_add_then_multiply_are_those_of_the_recorded_graph():
@@ -93,108 +95,97 @@ def test_two_wrong_letters_are_both_explained_and_a_full_exchange_as_one_thing()
     assert judged(local_or_passed.EXERCISE, exchanged).mistakes == ("the two words exchanged",)
 
 
-def random_order(parents, rng):
-    order = []
-    while len(order) < len(parents):
-        ready = [n for n in parents if n not in order and all(p in order for p in parents[n])]
-        order.append(ready[rng.integers(len(ready))])
-    return order
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_every_valid_order_passes(seed):
-    def answer(parents):
-        # The same order for the same graph, as the check runs each case twice.
-        return random_order(parents, np.random.default_rng([seed, *map(ord, "".join(parents))]))
-
-    assert judged(topological_order.EXERCISE, answer, seed).status == "passed"
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_drawn_graphs_leave_no_listing_order_right(seed):
-    cases = list(topological_order.draw_orders(np.random.default_rng(seed)))
-    for rearrange in (list, sorted, lambda p: list(p)[::-1], lambda p: sorted(p)[::-1]):
-        graphs = [case.inputs["parents"] for case in cases]
-        assert not all(topological_order.is_order(graph, rearrange(graph)) for graph in graphs)
-
-
-@pytest.mark.parametrize(
-    "got",
-    [None, 3, "xy", {"x": 1}, [None], [["x"]], ["x"], ["x", "y", "x"], ["y", "x"], ["x", "w"], []],
-)
-def test_an_order_of_any_kind_gets_a_sentence(got):
-    sentence = topological_order.order_problem({"parents": {"x": [], "y": ["x"]}}, got, ["x", "y"])
-    assert sentence and sentence.endswith((".", "?"))
-
-
-def test_an_order_that_is_turned_round_only_after_arrival_is_named():
-    def with_a_stack(parents):
-        order, stack = [], _orders.outputs_of(parents)[::-1]
-        while stack:
-            node = stack.pop()
-            if node not in order:
-                order.append(node)
-                stack.extend(parents[node])
-        return order[::-1]
-
-    for seed in SEEDS:
-        assert (
-            judged(topological_order.EXERCISE, with_a_stack, seed).mistake
-            == "written down on arrival"
-        )
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_sweep_agrees_with_the_recorded_scalars(seed):
-    rng = np.random.default_rng(seed)
-    graph = backward_sweep.recorded(topological_order.any_graph(12, rng), rng)
-    values = {}
-    for node in _orders.topological_order(backward_sweep.plain_parents(graph)):
-        terms = [rate * values[parent] for parent, rate in graph[node]]
-        values[node] = sum(terms) if terms else Value(1.0)
-    values["n11"].backward()
-    wanted = {node: values[node].grad for node in graph}
-    for sweep in (backward_sweep.EXERCISE.reference, *backward_sweep.EXERCISE.accepted):
-        assert sweep(graph, "n11") == pytest.approx(wanted)
-
-
-def test_the_sweep_is_judged_on_the_shapes_that_tell_sweeps_apart():
-    notes = " ".join(case.note for case in backward_sweep.draw_recordings(np.random.default_rng(0)))
-    for shape in ("leaf fork", "inner fork", "long skew", "short skew"):
-        assert shape in notes
-
-
-def test_recursion_that_hands_down_again_is_right_on_the_leaf_fork_only():
-    cases = list(backward_sweep.draw_recordings(np.random.default_rng(0)))
-    right = []
-    for case in cases:
-        graph, output = case.inputs["graph"], case.inputs["output"]
-        wanted = backward_sweep.backward_sweep(graph, output)
-        if backward_sweep.hands_down_again(graph, output) == pytest.approx(wanted):
-            right.append(case.note.split(":")[0])
-    assert "a leaf fork" in right
-    assert not {"an inner fork", "a long skew", "a short skew"} & set(right)
-
-
 def test_a_choice_outside_the_options_is_told_the_options():
     verdict = judged(local_or_passed.EXERCISE, {**local_or_passed.KIND_ANSWER, "A": "Local"})
     assert "A: 'Local' is none of the choices 'local', 'passed', 'both'." in verdict.message
 
 
-def test_a_walk_that_hands_down_on_arrival_is_named_though_entries_are_missing():
-    def sweep(graph, output):
-        found, seen = {output: 1.0}, set()
+NOTEBOOK = Path(__file__).parents[2] / "solutions" / "01_computation_graphs.ipynb"
 
-        def back(node):
-            if node in seen:
-                return
-            seen.add(node)
-            for parent, local in graph[node]:
-                found[parent] = found.get(parent, 0.0) + local * found[node]
-            for parent, _ in graph[node]:
-                back(parent)
 
-        back(output)
-        return found
+def cell(name):
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    return next("".join(one["source"]) for one in cells if one["id"] == name)
 
-    assert judged(backward_sweep.EXERCISE, sweep).mistake == "written down on arrival"
+
+def test_the_notebook_asks_which_way_with_the_exercises_own_words():
+    text = cell("ch01-which_way-ask")
+    for item in which_way.FIELDS:
+        assert f"**{item.name}**: {item.label}" in text
+        block = text.split(f"**{item.name}**: ")[1].split("\n\n**")[0]
+        for key, option in item.options.items():
+            assert f"- **{key}** · {option}" in block
+
+
+def test_the_first_network_of_the_text_is_that_of_the_figure():
+    from exercises_lib import nn
+    from exercises_lib.figures.first import eight_points, first_net
+
+    scope = {}
+    for name in ("ch01-first-points", "ch01-first-answer", "ch01-first-loss-code"):
+        exec(cell(name), scope)
+    x, t = eight_points()
+    net = first_net()
+    assert np.allclose(scope["points"], x)
+    assert np.allclose(scope["targets"], t.ravel())
+    assert scope["loss"]() == pytest.approx(nn.mean_squared_error(net.forward(x), t)[0])
+
+
+def test_the_cells_of_which_way_bear_out_its_answers():
+    scope = {}
+    for name in ("ch01-first-points", "ch01-first-answer", "ch01-first-loss-code"):
+        exec(cell(name), scope)
+    before, changes = scope["loss"](), {}
+    rows = {"c": ("output", 3), "b1": ("hidden", 2), "w31": ("hidden", 0)}
+    for name, (kind, place) in rows.items():
+        row = scope["output"] if kind == "output" else scope["hidden"][2 if name == "w31" else 0]
+        for move in (0.01, -0.01):
+            row[place] += move
+            changes[name, move > 0] = scope["loss"]() - before
+            row[place] -= move
+    assert changes["c", True] < 0 < changes["b1", True]
+    assert -changes["c", True] > -changes["b1", False] > -changes["w31", True] > 0
+
+
+@pytest.mark.parametrize("number", [0, 11, 99_999])
+def test_a_drill_is_passed_with_any_number_and_missed_with_one_slip(number):
+    right = gate_drill.answered(gate_drill.right, number)
+    assert judged(gate_drill.EXERCISE, right).status == "passed"
+    right["answers"][4] += 1
+    verdict = judged(gate_drill.EXERCISE, right)
+    assert verdict.status == "wrong"
+    assert "9 of 10 are right, 4 in a row. Question 5" in verdict.message
+
+
+def test_a_slip_in_a_drill_is_named_whatever_its_number():
+    for number in range(30):
+        for name, rule, _ in gate_drill.MISTAKES:
+            given = gate_drill.answered(rule, number)
+            if given == gate_drill.answered(gate_drill.right, number):
+                continue  # that slip does not show in these ten
+            assert judged(gate_drill.EXERCISE, given).status == "wrong"
+            if name == "not swapped":
+                assert judged(gate_drill.EXERCISE, given).mistake == name
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ([1] * 10, "is a dictionary"),
+        ({"number": -1, "answers": [1] * 10}, "whole number"),
+        ({"number": 3, "answers": [1] * 9}, "10 questions"),
+        ({"number": 3, "answers": ["a"] * 10}, "Answer 1 is not a number"),
+    ],
+)
+def test_a_drill_in_another_form_gets_a_sentence(answer, said):
+    assert said in judged(gate_drill.EXERCISE, answer).message
+
+
+def test_a_drill_shows_the_questions_that_are_judged():
+    from exercises_lib import drill
+
+    shown = repr(drill(11))
+    assert shown == repr(drill(11)) != repr(drill(12))
+    assert "x × y, x = 4, y = −6" in shown
+    with pytest.raises(ValueError, match="whole number"):
+        drill(-1)

@@ -1,4 +1,4 @@
-"""Exercises of chapter 01: forward, backward, and the sweep that does it for any graph."""
+"""Exercises of chapter 01: a network that learns, graphs forward and back, a step downhill."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ from exercises_lib.exercises.ch01_computation_graphs import (
     add_then_multiply,
     apple_gradients,
     apple_total,
-    backward_sweep,
     fruit_gradients,
-    fruit_total,
+    gate_drill,
     local_or_passed,
     step_downhill,
-    topological_order,
+    which_way,
 )
 
 EXERCISES = (
+    which_way.EXERCISE,
     apple_total.EXERCISE,
     apple_gradients.EXERCISE,
-    fruit_total.EXERCISE,
     fruit_gradients.EXERCISE,
     local_or_passed.EXERCISE,
     add_then_multiply.EXERCISE,
+    gate_drill.EXERCISE,
     step_downhill.EXERCISE,
-    topological_order.EXERCISE,
-    backward_sweep.EXERCISE,
 )

@@ -1,4 +1,4 @@
-"""ch01.fruit_gradients: five derivatives of 715."""
+"""ch01.fruit_gradients: the receipt of 715, forward and back."""
 
 from __future__ import annotations
 
@@ -6,20 +6,58 @@ from exercises_lib.checking import Exercise, Field, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.probes import values
 
-FRUIT_NAMES = ("apple_price", "apple_count", "orange_price", "orange_count", "tax")
+FORWARD = {"apples": 200, "oranges": 450, "fruit": 650, "total": 715}
+INPUTS = ("apple_price", "apple_count", "orange_price", "orange_count", "tax")
+RIGHT = (2.2, 110, 3.3, 165, 650)
 
 
-def of_fruit(*numbers):
-    return dict(zip(FRUIT_NAMES, numbers, strict=True))
+def of_fruit(*numbers, **forward):
+    """The answer with these five derivatives, and values of nodes changed as given."""
+    return {**FORWARD, **forward, **dict(zip(INPUTS, numbers, strict=True))}
 
 
-FRUIT_FIELDS = tuple(
-    Field(name, rf"$\partial\,\text{{total}} / \partial\,\text{{{name.replace('_', ' ')}}}$")
-    for name in FRUIT_NAMES
+FRUIT_FIELDS = (
+    *(Field(name, f"the value of `{name}`") for name in FORWARD),
+    *(
+        Field(name, rf"$\partial\,\text{{total}} / \partial\,\text{{{name.replace('_', ' ')}}}$")
+        for name in INPUTS
+    ),
 )
 
 
 wrong = Mistakes()
+
+wrong.answer("tax forgotten", of_fruit(*RIGHT, total=650)).says("""
+    Your total is the sum before tax. The last node of the picture is still missing.
+""")
+
+wrong.answer("multiplied at the addition", of_fruit(*RIGHT, fruit=90_000, total=99_000)).says("""
+    You multiply apples by oranges. The two bags lie side by side on the till: they add.
+""")
+
+wrong.answer("tax on the oranges only", of_fruit(*RIGHT, total=200 + 450 * 1.1)).says("""
+    Only the oranges are taxed. The tax node comes after the addition, so it sees both.
+""")
+
+wrong.answer("tax on the apples only", of_fruit(*RIGHT, total=200 * 1.1 + 450)).says("""
+    Only the apples are taxed. The tax node comes after the addition, so it sees both.
+""")
+
+wrong.answer(
+    "counts exchanged", of_fruit(*RIGHT, apples=300, oranges=300, fruit=600, total=660)
+).says("""
+    The apples are counted as oranges and the oranges as apples: there are two apples and three
+    oranges.
+""")
+
+wrong.answer("bags taxed already", of_fruit(*RIGHT, apples=220, oranges=495, fruit=715)).says("""
+    You have put the tax on each bag. The total is the same, but the nodes hold other values: in the
+    picture the tax comes in at the last one.
+""")
+
+wrong.answer("tax added", of_fruit(*RIGHT, total=651.1)).says("""
+    You add the tax to the sum as if it were money. It is a factor.
+""")
 
 wrong.answer("swapped at the addition", of_fruit(990, 49500, 660, 33000, 650)).says("""
     At the addition you multiply by the other bag's value, as at a multiplication. If the apples
@@ -31,8 +69,8 @@ wrong.answer("halved at the addition", of_fruit(1.1, 55, 1.65, 82.5, 650)).says(
     raises the sum in full.
 """)
 
-wrong.answer("tax forgotten on the way back", of_fruit(2, 100, 3, 150, 650)).says("""
-    These are rates of the sum before tax. What arrives at the addition is not 1: the tax node has
+wrong.answer("tax forgotten going back", of_fruit(2, 100, 3, 150, 650)).says("""
+    These are derivatives of the sum before tax. What arrives at the addition is not 1: the tax node has
     already multiplied it.
 """)
 
@@ -46,7 +84,7 @@ wrong.answer("only what arrived", of_fruit(1.1, 1.1, 1.1, 1.1, 650)).says("""
 """)
 
 wrong.answer("added instead of multiplied", of_fruit(3.1, 101.1, 4.1, 151.1, 651)).says("""
-    You add the local derivative to what arrived. On the way back they are multiplied.
+    You add the local derivative to what arrived. In the backward pass they are multiplied.
 """)
 
 wrong.answer("bags exchanged", of_fruit(3.3, 165, 2.2, 110, 650)).says("""
@@ -82,13 +120,14 @@ wrong.answer("the inputs themselves", of_fruit(100, 2, 150, 3, 1.1)).says("""
 
 EXERCISE = Exercise(
     id="ch01.fruit_gradients",
-    title="Five derivatives of 715",
+    title="The receipt, forward and back",
     kind="number",
-    points=2,
-    reference=of_fruit(2.2, 110, 3.3, 165, 650),
+    points=3,
+    difficulty=1,
+    reference=of_fruit(*RIGHT),
     mistakes=wrong.all,
     hints=(
-        "Begin at the right with 1. Which two numbers does the tax node hand to its parents?",
+        "Forward first, node by node. Then begin at the right with 1. Which two numbers does the tax node hand to its parents?",
         "A multiplication hands back the other parent's value times what arrived; an addition hands "
         "on what arrived, unchanged, to both.",
         "Fill in from the right to the left:\n"
@@ -98,7 +137,7 @@ EXERCISE = Exercise(
         "    apple_price:  … × 2 = …\n"
         "    apple_count:  … × 100 = …",
     ),
-    probe=Probe(values, {"names": FRUIT_NAMES}),
+    probe=Probe(values, {"names": (*FORWARD, *INPUTS)}),
     fields=FRUIT_FIELDS,
     remark="Five derivatives, and still one walk through the graph. With a million inputs it would "
     "be one walk, too.",

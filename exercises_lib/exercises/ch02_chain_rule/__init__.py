@@ -1,39 +1,35 @@
-"""Exercises of chapter 02: gates, a neuron, staged computation, numerical derivatives."""
+"""Exercises of chapter 02: gates, a neuron, numerical derivatives, forks, paths, and the sweep."""
 
 from __future__ import annotations
 
 from exercises_lib.exercises.ch02_chain_rule import (
-    add_gate,
-    exp_gate,
+    backward_sweep,
     fork_fix,
-    max_gate,
-    multiply_gate,
+    gates,
     neuron_backward,
     neuron_forward,
     numerical_derivative,
-    reciprocal_gate,
-    scale_gate,
+    paths,
     sigmoid_shortcut,
     square_of_sum,
     staged_backward,
     staged_forward,
     step_size,
+    topological_order,
 )
 
 EXERCISES = (
     square_of_sum.EXERCISE,
-    add_gate.EXERCISE,
-    multiply_gate.EXERCISE,
-    max_gate.EXERCISE,
-    reciprocal_gate.EXERCISE,
-    exp_gate.EXERCISE,
-    scale_gate.EXERCISE,
+    gates.EXERCISE,
     neuron_forward.EXERCISE,
     neuron_backward.EXERCISE,
     sigmoid_shortcut.EXERCISE,
-    staged_forward.EXERCISE,
-    staged_backward.EXERCISE,
-    fork_fix.EXERCISE,
     numerical_derivative.EXERCISE,
     step_size.EXERCISE,
+    fork_fix.EXERCISE,
+    staged_forward.EXERCISE,
+    staged_backward.EXERCISE,
+    paths.EXERCISE,
+    topological_order.EXERCISE,
+    backward_sweep.EXERCISE,
 )

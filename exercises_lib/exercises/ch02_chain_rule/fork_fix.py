@@ -1,11 +1,16 @@
-"""ch02.fork_fix: mend the fork."""
+"""ch02.fork_fix: hunt the bug at the forks."""
 
 from __future__ import annotations
+
+import math
+from typing import Any
 
 from exercises_lib.checking import Exercise, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch02_chain_rule._shared import Rule, draw_pair, follow
-from exercises_lib.probes import call
+from exercises_lib.exercises.hunting import hunt_mistakes, hunted_outputs
+from exercises_lib.exercises.parts import as_part
+from exercises_lib.probes.hunting import hunt
 
 
 def fork_fix(x, y, dout):
@@ -25,6 +30,31 @@ def fork_with_lists(x, y, dout):
     into_x = [s * dout, sum(into_s)]
     return sum(into_x), sum(into_s)
 
+
+def fork_given(x, y, dout):
+    """What the notebook gives."""
+    s = x + y
+    dp, dq = dout, dout
+    ds = 2 * s * dq
+    dx = s * dp
+    ds = x * dp
+    dx = ds
+    dy = ds
+    return dx, dy
+
+
+def tells(found: Any) -> str | None:
+    """Accept a pair (x, y) on which the given code is wrong."""
+    x, y = (float(number) for number in found)
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return "x and y are finite numbers."
+    given, right = fork_given(x, y, 1.0), fork_fix(x, y, 1.0)
+    if all(math.isclose(a, b, abs_tol=1e-9) for a, b in zip(given, right, strict=True)):
+        return f"At x = {x:g}, y = {y:g} the given code returns the right gradients."
+    return None
+
+
+RIGHT = {"input": (2.0, 1.0), "lines": [6, 7], "repair": fork_fix}
 
 wrong = Mistakes(fork_fix)
 
@@ -145,25 +175,36 @@ wrong.answer("dout dropped", lambda x, y, dout: fork_fix(x, y, 1.0)).says("""
 
 EXERCISE = Exercise(
     id="ch02.fork_fix",
-    title="Mend the fork",
+    title="Hunt the bug at the forks",
     kind="debug",
-    points=2,
-    reference=fork_fix,
-    accepted=(fork_with_lists, lambda x, y, dout: ((4 * x + 3 * y) * dout, (3 * x + 2 * y) * dout)),
-    mistakes=wrong.all,
-    hints=(
-        "Go through the lines and write beside each name how often the forward formula uses it.",
-        "A name that is used twice receives two contributions. The second one must be added to the "
-        "first.",
-        "Two of these lines need another sign of assignment. Which?\n"
-        "    ds … 2 * s * dq\n"
-        "    dx … s * dp\n"
-        "    ds … x * dp\n"
-        "    dx … ds\n"
-        "    dy … ds",
+    points=3,
+    difficulty=2,
+    reference=RIGHT,
+    accepted=(
+        {"input": [-1, 5], "lines": [7, 6], "repair": fork_with_lists},
+        {
+            "input": (0.0, 3.0),
+            "lines": (6, 7),
+            "repair": lambda x, y, dout: ((4 * x + 3 * y) * dout, (3 * x + 2 * y) * dout),
+        },
     ),
-    probe=Probe(call, {"returns": ("dx", "dy")}),
+    mistakes=(
+        *hunt_mistakes(RIGHT, (2.0, -2.0), (4, 5, 8)),
+        *(as_part(mistake, RIGHT, "repair") for mistake in wrong.all),
+    ),
+    hints=(
+        "Go through the lines and write beside each name how often the forward formula uses it. Then "
+        "try the code: at which x and y could a lost contribution have been 0 anyway?",
+        "A name that is used twice receives two contributions. Look for the lines in which a second "
+        "one takes the place of the first.",
+        "Run the given lines at your input and write down, after each line, what ds and dx hold:\n"
+        "    line 4: ds = …\n"
+        "    line 5: dx = …\n"
+        "    line 6: ds = …      # what has become of the ds of line 4?",
+    ),
+    probe=Probe(hunt, {"repair": "call", "params": {"returns": ("dx", "dy")}}),
     draw=draw_pair,
+    outputs=hunted_outputs(tells, (6, 7), last=9),
     remark="Two characters, and both gradients come right. In every engine you will meet, this is "
     "the line that reads `grad += …`.",
 )

@@ -1,34 +1,59 @@
-"""ch03.relu_fix: mend the ReLU that overwrites dout."""
+"""ch03.relu_fix: hunt the bug of a leaky ReLU that overwrites dout."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Probe
 from exercises_lib.exercises.authoring import Mistakes
-from exercises_lib.exercises.ch03_layers._layers import (
-    asks_a_whole_array,
-    away_from_zero,
-    like_x,
-    nothing_stored,
-)
-from exercises_lib.exercises.ch03_layers._relu import (
-    ReluCopy,
-    ReluLoop,
-    ReluWhere,
-    relu,
-    relu_backward,
-    relu_backward_in_place,
-    relu_forward_in_place,
-    relu_forward_keeps_x,
-    relu_forward_max,
-)
-from exercises_lib.nn import (
-    Relu,
-)
-from exercises_lib.probes import ch03 as probes
+from exercises_lib.exercises.ch03_layers._layers import away_from_zero, like_x
+from exercises_lib.exercises.hunting import hunt_mistakes, hunted_outputs
+from exercises_lib.exercises.parts import as_part
+from exercises_lib.probes.hunting import hunt
+
+
+class LeakyRelu:
+    def forward(self, x):
+        self.low = x <= 0
+        return np.where(self.low, 0.1 * x, x)
+
+    def backward(self, dout):
+        return np.where(self.low, 0.1 * dout, dout)
+
+
+class LeakyByCopy(LeakyRelu):
+    def backward(self, dout):
+        dx = dout.copy()
+        dx[self.low] *= 0.1
+        return dx
+
+
+class LeakyBySlope(LeakyRelu):
+    def forward(self, x):
+        self.slope = 1 - 0.9 * (x <= 0)
+        return x * self.slope
+
+    def backward(self, dout):
+        return dout * self.slope
+
+
+class LeakyByLoop(LeakyRelu):
+    def backward(self, dout):
+        dx = np.zeros(dout.shape)
+        for place in np.ndindex(dout.shape):
+            dx[place] = dout[place] * (0.1 if self.low[place] else 1)
+        return dx
+
+
+class HastyLeakyRelu(LeakyRelu):
+    """What the notebook gives."""
+
+    def backward(self, dout):
+        dout[self.low] *= 0.1
+        return dout
 
 
 def draw_relu_fix(rng: np.random.Generator) -> Iterator[Case]:
@@ -37,94 +62,121 @@ def draw_relu_fix(rng: np.random.Generator) -> Iterator[Case]:
         yield Case({"x": away_from_zero(rng, *shape), "dout": dout}, note)
 
 
-wrong = Mistakes(Relu)
+def tells(found: Any) -> str | None:
+    """Accept (x, dout) for which y = x + layer(x) gets a wrong gradient from the given layer."""
+    x, dout = (np.array(array, dtype=float) for array in found)
+    if x.shape != dout.shape or not x.size:
+        return "The input is a pair of arrays of one shape, (x, dout)."
+    sums = []
+    for layer in (HastyLeakyRelu(), LeakyRelu()):
+        layer.forward(x)
+        arrived = dout.copy()
+        through = layer.backward(arrived)
+        sums.append(arrived + through)
+    if np.allclose(*sums):
+        return f"On this input dx of y = x + layer(x) is {sums[0].round(4).tolist()}, and that is right."
+    return None
 
-wrong.answer("still overwrites dout", relu(relu_backward_in_place)).says("""
+
+RIGHT = {"input": ([-1.0, 2.0], [1.0, 1.0]), "lines": [7], "repair": LeakyRelu}
+
+wrong = Mistakes(LeakyRelu)
+
+wrong.answer("still overwrites dout", HastyLeakyRelu).says("""
     `backward` still writes into the array it was given, as the given code does. `dx = dout` alone
-    does not help: that is a second name for the same array, and `*=` writes in place too.
+    does not help: that is a second name for the same array.
 """)
 
-wrong.answer("everything passes", relu(lambda self, dout: 1 * dout)).says("""
-    Without the line that sets entries to 0 nothing is overwritten, but now gradients pass where the
-    input was negative.
+wrong.swap("everything passes", "np.where(self.low, 0.1 * dout, dout)", "1 * dout").says("""
+    Nothing is overwritten any more, but now the whole gradient passes where the input was negative.
+    There the slope is 0.1.
 """)
 
-wrong.answer("upstream dropped", relu(lambda self, dout: self.mask * 1.0)).says("""
+wrong.swap("upstream dropped", "0.1 * dout, dout)", "0.1, 1.0)").says("""
     The caller's array is safe now, but `dout` no longer has any effect on the result.
 """)
 
-wrong.answer("mask inverted", relu(lambda self, dout: dout * ~self.mask)).says("""
-    You make a new array, but with the mask the wrong way round: what should be stopped passes.
+wrong.swap("sides exchanged", "0.1 * dout, dout)", "dout, 0.1 * dout)").says("""
+    You make a new array, but with the two sides the wrong way round: the slope is 0.1 where the
+    input was *negative*.
 """)
 
-wrong.answer("open entries picked out", relu(lambda self, dout: dout[self.mask])).says("""
-    You pick out the entries that pass and drop the others, so the shape is lost. The others stay in
-    their places, as zeros.
+wrong.swap("closed instead of leaky", "0.1 * dout, dout)", "0.0, dout)").says("""
+    That is the plain ReLU. A leaky one lets a tenth through where the input was negative.
 """)
 
-wrong.answer("overwrites x instead", relu(relu_backward, relu_forward_in_place)).says("""
-    `dout` is safe, but now the array `x` is written into. `self.x = x` and `out = x` make no copy.
-""")
-
-wrong.answer("mask from the gradient", relu(lambda self, dout: dout * (dout > 0))).says("""
+wrong.swap(
+    "sign of the gradient", "np.where(self.low, 0.1 * dout", "np.where(dout <= 0, 0.1 * dout"
+).says("""
     You make a new array, but you look at the sign of `dout`. What counts is the sign of the input.
 """)
 
-wrong.answer("multiplied by the output", relu(lambda self, dout: dout * self.out)).says("""
-    You make a new array, but you multiply `dout` by the output. Where the gate is open, `dout`
-    passes as it is.
-""")
-
-wrong.answer("two masks", relu(lambda self, dout: dout * self.mask * (dout > 0))).says("""
-    You make a new array, but you stop the negative entries of `dout` as well. Only the sign of the
-    *input* decides.
-""")
-
-wrong.answer("Python's max", relu(relu_backward, relu_forward_max)).says(
-    """
-    `max(x, 0)` and `if x > 0` ask once whether the whole array is larger than 0, and an array has
-    no single answer. You need a comparison entry by entry.
-    """,
-    recognise=asks_a_whole_array,
-)
-
-wrong.extend(nothing_stored(relu(relu_backward)))
-
-wrong.answer(
-    "sign of the input", relu(lambda self, dout: dout * np.sign(self.x), relu_forward_keeps_x)
+wrong.swap(
+    "low entries only", "np.where(self.low, 0.1 * dout, dout)", "0.1 * dout[self.low]"
 ).says("""
-    You make a new array, but where x is negative the gradient is turned round. It has to be
-    stopped.
+    You pick out some entries and drop the others, so the shape is lost.
+""")
+
+wrong.swap("a tenth everywhere", "np.where(self.low, 0.1 * dout, dout)", "0.1 * dout").says("""
+    Every entry is shrunk. Where the input was positive the slope is 1.
 """)
 
 
-def relu_backward_copy_not_called(self, dout):
-    dx = dout.copy
-    dx[~self.mask] = 0
-    return dx
+class LeakyCopyNotCalled(LeakyRelu):
+    def backward(self, dout):
+        dx = dout.copy
+        dx[self.low] *= 0.1
+        return dx
 
 
-wrong.answer("copy not called", relu(relu_backward_copy_not_called)).says("""
+wrong.answer("copy not called", LeakyCopyNotCalled).says("""
     Without brackets, `dout.copy` is the method itself and not a copy.
+""")
+
+
+class LeakyOverX(LeakyRelu):
+    def forward(self, x):
+        self.low = x <= 0
+        x[self.low] *= 0.1
+        return x
+
+
+wrong.answer("overwrites x instead", LeakyOverX).says("""
+    `dout` is safe, but now the array `x` is written into, and it belongs to the caller as well.
 """)
 
 
 EXERCISE = Exercise(
     id="ch03.relu_fix",
-    title="Mend the ReLU that overwrites dout",
+    title="Hunt the bug of a leaky ReLU",
     kind="debug",
-    points=2,
-    reference=Relu,
-    accepted=(ReluCopy, ReluWhere, ReluLoop),
-    mistakes=wrong.all,
-    hints=(
-        "Print `dout` before and after `backward`. To whom does that array belong?",
-        "The result has to be a *new* array: either make a copy before you write, or use an operation "
-        "that creates one, such as a product.",
-        "The skeleton:\n    def backward(self, dout):\n        dx = …      # a new array\n        return dx",
+    points=3,
+    difficulty=2,
+    reference=RIGHT,
+    accepted=(
+        {"input": (np.array([-3.0]), np.array([2.0])), "lines": 7, "repair": LeakyByCopy},
+        {"input": ([[0.5, -0.5]], [[0, 1]]), "lines": (7,), "repair": LeakyBySlope},
+        {"input": [[-1, -1], [1, -1]], "lines": [7], "repair": LeakyByLoop},
     ),
-    probe=Probe(probes.skip_block),
+    mistakes=(
+        *hunt_mistakes(RIGHT, ([1.0, 2.0], [1.0, 1.0]), (3, 4, 8)),
+        *(as_part(mistake, RIGHT, "repair") for mistake in wrong.all),
+    ),
+    hints=(
+        "The numbers that `backward` returns are right. What else has changed when it is done? "
+        "Which x leave everything as it was?",
+        "Print `dout` before and after `backward`. The skip in y = x + layer(x) adds that same "
+        "array afterwards. The result of `backward` has to be a *new* array.",
+        "For an input of two numbers work out by hand:\n"
+        "    dout before:        …\n"
+        "    dout after:         …\n"
+        "    dx of the skip:     dout + … = …",
+    ),
+    probe=Probe(hunt, {"repair": "ch03.skip_block"}),
     draw=draw_relu_fix,
-    outputs=like_x("out", "dx", "dout + dx"),
-    remark="You were checked inside y = x + relu(x), where one dout serves two branches.",
+    outputs=(
+        *hunted_outputs(tells, (7,), last=8),
+        *like_x("out", "dx", "dout + dx"),
+    ),
+    remark="Your repair was checked inside y = x + layer(x), where one dout serves two branches.",
 )

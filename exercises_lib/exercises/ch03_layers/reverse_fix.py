@@ -1,15 +1,19 @@
-"""ch03.reverse_fix: mend the reversed list."""
+"""ch03.reverse_fix: hunt the bug on the way through the list."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch03_layers._order import ORDERS, matrices
-from exercises_lib.probes import ch03 as probes
+from exercises_lib.exercises.hunting import hunt_mistakes, hunted_outputs
+from exercises_lib.exercises.parts import as_part
+from exercises_lib.probes.hunting import hunt
 
 
 def back_through(layers, dout):
@@ -48,17 +52,30 @@ def draw_reverse_fix(rng: np.random.Generator) -> Iterator[Case]:
         yield Case({"weights": matrices(rng, count), "dout": rng.normal(size=(rows, 3))}, note)
 
 
+def tells(found: Any) -> str | None:
+    """Accept a list of factors for which the given code sends back a wrong gradient."""
+    factors = [float(factor) for factor in found]
+    if not factors:
+        return "A row of no layers has nothing to send back."
+    given, right = math.prod(factors[1:]), math.prod(factors)
+    if not math.isfinite(right) or math.isclose(given, right, rel_tol=1e-6, abs_tol=1e-9):
+        return f"For layers with the factors {factors} the given code returns {given:g}, and that is right."
+    return None
+
+
+RIGHT = {"input": [2.0, 3.0], "lines": [3], "repair": back_through}
+
 wrong = Mistakes(back_through)
 
 wrong.swap(
-    "still the given code",
+    "reverse returns None",
     "for layer in layers[::-1]:",
     """
     order = list(layers).reverse()
     for layer in order:
 """,
 ).says("""
-    The loop still runs over what `.reverse()` *returns*. That method turns a list round where it
+    The loop runs over what `.reverse()` *returns*. That method turns a list round where it
     stands and returns None.
 """)
 
@@ -161,21 +178,31 @@ wrong.swap(
 
 EXERCISE = Exercise(
     id="ch03.reverse_fix",
-    title="Mend the reversed list",
+    title="Hunt the bug on the way back",
     kind="debug",
-    points=2,
-    reference=back_through,
-    accepted=(back_reversed, back_copy, back_pop),
-    mistakes=wrong.all,
-    hints=(
-        "Try `print([1, 2, 3].reverse())`. What does the loop run over?",
-        "Python has two ways to walk a list from its end that leave the list as it is: a slice with "
-        "a negative step, and a built-in function.",
-        "The skeleton:\n    def back_through(layers, dout):\n        for layer in …:      # from the end\n"
-        "            dout = …\n        return dout",
+    points=3,
+    difficulty=2,
+    reference=RIGHT,
+    accepted=(
+        {"input": [5], "lines": 3, "repair": back_reversed},
+        {"input": (0.5, 1.0, 4.0), "lines": [3], "repair": back_copy},
+        {"input": [-1.0, 2.0], "lines": (3,), "repair": back_pop},
     ),
-    probe=Probe(probes.back_through),
+    mistakes=(
+        *hunt_mistakes(RIGHT, [1.0, 3.0], (2, 4, 5)),
+        *(as_part(mistake, RIGHT, "repair") for mistake in wrong.all),
+    ),
+    hints=(
+        "Take a row of two layers and write down which numbers the variable of the loop runs "
+        "through. How many times is `backward` called?",
+        "`range` never reaches its second argument. Python has two ways to walk a list from its "
+        "end that leave the list as it is: a slice with a negative step, and a built-in function.",
+        "For three layers, at the places 0, 1 and 2:\n"
+        "    the loop visits the places … and …\n"
+        "    it should visit …, … and …",
+    ),
+    probe=Probe(hunt, {"repair": "ch03.back_through"}),
     draw=draw_reverse_fix,
-    outputs=ORDERS,
+    outputs=(*hunted_outputs(tells, (3,), last=5), *ORDERS),
     remark="Your function was called twice on the same list, and the list stayed as it was.",
 )

@@ -1,20 +1,23 @@
-"""ch03.shared_layer_fix: mend the shared layer."""
+"""ch03.shared_layer_fix: hunt the bug of the shared layer."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch03_layers._layers import like_x
+from exercises_lib.exercises.hunting import hunt_mistakes, hunted_outputs
+from exercises_lib.exercises.parts import as_part
 from exercises_lib.nn import (
     Sequential,
     Tanh,
 )
-from exercises_lib.probes import ch03 as probes
+from exercises_lib.probes.hunting import hunt
 
 
 class Scale:
@@ -70,6 +73,33 @@ def draw_network(rng: np.random.Generator) -> Iterator[Case]:
         arrays = {"x": rng.uniform(0.2, 1.6, size=shape), "dout": rng.normal(size=shape)}
         yield Case({**inputs, **arrays}, note)
 
+
+def network_given(first, second):
+    """What the notebook gives."""
+    layers, tanh = [], Tanh()
+    for factor in (first, second):
+        layers.append(Scale(factor))
+        layers.append(tanh)
+    return Sequential(layers)
+
+
+def tells(found: Any) -> str | None:
+    """Accept (first, second, x) for which the given network's backward is wrong."""
+    first, second, x = (float(number) for number in found)
+    slopes = []
+    for made in (network_given(first, second), make_network(first, second)):
+        made.forward(np.array([x]))
+        slopes.append(made.backward(np.ones(1))[0])
+    given, right = slopes
+    if not np.isfinite(right) or np.isclose(given, right, rtol=1e-4, atol=1e-9):
+        return (
+            f"With first = {first:g}, second = {second:g} and x = {x:g} the given network's "
+            f"gradient is {given:.4f}, and that is right."
+        )
+    return None
+
+
+RIGHT = {"input": (0.8, 1.5, 0.5), "lines": [2], "repair": make_network}
 
 wrong = Mistakes(make_network)
 
@@ -167,22 +197,32 @@ wrong.swap(
 
 EXERCISE = Exercise(
     id="ch03.shared_layer_fix",
-    title="Mend the shared layer",
+    title="Hunt the bug of the shared layer",
     kind="debug",
-    points=2,
-    reference=make_network,
-    accepted=(network_loop, network_copies, NetworkOfFormulas),
-    mistakes=wrong.all,
+    points=3,
+    difficulty=2,
+    reference=RIGHT,
+    accepted=(
+        {"input": [1, 1, 1], "lines": [5], "repair": network_loop},
+        {"input": (0.5, -2.0, 0.3), "lines": (2, 5), "repair": network_copies},
+        {"input": (2.0, 1.0, -0.4), "lines": 2, "repair": NetworkOfFormulas},
+    ),
+    mistakes=(
+        *hunt_mistakes(RIGHT, (0.8, 1.5, 0.0), (3, 4, 6)),
+        *(as_part(mistake, RIGHT, "repair") for mistake in wrong.all),
+    ),
     hints=(
         "How many tanh objects does the given code make? How many places of the row need a memory "
-        "of their own?",
-        "Every call of a class, such as `Tanh()`, makes a new object. An object in a list is not "
-        "copied: the same name twice is the same object twice.",
-        "The skeleton:\n    def make_network(first, second):\n"
-        "        return nn.Sequential([Scale(first), …, Scale(second), …])",
+        "of their own? And for which x do both places remember the same?",
+        "A call of a class, such as `nn.Tanh()`, makes a new object. An object that is appended "
+        "twice is not copied: both places of the list hold the same one.",
+        "Print what the two places hold:\n"
+        "    network = make_broken_network(0.8, 1.5)\n"
+        "    print([id(layer) for layer in network.layers])\n"
+        "Which numbers should differ? Make each object where …",
     ),
-    probe=Probe(probes.network),
+    probe=Probe(hunt, {"repair": "ch03.network"}),
     draw=draw_network,
-    outputs=like_x("out", "dx"),
+    outputs=(*hunted_outputs(tells, (2,), (5,), (2, 5), last=6), *like_x("out", "dx")),
     remark="Two of your networks were run in turns; no layer of one touched the memory of another.",
 )

@@ -1,6 +1,8 @@
-"""ch04.affine_fix: find and fix: a published affine layer."""
+"""ch04.affine_fix: hunt two bugs in a published affine layer."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +23,9 @@ from exercises_lib.exercises.ch04_affine._affine import (
     ReturnsNothing,
     draw_affine,
 )
-from exercises_lib.probes import ch04 as probes
+from exercises_lib.exercises.hunting import hunt_mistakes, hunted_outputs
+from exercises_lib.exercises.parts import as_part
+from exercises_lib.probes.hunting import hunt
 
 
 class MendedByLoops(Affine):
@@ -40,6 +44,37 @@ class GivenAffine(Affine):
         self.dW = self.x.T @ dx
         self.db = np.sum(dout, axis=1)
         return dx
+
+
+def tells(found: Any) -> str | None:
+    """Accept (x, W, b, dout) on which every shape is right, and dW and db are both wrong."""
+    x, W, b, dout = (np.array(array, dtype=float) for array in found)
+    right, given = Affine(W, b), GivenAffine(W, b)
+    if x.ndim != 2 or W.ndim != 2 or dout.shape != right.forward(x).shape or b.shape != W.shape[1:]:
+        return "The input is x, (N, D), W, (D, M), b, (M,), and dout, (N, M), in this order."
+    given.forward(x)
+    right.backward(dout)
+    given.backward(dout)
+    for name in ("dW", "db"):
+        got, want = getattr(given, name), getattr(right, name)
+        if got.shape != want.shape:
+            return (
+                f"On this input the given {name} has the shape {got.shape} instead of "
+                f"{want.shape}: that anybody would notice. Find one on which all shapes are right."
+            )
+        if np.allclose(got, want):
+            return f"On this input the given {name} is right."
+    return None
+
+
+SILENT = (
+    np.array([[1.0, 2.0], [3.0, 4.0]]),
+    np.array([[1.0, -1.0], [0.5, 2.0]]),
+    np.array([0.0, 1.0]),
+    np.array([[1.0, 0.0], [2.0, -1.0]]),
+)
+BY_LUCK = (np.eye(2), np.eye(2), np.zeros(2), np.eye(2))
+RIGHT = {"input": SILENT, "lines": [11, 12], "repair": Affine}
 
 
 wrong.answer("still the given code", GivenAffine).says("""
@@ -126,21 +161,35 @@ wrong.answer("db not summed", DbNotSummed).says("""
 
 EXERCISE = Exercise(
     id="ch04.affine_fix",
-    title="Find and fix: a published affine layer",
+    title="Hunt two bugs in a published layer",
     kind="debug",
-    points=2,
-    reference=Affine,
-    accepted=(MendedByLoops, AffineByEinsum),
-    mistakes=wrong.all,
+    points=3,
+    difficulty=3,
+    reference=RIGHT,
+    accepted=(
+        {"input": SILENT, "lines": {11, 12}, "repair": MendedByLoops},
+        {
+            "input": ([[1, 2], [0, 1]], [[1, 1], [2, 0]], [0, 0], [[1, 3], [2, 2]]),
+            "lines": (12, 11),
+            "repair": AffineByEinsum,
+        },
+    ),
+    mistakes=(
+        *hunt_mistakes(RIGHT, BY_LUCK, (5, 6, 9, 10, 13)),
+        *(as_part(mistake, RIGHT, "repair") for mistake in wrong.all),
+    ),
     hints=(
-        "Run the given layer with N, D and M all different and print the shapes of dW and db.",
+        "Which sizes N, D and M make every shape right by accident? With which numbers is the "
+        "result right by accident, too?",
         "dW belongs to the product x · W, so it is made of x and of the gradient at the product's "
         "output. db adds up what the shared bias receives from each sample.",
-        "The skeleton:\n    def backward(self, dout):\n        self.dW = self.x.T @ …\n"
-        "        self.db = np.sum(dout, axis=…)\n        return dout @ …",
+        "With your input, compare by hand:\n"
+        "    dW[0, 0] = x[0, 0] · … + x[1, 0] · …\n"
+        "    db[0] = … + …\n"
+        "and see in which lines the given layer takes other numbers.",
     ),
-    probe=Probe(probes.affine),
+    probe=Probe(hunt, {"repair": "ch04.affine"}),
     draw=draw_affine,
-    outputs=AFFINE_OUTPUTS,
+    outputs=(*hunted_outputs(tells, (11, 12), last=13), *AFFINE_OUTPUTS),
     remark="Both lines run without complaint when all sizes are equal: test with N ≠ D ≠ M.",
 )

@@ -1,8 +1,9 @@
-"""ch05.batch_fix: find and fix: y − t is not all."""
+"""ch05.batch_fix: hunt what y − t lacks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,9 @@ from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Output, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch05_softmax_with_loss._shared import Right
-from exercises_lib.probes import ch05
+from exercises_lib.exercises.hunting import hunt_mistakes, hunted_outputs
+from exercises_lib.exercises.parts import as_part
+from exercises_lib.probes.hunting import hunt
 
 
 class Given:
@@ -53,6 +56,32 @@ def draw_batch_fix(rng: np.random.Generator) -> Iterator[Case]:
     x = rng.normal(0, 2, (5, 2)).astype(np.float32)
     yield Case({"x": x, "t": np.eye(2)[[0, 1, 1, 0, 1]]}, "float32, backward() without dout")
 
+
+def tells(found: Any) -> str | None:
+    """Accept two inputs (x, t, dout), each of which shows one of the faults alone."""
+    seen = []
+    for x, t, dout in found:
+        x, t, dout = np.array(x, dtype=float), np.array(t, dtype=float), float(dout)
+        if x.ndim != 2 or t.shape != x.shape:
+            return "x and t have the shape (N, C), and dout is a number."
+        rows = []
+        for layer in (Given(), Mended()):
+            layer.forward(x, t)
+            rows.append(layer.backward(dout))
+        if np.allclose(*rows):
+            return f"With {len(x)} samples and dout = {dout:g} the given layer is right."
+        seen.append((len(x) > 1, dout != 1))
+    if set(seen) != {(True, False), (False, True)}:
+        return (
+            "Both faults act at once in one of your inputs, or both inputs show the same one. "
+            "Each should show one fault alone."
+        )
+    return None
+
+
+BATCH = ([[0.0, 1.0], [2.0, 0.0]], [[1, 0], [0, 1]], 1.0)
+ABOVE = ([[0.0, 1.0]], [[1, 0]], 2.0)
+RIGHT = {"input": (BATCH, ABOVE), "lines": [8], "repair": Mended}
 
 wrong = Mistakes(Mended)
 
@@ -196,23 +225,34 @@ wrong.answer("dout has no default", MendedWithoutDefault).says("""
 
 EXERCISE = Exercise(
     id="ch05.batch_fix",
-    title="Find and fix: y − t is not all",
+    title="Hunt what y − t lacks",
     kind="debug",
-    points=2,
-    reference=Mended,
-    accepted=(MendedStepByStep, nn.SoftmaxWithLoss, Right),
-    mistakes=wrong.all,
-    hints=(
-        "`forward` is right. Look at `backward` only, and at what the demonstration prints: by which "
-        "factor is the gradient too large? What does `dout` do to it?",
-        "A mean over N samples gives every sample the share 1/N. And every `backward` multiplies "
-        "by what comes from above.",
-        "The skeleton:\n"
-        "    def backward(self, dout=1.0):\n"
-        "        return … * (self.y - self.t) / …",
+    points=3,
+    difficulty=2,
+    reference=RIGHT,
+    accepted=(
+        {"input": (ABOVE, BATCH), "lines": 8, "repair": MendedStepByStep},
+        {**RIGHT, "repair": nn.SoftmaxWithLoss},
+        {**RIGHT, "lines": (8,), "repair": Right},
     ),
-    probe=Probe(ch05.loss_layer),
+    mistakes=(
+        *hunt_mistakes(RIGHT, (BATCH, ([[0.0, 1.0]], [[1, 0]], 1.0)), (3, 4, 5)),
+        *(as_part(mistake, RIGHT, "repair") for mistake in wrong.all),
+    ),
+    hints=(
+        "`forward` is right: it gives the mean loss. Think of a loss that is one of two, with the "
+        "weight 2; and of a batch in which every sample stands twice.",
+        "A mean over N samples gives every sample the share 1/N. And every `backward` multiplies "
+        "by what arrives. An input with N = 1 hides the one, dout = 1 hides the other.",
+        "Two inputs, (x, t, dout) each:\n"
+        "    one with … samples and dout = 1\n"
+        "    one with a single sample and dout = …",
+    ),
+    probe=Probe(hunt, {"repair": "ch05.loss_layer"}),
     draw=draw_batch_fix,
-    outputs=(Output("dx", "(N, C)", "one number per score"),),
+    outputs=(
+        *hunted_outputs(tells, (8,), last=8),
+        Output("dx", "(N, C)", "one number per score"),
+    ),
     remark="A gradient check with one sample and dout = 1 would have passed the broken layer.",
 )

@@ -1,8 +1,9 @@
-"""ch05.stability_fix: find and fix: overflow and log(0)."""
+"""ch05.stability_fix: hunt an overflow and a lost probability."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,9 @@ from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Output, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch05_softmax_with_loss._shared import log_softmax, shift_not_added_back
-from exercises_lib.probes import ch05
+from exercises_lib.exercises.hunting import hunt_mistakes, hunted_outputs
+from exercises_lib.exercises.parts import as_part
+from exercises_lib.probes.hunting import hunt
 
 
 def log_softmax_by_rows(x):
@@ -40,6 +43,27 @@ def log_of_naive_softmax(x):
     e = np.exp(x)
     y = e / e.sum(axis=1, keepdims=True)
     return np.log(y + 1e-7)
+
+
+def tells(found: Any) -> str | None:
+    """Accept scores, (N, C), for which the given logarithms are wrong, and all of them finite."""
+    x = np.array(found, dtype=float)
+    if x.ndim != 2 or not np.isfinite(x).all():
+        return "The input is an array of finite scores, (N, C)."
+    with np.errstate(all="ignore"):
+        given, right = log_of_naive_softmax(x), log_softmax(x)
+    if not np.isfinite(given).all():
+        return (
+            "Here the given function answers with nan or infinity: that anybody would notice. Find "
+            "scores for which all its answers are finite, and one is off by more than 1."
+        )
+    off = float(np.abs(given - right).max())
+    if off <= 1:
+        return f"For these scores the given function is off by {off:.1g} at most. Find more than 1."
+    return None
+
+
+RIGHT = {"input": [[0.0, 20.0]], "lines": [2, 4], "repair": log_softmax}
 
 
 wrong.answer("still the given code", log_of_naive_softmax).says("""
@@ -242,31 +266,38 @@ wrong.answer("limited the probability at 1e-300", lambda x: np.log(nn.softmax(x)
 
 EXERCISE = Exercise(
     id="ch05.stability_fix",
-    title="Find and fix: overflow and log(0)",
+    title="Hunt an overflow and a lost probability",
     kind="debug",
-    points=2,
-    reference=log_softmax,
+    points=3,
+    difficulty=3,
+    reference=RIGHT,
     accepted=(
-        log_softmax_by_rows,
-        lambda x: x - np.logaddexp.reduce(x, axis=1, keepdims=True),
-        lambda x: (x.T - x.max(1) - np.log(np.exp(x.T - x.max(1)).sum(0))).T,
+        {"input": [[-30, 0, 1]], "lines": (4, 2), "repair": log_softmax_by_rows},
+        {**RIGHT, "repair": lambda x: x - np.logaddexp.reduce(x, axis=1, keepdims=True)},
+        {
+            **RIGHT,
+            "repair": lambda x: (x.T - x.max(1) - np.log(np.exp(x.T - x.max(1)).sum(0))).T,
+        },
     ),
-    mistakes=wrong.all,
+    mistakes=(
+        *hunt_mistakes(RIGHT, [[0.0, 1.0, 2.0]], (3,)),
+        *(as_part(mistake, RIGHT, "repair") for mistake in wrong.all),
+    ),
     hints=(
-        "Run the given function on `[[0.0, 20.0]]` and on `[[0.0, 1000.0]]`, print `e` and `y` on the "
-        "way, and see at which line each of the two results is lost.",
+        "Run the given function on `[[0.0, 1000.0]]` and print `e` and `y`: at which line is the "
+        "result lost? Then make the scores smaller until nothing is infinite any more.",
         "A logarithm of a quotient is a difference of logarithms, and the logarithm of an exponential "
         "is what stood in the exponent. What remains is the logarithm of a sum, and the shift keeps "
         "that one safe.",
-        "The skeleton:\n"
-        "    def log_probabilities(x):\n"
-        "        shifted = x - …\n"
-        "        total = …                       # (N, 1), never below 1\n"
-        "        return shifted - …",
+        "The skeleton of the repair:\n"
+        "    shifted = x - …\n"
+        "    total = …                       # (N, 1), never below 1\n"
+        "    return shifted - …",
     ),
-    probe=Probe(ch05.scores, {"returns": ("log_y",)}),
+    probe=Probe(hunt, {"repair": "ch05.scores", "params": {"returns": ("log_y",)}}),
     draw=draw_stability_fix,
     outputs=(
+        *hunted_outputs(tells, (2, 4), last=4),
         Output("log_y", "(N, C)", "one logarithm per class, for every sample", rtol=1e-4),
         Output("large-score log_y", "(N, C)", "one logarithm per class, for every sample"),
     ),

@@ -1,4 +1,4 @@
-"""ch02.multiply_gate: multiply gate, backward."""
+"""The multiply gate of ch02.gates."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from exercises_lib.checking import Case, Exercise, Probe
+from exercises_lib.checking import Case
 from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch02_chain_rule._gates import Gate
 from exercises_lib.exercises.ch02_chain_rule._shared import draw_pair, pick
-from exercises_lib.probes import call
 
 
 def multiply_gate(x, y, dout):
@@ -65,29 +65,14 @@ wrong.swap("output divided by the input", "y * dout, x", "x * y / x * dout, x * 
 """)
 
 
-EXERCISE = Exercise(
-    id="ch02.multiply_gate",
-    title="Multiply gate, backward",
-    kind="function",
-    points=2,
-    reference=multiply_gate,
-    accepted=(
+GATE = Gate(
+    "multiply",
+    multiply_gate,
+    (
         lambda x, y, dout: (dout * y, dout * x),
         lambda x, y, dout: tuple(np.array([y, x]) * dout),
         lambda x, y, dout: ((x + 1) * y * dout - x * y * dout, (y + 1) * x * dout - x * y * dout),
     ),
-    mistakes=wrong.all,
-    hints=(
-        "Take out = 3 · 5. Raise the 3 by 0.01: by how much does out rise? Which of the two "
-        "numbers did you need?",
-        "The local derivative with respect to one factor is the other factor; then comes dout.",
-        "One line per input:\n"
-        "    dx = … * dout      # which factor stretches a change of x?\n"
-        "    dy = … * dout\n"
-        "    return dx, dy",
-    ),
-    probe=Probe(call, {"returns": ("dx", "dy")}),
-    draw=draw_multiply,
-    remark="The multiply gate swaps: a large y makes a large gradient for x, and the other way "
-    "round. In a network this is why large inputs make large weight gradients.",
+    wrong.all,
+    draw_multiply,
 )

@@ -1,4 +1,4 @@
-"""ch02.exp_gate: exponential gate, backward."""
+"""The exp gate of ch02.gates."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from exercises_lib.checking import Case, Exercise, Probe
+from exercises_lib.checking import Case
 from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch02_chain_rule._gates import Gate
 from exercises_lib.exercises.ch02_chain_rule._shared import pick
-from exercises_lib.probes import call
 
 
 def exp_gate(x, dout):
@@ -73,25 +73,14 @@ wrong.swap("upstream in the exponent", "(x) * dout", "(x * dout)").says("""
 """)
 
 
-EXERCISE = Exercise(
-    id="ch02.exp_gate",
-    title="Exponential gate, backward",
-    kind="function",
-    points=2,
-    reference=exp_gate,
-    accepted=(
+GATE = Gate(
+    "exp",
+    exp_gate,
+    (
         lambda x, dout: math.exp(x) * dout,
         lambda x, dout: math.e**x * dout,
         lambda x, dout: dout / np.exp(-x),
     ),
-    mistakes=wrong.all,
-    hints=(
-        "What is the derivative of eˣ? It is the one function that school made easy.",
-        "The local derivative equals the gate's output. Multiply it by what arrives from above.",
-        "Forward once more, then the chain rule:\n    out = np.exp(x)\n    dx = … * …",
-    ),
-    probe=Probe(call, {"returns": ("dx",)}),
-    draw=draw_exp,
-    remark="The slope is the output, so a layer that has kept its output need not compute "
-    "anything again.",
+    wrong.all,
+    draw_exp,
 )

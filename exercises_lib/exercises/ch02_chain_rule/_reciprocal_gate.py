@@ -1,4 +1,4 @@
-"""ch02.reciprocal_gate: reciprocal gate, backward."""
+"""The reciprocal gate of ch02.gates."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from exercises_lib.checking import Case, Exercise, Probe
+from exercises_lib.checking import Case
 from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch02_chain_rule._gates import Gate
 from exercises_lib.exercises.ch02_chain_rule._shared import pick
-from exercises_lib.probes import call
 
 
 def reciprocal_gate(x, dout):
@@ -73,25 +73,14 @@ wrong.answer("reciprocal taken once more", lambda x, dout: dout / x).says("""
 """)
 
 
-EXERCISE = Exercise(
-    id="ch02.reciprocal_gate",
-    title="Reciprocal gate, backward",
-    kind="function",
-    points=2,
-    reference=reciprocal_gate,
-    accepted=(
+GATE = Gate(
+    "reciprocal",
+    reciprocal_gate,
+    (
         lambda x, dout: -((1 / x) ** 2) * dout,
         lambda x, dout: dout * -1.0 * x**-2.0,
         lambda x, dout: -np.divide(np.divide(dout, x), x),
     ),
-    mistakes=wrong.all,
-    hints=(
-        "Compare 1/2 and 1/2.01: does the output rise or fall when x rises?",
-        "Write 1/x as a power of x and use the power rule; then multiply by dout.",
-        "One line, with a sign and a power to fill in:\n    dx = …1 * x ** (…) * dout",
-    ),
-    probe=Probe(call, {"returns": ("dx",)}),
-    draw=draw_reciprocal,
-    remark="Near zero the slope is enormous: at x = 0.25 it is −16. Divisions by small numbers are "
-    "where gradients explode.",
+    wrong.all,
+    draw_reciprocal,
 )

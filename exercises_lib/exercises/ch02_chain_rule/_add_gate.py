@@ -1,4 +1,4 @@
-"""ch02.add_gate: add gate, backward."""
+"""The add gate of ch02.gates."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from exercises_lib.checking import Case, Exercise, Probe
+from exercises_lib.checking import Case
 from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch02_chain_rule._gates import Gate
 from exercises_lib.exercises.ch02_chain_rule._shared import draw_pair, pick
-from exercises_lib.probes import call
 
 
 def add_gate(x, y, dout):
@@ -57,24 +57,14 @@ wrong.swap("upstream added", "dout,", "1 + dout, 1 +").says("""
 """)
 
 
-EXERCISE = Exercise(
-    id="ch02.add_gate",
-    title="Add gate, backward",
-    kind="function",
-    points=2,
-    reference=add_gate,
-    accepted=(
+GATE = Gate(
+    "add",
+    add_gate,
+    (
         lambda x, y, dout: (1 * dout, 1 * dout),
         lambda x, y, dout: [np.float64(dout)] * 2,
         lambda x, y, dout: tuple(dout * local for local in (1.0, 1.0)),
     ),
-    mistakes=wrong.all,
-    hints=(
-        "Take out = 3 + 5. Raise the 3 by 0.01: by how much does out rise?",
-        "Both local derivatives are constants. Multiply each by what arrives from above.",
-        "One line per input:\n    dx = … * dout\n    dy = … * dout\n    return dx, dy",
-    ),
-    probe=Probe(call, {"returns": ("dx", "dy")}),
-    draw=draw_add,
-    remark="The add gate hands the same gradient to all its inputs, whatever their values are.",
+    wrong.all,
+    draw_add,
 )

@@ -1,4 +1,4 @@
-"""ch02.max_gate: max gate, backward."""
+"""The max gate of ch02.gates."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from exercises_lib.checking import Case, Exercise, Probe
+from exercises_lib.checking import Case
 from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch02_chain_rule._gates import Gate
 from exercises_lib.exercises.ch02_chain_rule._shared import pick
-from exercises_lib.probes.ch02 import gate
 
 
 def max_gate(x, y, dout):
@@ -97,7 +97,7 @@ wrong.answer(
     "negative gradients stopped",
     lambda x, y, dout: (max(dout, 0.0), 0.0) if x >= y else (0.0, max(dout, 0.0)),
 ).says("""
-    You send no gradient below 0. The gate compares the values on the way forward; a gradient may
+    You send no gradient below 0. The gate compares the values in the forward pass; a gradient may
     well be negative, and passes as it is.
 """)
 
@@ -147,27 +147,15 @@ wrong.swap(
 """)
 
 
-EXERCISE = Exercise(
-    id="ch02.max_gate",
-    title="Max gate, backward",
-    kind="function",
-    points=2,
-    reference=max_gate,
-    accepted=(
+GATE = Gate(
+    "max",
+    max_gate,
+    (
         max_by_mask,
         max_shared_tie,
         lambda x, y, dout: (dout, 0) if x > y else (0, dout),
         lambda x, y, dout: tuple(np.where(x >= y, [1, 0], [0, 1]) * dout),
     ),
-    mistakes=wrong.all,
-    hints=(
-        "Take out = max(3, 5). Raise the 3 by 0.01: what happens to out? And if you raise the 5?",
-        "The local derivatives are 1 for the larger input and 0 for the smaller one. At a tie, "
-        "give it to whichever you like, but give it once.",
-        "A comparison decides:\n    if x … y:\n        return …, …\n    return …, …",
-    ),
-    probe=Probe(gate),
-    draw=draw_max,
-    remark="The max gate is a switch: the whole gradient to the winner, nothing to the loser. At a "
-    "tie any way of handing it out once is right.",
+    wrong.all,
+    draw_max,
 )

@@ -1,4 +1,4 @@
-"""ch01.backward_sweep: the backward sweep."""
+"""ch02.backward_sweep: the backward sweep."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from exercises_lib.checking import Case, Exercise, Observation, Output, Probe
 from exercises_lib.checking.serialize import copy_plain, same
 from exercises_lib.exercises.authoring import Mistakes
-from exercises_lib.exercises.ch01_computation_graphs._orders import (
+from exercises_lib.exercises.ch02_chain_rule._orders import (
     Parents,
     breadth_first,
     order_by_counting,
@@ -22,7 +22,10 @@ from exercises_lib.exercises.ch01_computation_graphs._orders import (
     preorder,
     topological_order,
 )
-from exercises_lib.probes import call
+from exercises_lib.probes.ch02 import sweep
+
+RUNGS = 10
+PER_ARROW = 3
 
 
 def backward_sweep(graph, output):
@@ -37,8 +40,8 @@ def backward_sweep(graph, output):
     return gradients
 
 
-def sweep_over_all_ways(graph, output):
-    """Walk every way from the output back to an input; right, though slow on large graphs."""
+def sweep_over_all_paths(graph, output):
+    """Walk every path from the output back to an input: right numbers, and 2ⁿ of them."""
     gradients = {node: 0.0 for node in graph}
 
     def walk(node, arrived):
@@ -89,6 +92,12 @@ def sweep_when_complete(graph, output):
     return gradients
 
 
+def sweep_from_a_copy(graph, output):
+    """Copy the recording first, then sweep."""
+    graph = {node: [(str(parent), local + 0.0) for parent, local in u] for node, u in graph.items()}
+    return backward_sweep(graph, output)
+
+
 def recorded(parents: Parents, rng: np.random.Generator, *, shuffle: bool = True) -> dict[str, Any]:
     """Give every edge of a graph a random local derivative, and the nodes a random order."""
     nodes = rng.permutation(list(parents)).tolist() if shuffle else list(parents)
@@ -129,6 +138,46 @@ def draw_recordings(rng: np.random.Generator) -> Iterator[Case]:
         {"graph": recorded(beside, rng), "output": "f"},
         "f is the output; g and z were recorded too and do not lead to it",
     )
+
+    rungs = {f"n{k}": [f"n{k - 1}"] * 2 for k in range(RUNGS, 0, -1)} | {"n0": []}
+    yield Case(
+        {"graph": recorded(rungs, rng), "output": f"n{RUNGS}", "counted": True},
+        f"a ladder of {RUNGS} doubled arrows",
+    )
+
+
+def arrows_of(graph: Mapping[str, Sequence[Any]]) -> int:
+    return sum(len(used) for used in graph.values())
+
+
+def few_visits(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
+    """Accept some multiplications per arrow, and refuse as many as there are paths."""
+    arrows = arrows_of(inputs["graph"])
+    if got <= PER_ARROW * arrows:
+        return None
+    return (
+        f"Your sweep multiplies {got:,} times on a ladder of {arrows} arrows; one multiplication "
+        "for each arrow is enough."
+    )
+
+
+def walks_all_paths(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Tell whether all gradients are right and the ladder took far more visits than arrows."""
+    pairs = list(zip(cases, seen, strict=False))
+    right = all(
+        one.failure is None
+        and agrees(
+            one.values.get("gradients"),
+            backward_sweep(case.inputs["graph"], case.inputs["output"]),
+        )
+        for case, one in pairs
+    )
+    counts = [
+        few_visits(case.inputs, one.values["multiplications"], None)
+        for case, one in pairs
+        if "multiplications" in one.values
+    ]
+    return right and any(counts)
 
 
 wrong = Mistakes(backward_sweep)
@@ -591,7 +640,7 @@ def added_not_multiplied(graph, output):
 
 
 wrong.answer("added along the way", added_not_multiplied).says("""
-    You add local derivative and gradient. Along a way the rates multiply; it is where ways meet
+    You add local derivative and gradient. Along a path the local derivatives multiply; it is where ways meet
     that they add.
 """)
 
@@ -605,7 +654,7 @@ def multiplied_where_ways_meet(graph, output):
 
 
 wrong.answer("multiplied where ways meet", multiplied_where_ways_meet).says("""
-    You multiply what arrives at a node from different sides. Along a way the rates multiply; where
+    You multiply what arrives at a node from different sides. Along a path the local derivatives multiply; where
     ways meet they add.
 """)
 
@@ -651,13 +700,24 @@ wrong.answer("eats the recording", eats_the_recording).says("""
 """)
 
 
+wrong.answer("a walk over all paths", sweep_over_all_paths).says(
+    """
+    Your gradients are right, and this is not backpropagation: you walk every path from the output
+    by itself. Every rung of the ladder doubles the number of paths, so ten rungs cost a thousand
+    walks and thirty a billion. Let a node collect what arrives, and hand it down once.
+    """,
+    recognise=walks_all_paths,
+)
+
+
 EXERCISE = Exercise(
-    id="ch01.backward_sweep",
+    id="ch02.backward_sweep",
     title="The backward sweep",
     kind="function",
     points=3,
+    difficulty=3,
     reference=backward_sweep,
-    accepted=(sweep_over_all_ways, sweep_by_asking_children, sweep_when_complete),
+    accepted=(sweep_by_asking_children, sweep_when_complete, sweep_from_a_copy),
     mistakes=wrong.all,
     hints=(
         "Do the inner fork by hand first: x → h, then h → u and h → v, then u and v → f. At which "
@@ -672,8 +732,9 @@ EXERCISE = Exercise(
         "        for parent, local in graph[node]:\n"
         "            gradients[parent] … local * …",
     ),
-    probe=Probe(call, {"returns": ("gradients",)}),
+    probe=Probe(sweep),
     draw=draw_recordings,
-    outputs=(Output("gradients"),),
-    remark="Leaf forks, inner forks, short skews, long skews: your sweep is right on all of them.",
+    outputs=(Output("gradients"), Output("multiplications", compare=few_visits)),
+    remark="Leaf forks, inner forks, short skews, long skews, and a ladder with 1,024 paths: your "
+    "sweep is right on all of them, and uses each arrow once.",
 )

@@ -1,4 +1,4 @@
-"""ch02.scale_gate: scale gate, backward."""
+"""The scale gate of ch02.gates."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from exercises_lib.checking import Case, Exercise, Probe
+from exercises_lib.checking import Case
 from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch02_chain_rule._gates import Gate
 from exercises_lib.exercises.ch02_chain_rule._shared import pick
-from exercises_lib.probes import call
 
 
 def scale_gate(x, a, dout):
@@ -71,26 +71,14 @@ wrong.swap("a gradient for the constant too", "* dout", "* dout, x * dout").says
 """)
 
 
-EXERCISE = Exercise(
-    id="ch02.scale_gate",
-    title="Scale gate, backward",
-    kind="function",
-    points=2,
-    reference=scale_gate,
-    accepted=(
+GATE = Gate(
+    "scale",
+    scale_gate,
+    (
         lambda x, a, dout: dout * a,
         lambda x, a, dout: a * (x + 1) * dout - a * x * dout,
         lambda x, a, dout: float(np.dot([a], [dout])),
     ),
-    mistakes=wrong.all,
-    hints=(
-        "Take out = 3 · x. If x rises by 0.01, by how much does out rise? Does it matter where "
-        "x stands?",
-        "The local derivative is the constant factor. Multiply it by what arrives from above.",
-        "One line:\n    dx = … * dout",
-    ),
-    probe=Probe(call, {"returns": ("dx",)}),
-    draw=draw_scale,
-    remark="Negation is the scale gate with a = −1, and a shift x + c is an add gate with a "
-    "constant: its slope is 1.",
+    wrong.all,
+    draw_scale,
 )

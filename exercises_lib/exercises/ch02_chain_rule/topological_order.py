@@ -1,4 +1,4 @@
-"""ch01.topological_order: which node first?."""
+"""ch02.topological_order: which node first?."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from exercises_lib.checking import Case, Exercise, Observation, Output, Probe
 from exercises_lib.checking.serialize import copy_plain, describe
 from exercises_lib.exercises.authoring import Mistakes
-from exercises_lib.exercises.ch01_computation_graphs._orders import (
+from exercises_lib.exercises.ch02_chain_rule._orders import (
     Parents,
     breadth_first,
     order_by_counting,
@@ -556,7 +556,7 @@ wrong.answer("takes the graph apart", takes_the_graph_apart).says("""
 
 
 EXERCISE = Exercise(
-    id="ch01.topological_order",
+    id="ch02.topological_order",
     title="Which node first?",
     kind="function",
     points=3,
