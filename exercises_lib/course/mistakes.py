@@ -8,8 +8,6 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from exercises_lib.checking import Exercise, Mistake
 from exercises_lib.checking.edit import Edit, bare_source
 
@@ -42,8 +40,9 @@ def shown(exercise: Exercise, mistake: Mistake) -> str:
 
 
 def _values(right: Mapping[str, Any], wrong: Mapping[str, Any]) -> str:
-    same = {name: name in right and bool(np.all(right[name] == wrong[name])) for name in wrong}
-    return "\n".join(f"{PLAIN if same[name] else MARK}{name} = {wrong[name]!r}" for name in wrong)
+    rows = {name: repr(value) for name, value in wrong.items()}
+    same = {name: name in right and repr(right[name]) == row for name, row in rows.items()}
+    return "\n".join(f"{PLAIN if same[name] else MARK}{name} = {row}" for name, row in rows.items())
 
 
 def _source(program: Any) -> str:

@@ -9,6 +9,7 @@ from exercises_lib.checking import Exercise
 from exercises_lib.checking.edit import Edit, EditError, bare_source
 from exercises_lib.course.mistakes import MARK, listing, shown
 from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.parts import PartEdit
 
 
 def double(x):
@@ -49,7 +50,10 @@ def test_every_edit_of_the_registry_fits_and_changes_something():
             if isinstance(mistake.given, Edit) and not exercise.requires:
                 edits += 1
                 assert mistake.given.source != bare_source(mistake.given.of), mistake.name
-                assert callable(mistake.given.program)
+                program = mistake.given.program
+                if isinstance(mistake.given, PartEdit):
+                    program = program[mistake.given.part]
+                assert callable(program)
     assert edits > 300
 
 
@@ -80,3 +84,9 @@ def test_every_mistake_can_be_shown():
             for mistake in exercise.mistakes:
                 text = shown(exercise, mistake)
                 assert mistake.name in text and len(text.split("\n")) >= 5
+
+
+def test_a_mistake_in_one_part_of_an_answer_is_shown_with_that_part_marked():
+    exercise: Exercise = exercises.get("ch04.affine_fix")
+    text = shown(exercise, exercise.mistake("an input on which the code is right"))
+    assert [line.split()[1] for line in text.split("\n") if line.startswith("▸")] == ["input"]
