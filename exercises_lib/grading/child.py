@@ -8,6 +8,7 @@ to hold the right results for cases that were drawn a moment before.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import dis
 import io
@@ -16,6 +17,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 import types
 from collections import deque
 from collections.abc import Iterator
@@ -24,17 +26,19 @@ from typing import Any
 
 from exercises_lib.checking.observe import Failure, Oracle, Probe, Run, oracle_result, run_probe
 from exercises_lib.checking.serialize import serialize
-from exercises_lib.grading import source, wire
+from exercises_lib.grading import lent, source, wire
 
 LIBRARY = "exercises_lib"
+SKIPPED = (lent.AbsentError, NameError)
+"""Errors after which a cell goes on: what it uses has not been lent, or was to be made of that."""
 
 
 def prepare() -> None:
     """Import what every notebook uses and make the shell; called once, before any fork."""
+    lent.prepare()
     os.environ["MPLBACKEND"] = "agg"
     os.environ["BACKPROP_PROGRESS"] = "off"
     import importlib
-    import pkgutil
 
     import matplotlib
 
@@ -43,14 +47,9 @@ def prepare() -> None:
     import numpy.random
     import numpy.testing  # noqa: F401
 
-    import exercises_lib.probes
+    import exercises_lib.data
+    import exercises_lib.probes  # noqa: F401 - what all chapters share; a chapter's own are lent
 
-    for name in ("nn", "figures", "data"):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(f"{LIBRARY}.{name}")
-    for found in pkgutil.iter_modules(exercises_lib.probes.__path__):
-        with contextlib.suppress(ImportError):  # a probe may need a package that is not installed
-            importlib.import_module(f"{LIBRARY}.probes.{found.name}")
     for name in ("ipywidgets", "anywidget", "IPython.display", "multiprocessing.pool"):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -112,22 +111,10 @@ def _make_shell() -> Any:
     return shell
 
 
-class _Nothing:
-    """Stands for a figure that nobody will see."""
-
-    def __call__(self, *_: Any, **__: Any) -> _Nothing:
-        return self
-
-    def __getattr__(self, name: str) -> _Nothing:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self
-
-
 def silence_course() -> None:
-    """Replace check, hint, progress and the figures: in a grading nobody looks at them."""
+    """Replace check, hint and progress: in a grading nobody looks at them."""
     import exercises_lib
-    from exercises_lib import figures, tutor
+    from exercises_lib import tutor
     from exercises_lib.checking.verdict import Verdict
 
     def check(exercise_id: str, answer: Any, *, seed: int | None = None) -> Verdict:
@@ -143,8 +130,6 @@ def silence_course() -> None:
     for function in (check, hint, progress):
         for module in (exercises_lib, tutor):
             setattr(module, function.__name__, function)
-    for name in figures.__all__:
-        setattr(figures, name, _Nothing())
 
 
 class _Bounded(io.TextIOBase):
@@ -190,6 +175,10 @@ def serve(connection: socket.socket, output: int) -> None:
                     request = wire.receive(connection)
                 except wire.HungUpError:
                     return
+        if "library" in request:
+            with contextlib.suppress(Exception):  # what patches it is left without a library
+                lent.receive(request["library"])
+            continue
         try:
             if "code" in request:
                 reply = _run(shell, request, output)
@@ -207,9 +196,15 @@ def serve(connection: socket.socket, output: int) -> None:
 
 def _run(shell: Any, request: dict[str, Any], output: int) -> dict[str, Any]:
     out, err = _Bounded(output), _Bounded(output)
+    code, first = request["code"], None
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        result = shell.run_cell(request["code"], store_history=False, silent=False)
-    error = result.error_before_exec or result.error_in_exec
+        while code:
+            result = shell.run_cell(code, store_history=False, silent=False)
+            error = result.error_before_exec or result.error_in_exec
+            first = first or error
+            absent = isinstance(first, lent.AbsentError) and isinstance(error, SKIPPED)
+            code = _rest(shell, code, error) if absent else ""
+    error = first
     outputs = [
         [name, "".join(stream.parts)]
         for name, stream in (("stdout", out), ("stderr", err))
@@ -223,6 +218,19 @@ def _run(shell: Any, request: dict[str, Any], output: int) -> dict[str, Any]:
         "outputs": outputs,
         "error": [type(error).__name__[:200], _safe(error), student_traceback(error)[:4000]],
     }
+
+
+def _rest(shell: Any, code: str, error: BaseException) -> str:
+    """Return what follows the statement of a cell that uses what the kernel has not been lent.
+
+    The statement may be a demonstration of the course's own. What follows it may be an answer.
+    """
+    code = shell.transform_cell(code)
+    frames = traceback.walk_tb(error.__traceback__)
+    line = next((n for f, n in frames if f.f_globals is f.f_locals is shell.user_ns), None)
+    ends = [node.end_lineno or 0 for node in ast.parse(code).body]
+    end = next((end for end in ends if line is not None and end >= line), None)
+    return "" if end is None else "\n".join(code.split("\n")[end:]).strip()
 
 
 def _safe(error: BaseException) -> str:
@@ -248,6 +256,9 @@ def _observe(shell: Any, request: dict[str, Any], connection: socket.socket) -> 
     except Exception as error:
         failure = Failure("raised", type(error).__name__, _safe(error), request["expression"])
         return {"runs": [[_plain_run(Run(failure=failure))]], "library": [], "origin": ""}
+    if isinstance(answer, lent.Absent):
+        failure = Failure("misfit", "MisfitError", f"{answer.text}.")
+        return {"runs": [[_plain_run(Run(failure=failure))]], "library": [], "origin": lent.NN}
     library = sorted(library_uses(answer))
     seen: list[list[dict[str, Any]]] = []
     with contextlib.redirect_stderr(_Bounded(0)):

@@ -19,9 +19,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 PARTS = (
     *("__init__.py", "errors.py", "mynn.py", "tutor.py"),
-    *("checking", "data", "figures", "own", "probes"),
+    *("checking", "data", "own"),
 )
-"""What of this package a notebook uses; of `nn` and `grading` a kernel has what is loaded."""
+"""What of this package a notebook uses; of all else a kernel has what is loaded, or lent to it."""
 DEPENDENCIES = ("numpy", "matplotlib", "IPython", "ipywidgets", "anywidget", "torch", "sklearn")
 """Packages by which the folders are found in which packages are installed."""
 SYSTEM = (

@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from exercises_lib.grading.manifest import Check
+from exercises_lib.grading.manifest import Check, Plan
 from exercises_lib.grading.notebook import Code
 from exercises_lib.grading.source import Facts
 
@@ -37,10 +38,28 @@ def places(
             wanted = check.answer_id
             index = [i for i, cell in enumerate(cells) if wanted and cell.id == wanted]
         if not index:
-            name = check.expression.split("(")[0].split(".")[0].strip()
-            index = [i for i, seen in enumerate(read) if name in seen.assigned]
+            index = [i for i, seen in enumerate(read) if name_of(check) in seen.assigned]
         found.setdefault((index or [len(cells) - 1])[-1], []).append(check)
     return found
+
+
+def name_of(check: Check) -> str:
+    """Return the name that a check cell looks at: ``"Relu"`` of ``"Relu"`` and ``"Relu()"``."""
+    return check.expression.split("(")[0].split(".")[0].strip()
+
+
+def nowhere(cells: Sequence[Code], read: Sequence[Facts], plan: Plan) -> set[str]:
+    """Return the exercises that a submission does not answer anywhere.
+
+    Their check cells are gone, and the code that is not the course's own never names them.
+    """
+    own = [cell.source for cell in cells if cell.source.strip() not in plan.given]
+    return {
+        check.exercise_id
+        for check in plan.checks
+        if not any(is_check(cell, seen, check) for cell, seen in zip(cells, read, strict=True))
+        and not any(re.search(rf"\b{re.escape(name_of(check))}\b", text) for text in own)
+    }
 
 
 def is_check(cell: Code, seen: Facts, check: Check) -> bool:

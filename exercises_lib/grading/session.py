@@ -3,11 +3,12 @@
 A plain loop over the student's code cells. Where an exercise is observed (see `placement`), its
 cases are drawn, the kernel runs the answer on them and sends what happened, and the verdict is made
 in this process, which alone knows the exercises. What is unanswered is observed once more when all
-cells have run.
+cells have run. What the chapter asks for comes to the kernel when it has been judged; see
+`library`.
 
 Check cells of the submission are not run; `check`, `hint` and `progress` do nothing in other cells.
 An object of this library that has the answer's name because a cell of the course imports it is not
-an answer; one that the student has given that name is marked, and `scan` flags it.
+an answer.
 
 A cell that ends its kernel, or has to be stopped with it, is left out, and the cells before it are
 run again in a new one, so that what comes after it is still graded.
@@ -38,9 +39,10 @@ from exercises_lib.grading.kernel import (
     SandboxError,
     TimeUpError,
 )
-from exercises_lib.grading.manifest import Check
+from exercises_lib.grading.library import Lender, lent_names
+from exercises_lib.grading.manifest import Check, Plan
 from exercises_lib.grading.notebook import Code
-from exercises_lib.grading.placement import END, is_check, places
+from exercises_lib.grading.placement import END, is_check, name_of, nowhere, places
 from exercises_lib.grading.source import Facts, facts
 from exercises_lib.grading.task import Outcome, Task
 
@@ -95,17 +97,22 @@ class Session:
         self.troubles: list[str] = []
         self.status = "ok"
         self.ran: list[str] = []
+        self.lender = lender_for(task.plan)
 
     def run(self) -> None:
         """Run the cells, observe the answers, and see to it that every exercise has a verdict."""
         self.read_cells()
+        self.lender.judged |= nowhere(self.cells, self.read, self.plan)
+        self.kernel.lend(self.lender.opening())
         observed = places(self.cells, self.read, self.plan.checks)
         for index, cell in enumerate(self.cells):
             if not any(is_check(cell, self.read[index], check) for check in self.plan.checks):
                 self.run_cell(index, cell)
             for check in observed.get(index, []):
                 self.observe(check)
-        for check in [*observed.get(END, []), *self._unanswered()]:
+        for check in observed.get(END, []):
+            self.observe(check)
+        for check in self._reopen():
             self.observe(check)
 
     def outcome(self) -> Outcome:
@@ -136,6 +143,30 @@ class Session:
             if check.exercise_id not in self.verdicts
             or self.verdicts[check.exercise_id].status == "unanswered"
         ]
+
+    def _reopen(self) -> list[Check]:
+        """Return the exercises to observe once more, with a kernel that gives none of them away.
+
+        What an unanswered exercise asks for may have been lent by now. Where the student gives the
+        answer its name somewhere, a fresh kernel that has not been lent it runs all cells.
+        """
+        waiting = self._unanswered()
+        before = lent_names(self.plan.chapter, self.lender.judged)
+        judged = self.lender.judged - {check.exercise_id for check in waiting}
+        if lent_names(self.plan.chapter, judged) == before:
+            return waiting
+        own = zip(self.cells, self.read, strict=True)
+        written = {
+            name
+            for cell, seen in own
+            if cell.source.strip() not in self.plan.given
+            for name in seen.assigned
+        }
+        waiting = [check for check in waiting if name_of(check) in written]
+        self.lender.judged -= {check.exercise_id for check in waiting}
+        if waiting:
+            self.kernel.stop()
+        return waiting
 
     def _note(self, status: str, text: str) -> None:
         """Write down what went wrong outside the answers."""
@@ -201,6 +232,7 @@ class Session:
             except SandboxError as error:
                 self._note("grader-failed", str(error))
                 return False
+            self.kernel.lend(self.lender.opening())
             for source in list(self.ran):
                 try:
                     self.kernel.request({"code": source}, self.limits.cell_seconds)
@@ -213,6 +245,11 @@ class Session:
     # --- the exercises ------------------------------------------------------------------------
 
     def observe(self, check: Check) -> None:
+        """Have an answer observed and judge it; then the kernel may have what it asks for."""
+        self._observe(check)
+        self.kernel.lend(self.lender.judge(check.exercise_id))
+
+    def _observe(self, check: Check) -> None:
         """Have an answer observed in the kernel, and judge here what it did."""
         exercise = exercises.get(check.exercise_id)
         missing = missing_modules(exercise)
@@ -306,6 +343,13 @@ class Session:
             for cell, seen in zip(self.cells, self.read, strict=True)
             if cell.source.strip() not in self.plan.given
         )
+
+
+def lender_for(plan: Plan) -> Lender:
+    """Return who lends to a kernel that grades a chapter, with the probes of its exercises."""
+    names = {exercises.get(check.exercise_id).probe.name for check in plan.checks}
+    probes = {name.rpartition(".")[0] for name in names} - {""}
+    return Lender(plan.chapter, tuple(sorted(probes)))
 
 
 _TOO_MUCH = (OverflowError, RecursionError, MemoryError)

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - the answers are code in strings
-"""The library's own code in the place of a student's is marked, and flagged for the instructor."""
+"""The library's own code in the place of a student's earns nothing; what is flagged."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def answered(notebook: Notebook, cell_id: str, code: str) -> Notebook:
 
 
 @pytest.mark.parametrize("code", LIBRARY.values(), ids=list(LIBRARY))
-def test_the_librarys_own_layer_is_marked_and_flagged(
+def test_the_librarys_own_layer_earns_nothing(
     code: str,
     grade: Callable[..., Outcome],
     untouched: Callable[[str], Notebook],
@@ -74,8 +74,7 @@ def test_the_librarys_own_layer_is_marked_and_flagged(
 ) -> None:
     check = next(one for one in plans["03"].checks if one.exercise_id == "ch03.Relu")
     outcome = grade(answered(untouched("03"), check.answer_id, code), "03")
-    assert outcome.verdict("ch03.Relu").status == "passed"
-    assert outcome.flags, outcome
+    assert outcome.verdict("ch03.Relu").status in ("wrong", "error", "unanswered")
 
 
 def test_what_students_write_themselves_is_not_flagged(

@@ -141,7 +141,7 @@ DISGUISES = {
 
 
 @pytest.mark.parametrize(("before", "make"), DISGUISES.values(), ids=DISGUISES.keys())
-def test_the_librarys_own_layer_in_disguise_is_flagged(
+def test_the_librarys_own_layer_in_disguise_earns_nothing(
     before: str, make: str, grade: Callable[..., Outcome]
 ) -> None:
     answer = (
@@ -157,8 +157,7 @@ def test_the_librarys_own_layer_in_disguise_is_flagged(
         ],
         "03",
     )
-    assert outcome.verdict("ch03.Relu").status == "passed"
-    assert outcome.flags
+    assert outcome.verdict("ch03.Relu").status in ("wrong", "error", "unanswered")
 
 
 def _without_ids(notebook: Notebook) -> None:
