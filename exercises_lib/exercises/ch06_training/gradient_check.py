@@ -121,8 +121,15 @@ GROUPS = {
 """Networks that are judged as one output. What is often wrong together stands in two of them."""
 
 
-def spoilt(inputs: Mapping[str, Any], grads: dict[str, Any], x: Any) -> dict[str, Any]:
-    """Return the gradients that the network of a case gives, from the right ones."""
+def spoilt(inputs: Mapping[str, Any], params: Any, x: Any, t: Any) -> dict[str, Any]:
+    """Return the gradients that the network of a case gives for a batch."""
+    W1, b1, W2, b2 = params
+    h = np.maximum(x @ W1 + b1, 0)
+    d2 = nn.softmax(h @ W2 + b2)
+    d2[np.arange(len(t)), t] -= 1
+    d2 /= len(t)
+    d1 = (d2 @ W2.T) * (h > 0)
+    grads = {"W1": x.T @ d1, "b1": d1.sum(0), "W2": h.T @ d2, "b2": d2.sum(0)}
     SPOILT[inputs["network"]](grads, x)
     return grads
 
