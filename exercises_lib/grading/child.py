@@ -47,9 +47,8 @@ def prepare() -> None:
     import numpy.random
     import numpy.testing  # noqa: F401
 
-    import exercises_lib.data
-    import exercises_lib.probes  # noqa: F401 - what all chapters share; a chapter's own are lent
-
+    for name in ("data", "probes"):  # of the probes what all chapters share; a chapter's are lent
+        importlib.import_module(f"{LIBRARY}.{name}")
     for name in ("ipywidgets", "anywidget", "IPython.display", "multiprocessing.pool"):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
