@@ -39,6 +39,7 @@ def prepare() -> None:
     os.environ["MPLBACKEND"] = "agg"
     os.environ["BACKPROP_PROGRESS"] = "off"
     import importlib
+    import pkgutil
 
     import matplotlib
 
@@ -47,8 +48,11 @@ def prepare() -> None:
     import numpy.random
     import numpy.testing  # noqa: F401
 
-    for name in ("data", "probes"):  # of the probes what all chapters share; a chapter's are lent
-        importlib.import_module(f"{LIBRARY}.{name}")
+    for name in ("data", "probes"):
+        home = importlib.import_module(f"{LIBRARY}.{name}")
+    for found in pkgutil.iter_modules(home.__path__):
+        if not found.name.startswith("ch"):  # what chapters share; a chapter's own are lent
+            importlib.import_module(f"{LIBRARY}.probes.{found.name}")
     for name in ("ipywidgets", "anywidget", "IPython.display", "multiprocessing.pool"):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
