@@ -3,7 +3,7 @@
 #   make test   installs what is needed and passes all tests (TORCH=1, NBGRADER=1: those beside PyTorch and nbgrader too)
 PYTHON ?= python3
 PORT ?= 8888
-BIN := .venv/bin
+BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
 # PyTorch and nbgrader are large: what compares with them is skipped without them. CI has them.
@@ -23,7 +23,7 @@ test: .venv/.dev $(if $(NBGRADER),.venv/nbgrader/.done)
 	$(BIN)/python -m pytest -n $(NPROC) --dist worksteal -q
 
 book: .venv/.dev
-	$(BIN)/backprop book
+	$(BIN)/backprop book $(if $(REPOSITORY),--repository $(REPOSITORY))
 
 audit: .venv/.lab
 	$(BIN)/backprop audit
@@ -43,11 +43,11 @@ book/node_modules/.bin/biome: book/package.json
 	cd book && npm install --no-package-lock --silent
 	touch $@
 
-.venv/bin/python:
+$(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; call make with PYTHON=python3.12, say.")'
 	$(PYTHON) -m venv .venv
 
-.venv/.lab: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.lab: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	touch $@
 

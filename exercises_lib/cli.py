@@ -146,7 +146,8 @@ def build(chapters: tuple[str, ...], only_check: bool, execute: bool) -> None:
                 solution = building.execute(solution, path.parent)
             solution = building.normalise(solution)
             notebooks.write_text(path, notebooks.dump(solution))
-            kept = building.write_chapter(root, number.zfill(2), building.make_chapter(solution))
+            chapter = building.make_chapter(solution, building.repository_of(root))
+            kept = building.write_chapter(root, number.zfill(2), chapter)
             if kept is not None:
                 click.echo(
                     f"chapters/{path.name} had been worked in: kept as chapters/{kept.name}."

@@ -108,6 +108,36 @@ def test_the_constraints_pin_every_dependency(root):
     assert not re.search(r"https?:|file:|@", pins)
 
 
+def test_the_workflow_runs_the_two_commands_on_three_systems_and_publishes_the_book(root):
+    yaml = pytest.importorskip("yaml")
+    text = (root / ".github" / "workflows" / "course.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    systems = jobs["course"]["strategy"]["matrix"]["system"]
+    assert [name.partition("-")[0] for name in systems] == ["ubuntu", "macos", "windows"]
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^(make lab|make test)\b", readme, re.MULTILINE)
+    assert commands == ["make lab", "make test"]
+    ran = "\n".join(step.get("run", "") for step in jobs["course"]["steps"])
+    assert all(command in ran for command in commands)
+    targets = re.findall(
+        r"^([\w ]+):", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    for job in jobs.values():
+        for step in job["steps"]:
+            for target in re.findall(r"^\s*make ([a-z]+)", step.get("run", ""), re.MULTILINE):
+                assert target in targets
+            assert re.search(r"@v\d+$", step.get("uses", "x@v1"))
+    assert {"path": "book/_build/html"} in [step.get("with") for step in jobs["book"]["steps"]]
+
+
+def test_binder_finds_its_environment(root):
+    yaml = pytest.importorskip("yaml")
+    found = yaml.safe_load((root / "environment.yml").read_text(encoding="utf-8"))
+    # Binder builds with the whole repository at hand only if pip installs something from it.
+    assert {"pip": ["-e ."]} in found["dependencies"]
+    assert "conda-forge" in found["channels"]
+
+
 def test_no_file_names_a_registry_or_a_path_of_this_machine(root):
     done = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True)
     if done.returncode:

@@ -24,6 +24,9 @@ LOOKS: dict[str, tuple[str, str, str]] = {
 }
 """For each status: its sign, its words and its colour."""
 
+NOT_YET = "Replace the placeholder with your answer, run its cell, then this one."
+"""What is said of a placeholder."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -72,7 +75,7 @@ class Verdict:
         if right is not None:
             lines.append(f"{right[0]} of {right[1]} are right.")
         if status == "unanswered" and not text:
-            lines.append("Replace the placeholder with your answer, run its cell, then this one.")
+            lines.append(NOT_YET)
         return cls(
             exercise_id=exercise.id,
             title=exercise.title,

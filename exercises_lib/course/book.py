@@ -20,7 +20,8 @@ import click
 from exercises_lib import exercises
 from exercises_lib.chapters import CHAPTERS
 from exercises_lib.checking import Exercise
-from exercises_lib.course.build import execute, make_chapter
+from exercises_lib.course.build import execute, make_chapter, repository_of
+from exercises_lib.course.colophon import colophon
 from exercises_lib.course.embed import Figures, place_figures
 from exercises_lib.course.katex import Katex
 from exercises_lib.course.kit import KitError
@@ -59,7 +60,8 @@ FONTS = (
     default="",
     metavar="ADDRESS",
     help="A public copy of the course, such as https://github.com/you/course: every page gets "
-    "buttons that open its notebook from there in Colab and Binder.",
+    "buttons that open its notebook from there in Colab and Binder. Default: the Repository under "
+    "[project.urls] in pyproject.toml.",
 )
 @click.option("--fresh", is_flag=True, help="Run all notebooks again, also unchanged ones.")
 @click.option(
@@ -104,7 +106,7 @@ def build_book(
 
     Args:
         root: the course's folder.
-        repository: address of a public copy of the course; empty for none.
+        repository: address of a public copy of the course; default: see `repository_of`.
         fresh: run all notebooks again.
         build: where the pages are made; default ``book/_build``.
         pyodide: a Pyodide distribution to take instead of npm's.
@@ -117,6 +119,7 @@ def build_book(
             cannot be used, or holds something else.
     """
     home = root / "book"
+    repository = repository.rstrip("/") or repository_of(root)
     if build is not None:
         _take(build)
     cache = home / "_build" / "executed"
@@ -147,19 +150,21 @@ def build_book(
         if keys is not None:
             make_runnable(number, page, notebook, keys)
         write_text(src / name, dump(page))
-        untouched = make_chapter(read(root / "solutions" / name))
+        untouched = make_chapter(read(root / "solutions" / name), repository)
         write_text(src / "_static" / "notebooks" / name, dump(untouched))
     front = (src / "index.md").read_text(encoding="utf-8")
     front = front.replace("<!-- two apples -->", two_apples(figures))
     count = sum(len(exercises.chapter_exercises(number)) for number in numbers)
     write_text(src / "index.md", front.replace("<!-- count -->", str(count)))
     write_text(src / "exercises.md", exercises_page(numbers))
+    parts = [modules] if keys is None else [modules, home / "run" / "node_modules"]
+    write_text(src / "colophon.md", colophon(parts, pyodide is not None))
     figures.write_styles()
     shutil.rmtree(out, ignore_errors=True)
     words = ["-W", "--keep-going", "-n", "-q", "-E", "-b", "html", "-d", str(build / "doctrees")]
     environment = {
         **os.environ,
-        "BACKPROP_REPOSITORY": repository.rstrip("/"),
+        "BACKPROP_REPOSITORY": repository,
         "BACKPROP_KATEX": str(modules / "katex" / "dist" / "katex.min.js"),
     }
     command = [sys.executable, "-m", "sphinx", *words, str(src), str(out)]

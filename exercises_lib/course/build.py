@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import os
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -107,13 +108,45 @@ def _text_outputs(outputs: list[Any]) -> list[Any]:
     return kept
 
 
-def make_chapter(solution: Notebook) -> Notebook:
+def repository_of(root: Path) -> str:
+    """Return the address of the course's public copy, as its pyproject.toml gives it.
+
+    It is the entry ``Repository`` under ``[project.urls]``; empty where there is none.
+    """
+    try:
+        text = (root / "pyproject.toml").read_text(encoding="utf-8")
+        return str(tomllib.loads(text)["project"]["urls"]["Repository"]).rstrip("/")
+    except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError):
+        return ""
+
+
+def install_line(repository: str) -> str:
+    """Give the line that installs the course where it is missing, as on Colab; silent elsewhere.
+
+    What the course needs is there already but for two packages; so nothing else is touched.
+    """
+    what = f"git+{repository} anywidget psygnal"
+    return (
+        'if not __import__("importlib.util").util.find_spec("exercises_lib"): '
+        f'get_ipython().run_line_magic("pip", "install -q --no-deps {what}")'
+    )
+
+
+def make_chapter(solution: Notebook, repository: str = "") -> Notebook:
     """Make the notebook that students open from a solution notebook.
 
     Solution blocks become places to write, outputs are dropped. The notebook's metadata holds a
     hash of its cells, by which a chapter that somebody has worked in is recognised.
+
+    Args:
+        solution: the solution notebook.
+        repository: address of a public copy; the first code cell installs the course from there
+            where it is missing. Empty: it does not.
     """
     chapter = normalise(solution)
+    if repository:
+        first = next(cell for cell in chapter["cells"] if cell["cell_type"] == "code")
+        first["source"] = lines(f"{install_line(repository)}\n{source(first)}")
     for cell in chapter["cells"]:
         if cell["cell_type"] == "code":
             cell["source"] = lines(clear_solution(source(cell)))
@@ -213,7 +246,7 @@ def reset_chapter(root: Path, number: str) -> tuple[Path, Path | None]:
         The chapter's path, and where the old one was kept or None.
     """
     path = root / "chapters" / notebook_name(number)
-    fresh = make_chapter(read(root / "solutions" / notebook_name(number)))
+    fresh = make_chapter(read(root / "solutions" / notebook_name(number)), repository_of(root))
     kept = keep_aside(path) if path.exists() else None
     write_text(path, dump(fresh))
     return path, kept

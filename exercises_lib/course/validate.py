@@ -11,7 +11,7 @@ from pathlib import Path
 
 from exercises_lib import exercises
 from exercises_lib.chapters import CHAPTERS
-from exercises_lib.course.build import make_chapter, normalise
+from exercises_lib.course.build import make_chapter, normalise, repository_of
 from exercises_lib.course.notebooks import (
     BEGIN,
     END,
@@ -53,7 +53,7 @@ def validate(root: Path, numbers: Iterable[str] | None = None) -> list[str]:
             problems += [f"solutions/{name}: {text}" for text in check_solution(number, solution)]
             if dump(normalise(solution)) != (root / "solutions" / name).read_text(encoding="utf-8"):
                 problems.append(f"solutions/{name}: not in its one form; run `backprop build`.")
-            chapter = make_chapter(solution)
+            chapter = make_chapter(solution, repository_of(root))
             problems += [f"chapters/{name}: {text}" for text in find_leaks(solution, chapter)]
             problems += _compare(root / "chapters" / name, chapter)
             used.update(cell.exercise_id for cell in check_cells(solution))

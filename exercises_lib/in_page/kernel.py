@@ -20,6 +20,7 @@ import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ import numpy as np
 from exercises_lib import checking, exercises, progress_store
 from exercises_lib.checking import Verdict
 from exercises_lib.checking.observe import student_traceback
+from exercises_lib.checking.verdict import NOT_YET
 from exercises_lib.in_page.needs import Names, names_of, needed
 
 OUTPUT_LIMIT = 20_000
@@ -176,6 +178,8 @@ class Kernel:
             )
         else:
             verdict = checking.check(exercise, answer, np.random.default_rng())
+        if verdict.message == NOT_YET:  # in a page, running and checking are one
+            verdict = replace(verdict, message="Replace the placeholder with your answer.")
         if verdict:
             self.passed.add(exercise_id)
         self.say(

@@ -12,6 +12,7 @@ from exercises_lib.course.build import (
     keep_aside,
     make_chapter,
     normalise,
+    repository_of,
     reset_chapter,
     write_chapter,
 )
@@ -207,3 +208,37 @@ def test_a_check_cell_is_one_call_and_nothing_else(solution):
     for text in ['check("a", b); print()', "check(a, b)", 'check("a", b, seed=1)', "check(", ""]:
         assert check_cell({**cell, "source": text}) is None
     assert "check(" in source(cell)
+
+
+ADDRESS = "https://example.org/you/course"
+
+
+def test_with_a_public_copy_the_first_cell_installs_the_course_where_it_is_missing(
+    solution, monkeypatch
+):
+    plain, chapter = make_chapter(solution), make_chapter(solution, ADDRESS)
+    first, same = (
+        next(cell for cell in made["cells"] if cell["cell_type"] == "code")
+        for made in (chapter, plain)
+    )
+    line, rest = source(first).split("\n", 1)
+    assert rest == source(same)
+    assert is_untouched(chapter)
+    asked = []
+
+    class Shell:
+        def run_line_magic(self, *words):
+            asked.append(words)
+
+    exec(line, {"get_ipython": Shell})
+    assert asked == []  # the course is here: not a word
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    exec(line, {"get_ipython": Shell})
+    assert asked == [("pip", f"install -q --no-deps git+{ADDRESS} anywidget psygnal")]
+
+
+def test_the_public_copy_is_the_one_of_pyproject(tmp_path):
+    assert repository_of(tmp_path) == ""
+    text = f'[project]\nname = "x"\n[project.urls]\nRepository = "{ADDRESS}/"\n'
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    assert repository_of(tmp_path) == ADDRESS
