@@ -1,7 +1,8 @@
 """One training step of 784-50-10, batch 100, float32, side by side with the alternatives.
 
-What is timed is what a step costs in a training loop: gather the batch, forward, backward, update.
-The five bare matrix products are the part that no implementation can avoid.
+What is timed is what a step costs in a training loop: gather the batch, forward, backward, update,
+and a 600th of the epoch's random order. The five bare matrix products are the part that no
+implementation can avoid.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ def ours(x: Array, t: Array, steps: int):
     net, optimiser = TwoLayerNet(D, H, C, rng, dtype=np.float32), SGD(LR)
 
     def run() -> None:
-        for _, batch in zip(range(steps), minibatches(len(x), BATCH, rng), strict=False):
-            _loss, grads = net.loss_and_gradient(x[batch], t[batch])
+        for _, (xs, ts) in zip(range(steps), minibatches(x, t, BATCH, rng), strict=False):
+            _loss, grads = net.loss_and_gradient(xs, ts)
             optimiser.update(net.params, grads)
 
     return run
@@ -151,8 +152,8 @@ def accuracies(quick: bool) -> bool:
     start = time.perf_counter()
     done = 0
     while done < steps:
-        for batch in minibatches(len(d.x_train), BATCH, rng):
-            optimiser.update(net.params, net.gradient(d.x_train[batch], d.t_train[batch]))
+        for x, t in minibatches(d.x_train, d.t_train, BATCH, rng):
+            optimiser.update(net.params, net.gradient(x, t))
             done += 1
             if done == steps:
                 break
@@ -165,7 +166,7 @@ def accuracies(quick: bool) -> bool:
 def main() -> int:
     """Measure, print, and return 1 if a budget is not kept."""
     args = arguments(__doc__.splitlines()[0])
-    steps, rounds = (50, 7) if args.quick else (100, 31)
+    steps, rounds = (100, 7) if args.quick else (SAMPLES // BATCH, 15)
     rng = np.random.default_rng(1)
     x = rng.random((SAMPLES, D), dtype=np.float32)
     t = rng.integers(0, C, SAMPLES)
@@ -194,9 +195,9 @@ def main() -> int:
     table("One step: median of interleaved runs", seconds, ("us", 1e6), ratios)
     print("  The lead over PyTorch is PyTorch's cost per operation: larger at batch 1, and gone at")
     print("  batch 500 with 1024 hidden units.")
-    good = budget("share of the bare products", five / mine, 0.45)
+    good = budget("share of the bare products", five / mine, 0.62)
     if eager is not None:
-        good = budget("x PyTorch eager", eager / mine, 1.7) and good
+        good = budget("x PyTorch eager", eager / mine, 2.3) and good
     return 0 if accuracies(args.quick) and good else 1
 
 

@@ -90,11 +90,12 @@ def gradient_check(net: Network, x: Array, t: Array, h: float = 1e-5) -> dict[st
         h: The step.
 
     Returns:
-        The largest absolute difference for each parameter.
+        The relative error of each parameter's gradient; infinity for one of the wrong shape, or
+        with an entry that is no number.
     """
     grads = net.gradient(x, t)
     return {
-        name: float(np.abs(grads[name] - numerical_gradient(lambda _: net.loss(x, t), p, h)).max())
+        name: _error(grads[name], numerical_gradient(lambda _: net.loss(x, t), p, h))
         for name, p in net.params.items()
     }
 
@@ -102,9 +103,10 @@ def gradient_check(net: Network, x: Array, t: Array, h: float = 1e-5) -> dict[st
 def fast_gradient_check(net: TwoLayerNet, x: Array, t: Array, h: float = 1e-5) -> dict[str, float]:
     """Compare the same gradients, but disturb the outputs of the affine layers, not the weights.
 
-    A weight acts on the loss only through a = x · W + b, so one numerical gradient of the N · M
-    entries of a gives all D · M + M gradients of the layer: dW = xᵀ · da and db = Σₙ daₙ. That
-    checks every formula behind the layer numerically and the layer's own dW and db against da.
+    If a layer computes a = x · W + b, a weight acts on the loss only through a, so one numerical
+    gradient of the N · M entries of a gives all D · M + M gradients of the layer: dW = xᵀ · da and
+    db = Σₙ daₙ. Whether the layer does compute that is asked of the network itself: when all
+    entries of W move at once, in a random direction V, its loss must rise at the rate Σ dW · V.
 
     Args:
         net: Has `layers`, of which the affine ones are numbered from 1, and `last_layer`.
@@ -113,9 +115,9 @@ def fast_gradient_check(net: TwoLayerNet, x: Array, t: Array, h: float = 1e-5) -
         h: The step.
 
     Returns:
-        The largest absolute difference for each parameter, under the names of `gradient_check`.
+        The relative error of each parameter's gradient, under the names of `gradient_check`.
     """
-    grads = net.gradient(x, t)
+    grads, batch = net.gradient(x, t), x
     errors: dict[str, float] = {}
     number = 0
     for place, layer in enumerate(net.layers, start=1):
@@ -130,10 +132,46 @@ def fast_gradient_check(net: TwoLayerNet, x: Array, t: Array, h: float = 1e-5) -
 
             da = numerical_gradient(loss_from, a, h)
             flat = x.reshape(len(x), -1)
-            errors[f"W{number}"] = float(np.abs(grads[f"W{number}"] - flat.T @ da).max())
-            errors[f"b{number}"] = float(np.abs(grads[f"b{number}"] - da.sum(axis=0)).max())
+            errors[f"W{number}"] = _error(grads[f"W{number}"], flat.T @ da)
+            errors[f"b{number}"] = _error(grads[f"b{number}"], da.sum(axis=0))
         x = a
-    return errors
+    return {
+        name: max(error, _error_along(net, name, grads[name], batch, t, h))
+        for name, error in errors.items()
+    }
+
+
+def _error(grad: Array, numerical: Array) -> float:
+    """Return the relative error of a network's gradient, where 1e-3 is small.
+
+    Rounding disturbs a numerical gradient by about 1e-10, which is nothing beside 1e-3.
+    """
+    if np.shape(grad) != numerical.shape:
+        return np.inf
+    return relative_error(grad, numerical, floor=1e-3)
+
+
+def _error_along(
+    net: Network, name: str, grad: Array, x: Array, t: Array, h: float, directions: int = 4
+) -> float:
+    """Return the relative error of a parameter's gradient along random directions."""
+    rng = np.random.default_rng(0)
+    p = net.params[name]
+    original = p.copy()
+    found, measured = [], []
+    try:
+        for _ in range(directions):
+            # Of length 1, so that no single weight moves further than in the plain check.
+            v = rng.standard_normal(p.shape)
+            v /= np.linalg.norm(v)
+            p[...] = original + h * v
+            above = net.loss(x, t)
+            p[...] = original - h * v
+            measured.append((above - net.loss(x, t)) / (2 * h))
+            found.append(np.sum(grad * v) if np.shape(grad) == v.shape else np.inf)
+    finally:
+        p[...] = original
+    return _error(np.array(found), np.array(measured))
 
 
 def check_layer(layer: Any, x: Array, rng: np.random.Generator, h: float = 1e-5) -> float:
@@ -165,8 +203,4 @@ def check_layer(layer: Any, x: Array, rng: np.random.Generator, h: float = 1e-5)
         for name, array in vars(layer).items()
         if f"d{name}" in vars(layer)
     ]
-    # Rounding disturbs a numerical gradient by about 1e-10, which is nothing beside 1e-3.
-    return max(
-        relative_error(grad, numerical_gradient(projected, array, h), floor=1e-3)
-        for grad, array in pairs
-    )
+    return max(_error(grad, numerical_gradient(projected, array, h)) for grad, array in pairs)

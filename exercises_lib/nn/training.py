@@ -43,22 +43,29 @@ def accuracy(scores: Array, t: Array) -> float:
     return float(np.mean(scores.argmax(axis=1) == labels))
 
 
-def minibatches(n: int, size: int, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield the numbers 0 … n-1 in random order, `size` at a time: every sample once an epoch.
+def minibatches(
+    x: Array, t: Array, size: int, rng: np.random.Generator
+) -> Iterator[tuple[Array, Array]]:
+    """Yield (x_batch, t_batch) in random order: every sample once an epoch, with its own label.
 
     Args:
-        n: Number of samples.
+        x: The samples, (N, …).
+        t: Their labels, (N,) or (N, C).
         size: Samples per batch; the last batch may be shorter.
         rng: Draws the order.
 
     Raises:
-        ValueError: If the size is not positive.
+        ValueError: If the size is not positive, or there is not one label for each sample.
     """
     if size < 1:
         raise ValueError(f"A batch needs at least one sample, not {size}.")
-    order = rng.permutation(n)
-    for start in range(0, n, size):
-        yield order[start : start + size]
+    if len(x) != len(t):
+        raise ValueError(f"There are {len(x)} samples and {len(t)} labels.")
+    order = rng.permutation(len(x))
+    for start in range(0, len(x), size):
+        batch = order[start : start + size]
+        # x[batch], in less time: a permutation holds no number that "clip" would have to change.
+        yield x.take(batch, axis=0, mode="clip"), t.take(batch, axis=0, mode="clip")
 
 
 def train(
@@ -94,8 +101,8 @@ def train(
     """
     history: History = {"loss": [], "train_accuracy": [], "test_accuracy": []}
     for epoch in range(1, epochs + 1):
-        for batch in minibatches(len(x_train), batch_size, rng):
-            loss, grads = net.loss_and_gradient(x_train[batch], t_train[batch])
+        for x, t in minibatches(x_train, t_train, batch_size, rng):
+            loss, grads = net.loss_and_gradient(x, t)
             optimiser.update(net.params, grads)
             history["loss"].append(loss)
         history["train_accuracy"].append(net.accuracy(x_train, t_train))

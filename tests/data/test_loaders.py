@@ -119,8 +119,8 @@ def test_mnist_is_complete_and_reaches_968_permille_in_ten_thousand_steps(real_d
     optimiser = SGD(0.1)
     steps = 0
     while steps < 10_000:
-        for batch in minibatches(len(d.x_train), 100, rng):
-            optimiser.update(net.params, net.gradient(d.x_train[batch], d.t_train[batch]))
+        for x, t in minibatches(d.x_train, d.t_train, 100, rng):
+            optimiser.update(net.params, net.gradient(x, t))
             steps += 1
             if steps == 10_000:
                 break

@@ -86,8 +86,8 @@ def test_both_gradient_checks_accept_the_network_and_agree(n, rng):
     x, t = rng.standard_normal((n, 6)), rng.integers(0, 4, n)
     plain, fast = gradient_check(net, x, t), fast_gradient_check(net, x, t)
     assert set(plain) == set(fast) == {"W1", "b1", "W2", "b2"}
-    assert max(plain.values()) < 1e-9
-    assert max(fast.values()) < 1e-9
+    assert max(plain.values()) < 1e-6
+    assert max(fast.values()) < 1e-6
 
 
 def test_gradient_checks_leave_the_network_as_it_was(rng):
@@ -123,6 +123,28 @@ class AffineWithWrongInput(Affine):
 class ReluThatPassesEverything(Relu):
     def backward(self, dout):
         return dout
+
+
+class AffineThatForgetsItsBias(Affine):
+    def forward(self, x):
+        return super().forward(x) - self.b
+
+
+class AffineThatUsesItsWeightsTwice(Affine):
+    def forward(self, x):
+        return 2 * super().forward(x) - self.b
+
+
+class ReluThatGivesNoNumber(Relu):
+    def backward(self, dout):
+        return dout * np.nan
+
+
+class AffineWithABiasOfTwoAxes(Affine):
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.db = self.db[:, None]
+        return dx
 
 
 class ReluThatForgetsDout(Relu):
@@ -169,6 +191,12 @@ def broken_nets(rng):
         "relu passes": net(layer1=ReluThatPassesEverything),
         "relu forgets": net(layer1=ReluThatForgetsDout),
         "loss": net(last_layer=LossNotDivided()),
+        "forward of layer 1 without b": net(layer0=AffineThatForgetsItsBias),
+        "forward of layer 2 without b": net(layer2=AffineThatForgetsItsBias),
+        "forward of layer 1 with 2 W": net(layer0=AffineThatUsesItsWeightsTwice),
+        "forward of layer 2 with 2 W": net(layer2=AffineThatUsesItsWeightsTwice),
+        "no number": net(layer1=ReluThatGivesNoNumber),
+        "shape (M, 1)": net(layer2=AffineWithABiasOfTwoAxes),
     }
 
 
@@ -221,4 +249,4 @@ def test_deep_network_passes_the_gradient_check(options, rng):
     for p in net.params.values():  # away from the kinks and symmetries of the start
         p += 0.1 * rng.standard_normal(p.shape)
     errors = gradient_check(net, rng.standard_normal((7, 5)), rng.integers(0, 3, 7))
-    assert max(errors.values()) < 1e-8
+    assert max(errors.values()) < 1e-5

@@ -106,19 +106,38 @@ def test_accuracy_takes_integers_and_one_hot_rows():
 
 @given(st.integers(0, 50), st.integers(1, 20))
 def test_minibatches_show_every_sample_once(n, size):
-    batches = list(minibatches(n, size, np.random.default_rng(0)))
-    assert sorted(np.concatenate([[], *batches])) == list(range(n))
-    assert all(len(b) == size for b in batches[:-1])
+    x, t = np.arange(2.0 * n).reshape(n, 2), np.arange(n)
+    batches = list(minibatches(x, t, size, np.random.default_rng(0)))
+    labels = np.concatenate([np.zeros(0, int), *(b for _, b in batches)])
+    assert sorted(labels) == list(range(n))
+    assert all(len(a) == len(b) == size for a, b in batches[:-1])
+    for a, b in batches:
+        np.testing.assert_array_equal(a, x[b])  # every sample has its own label
 
 
 def test_minibatches_come_in_another_order_every_epoch(rng):
-    first, second = (np.concatenate(list(minibatches(100, 10, rng))) for _ in range(2))
+    first, second = (
+        np.concatenate([b for _, b in minibatches(np.zeros(100), np.arange(100), 10, rng)])
+        for _ in range(2)
+    )
     assert (first != second).any() and (first != np.arange(100)).any()
 
 
 def test_a_batch_needs_a_sample(rng):
     with pytest.raises(ValueError, match="at least one"):
-        next(minibatches(10, 0, rng))
+        next(minibatches(np.zeros(10), np.zeros(10), 0, rng))
+
+
+def test_every_sample_needs_a_label(rng):
+    with pytest.raises(ValueError, match="10 samples and 9 labels"):
+        next(minibatches(np.zeros(10), np.zeros(9), 3, rng))
+
+
+def test_batches_are_arrays_of_their_own(rng):
+    x = np.zeros((10, 2))
+    kept = [a for a, _ in minibatches(x, np.arange(10), 3, rng)]
+    kept[0] += 1
+    assert not x.any() and not kept[1].any()
 
 
 def test_training_tells_its_history_and_repeats_itself():
@@ -172,10 +191,10 @@ def test_the_array_engine_trains_the_digits_to_97_percent(rng):
         return hidden @ params["W2"] + params["b2"]
 
     for _ in range(40):
-        for batch in minibatches(len(x), 50, rng):
+        for xs, ts in minibatches(x, t, 50, rng):
             for p in params.values():
                 p.zero_grad()
-            tensor_cross_entropy(scores(x[batch]), t[batch]).backward()
+            tensor_cross_entropy(scores(xs), ts).backward()
             for p in params.values():
                 p.data -= 0.5 * p.grad
     assert accuracy(scores(x_test).data, t_test) >= 0.97

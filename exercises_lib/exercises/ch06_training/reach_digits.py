@@ -33,9 +33,9 @@ def digits_trainer(
         step = optimiser() if optimiser else nn.SGD(lr)
         t = labels(t_train, rng)
         for _ in range(epochs):
-            for rows in nn.minibatches(len(x_train), batch, rng):
-                x = x_train[rows] + noise * rng.standard_normal((len(rows), 64))
-                step.update(net.params, net.gradient(x, t[rows]))
+            for xs, ts in nn.minibatches(x_train, t, batch, rng):
+                noisy = xs + noise * rng.standard_normal(xs.shape)
+                step.update(net.params, net.gradient(noisy, ts))
         return net
 
     return train_digits

@@ -29,8 +29,8 @@ from exercises_lib.probes import ch06 as probes
 def train(net, x, t, epochs, batch_size, lr, rng):
     losses = []
     for _ in range(epochs):
-        for batch in nn.minibatches(len(x), batch_size, rng):
-            loss, grads = net.loss_and_gradient(x[batch], t[batch])
+        for xs, ts in nn.minibatches(x, t, batch_size, rng):
+            loss, grads = net.loss_and_gradient(xs, ts)
             for name in net.params:
                 net.params[name] -= lr * grads[name]
             losses.append(loss)
@@ -233,11 +233,17 @@ def judge_losses(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | No
 wrong = Mistakes(train)
 
 
+def row_numbers(n, size, rng):
+    """Yield the row numbers of one batch after the other."""
+    for rows, _ in nn.minibatches(np.arange(n), np.arange(n), size, rng):
+        yield rows
+
+
 def training_loop(
     *,
     update: Callable[[Any, Any, float, int], None] = lambda p, g, lr, n: sgd_step(p, g, lr),
     pick: Callable[..., Any] = lambda x, t, batch: (x[batch], t[batch]),
-    order: Callable[..., Any] = nn.minibatches,
+    order: Callable[..., Any] = row_numbers,
     fixed: bool = False,
     epochs_used: Callable[[int], int] = lambda epochs: epochs,
     record: Callable[..., Any] = lambda losses, loss, again: losses.append(loss),
@@ -260,7 +266,7 @@ def training_loop(
 
 wrong.answer(
     "a generator of its own",
-    training_loop(order=lambda n, size, rng: nn.minibatches(n, size, np.random.default_rng())),
+    training_loop(order=lambda n, size, rng: row_numbers(n, size, np.random.default_rng())),
 ).says(
     """
     Two runs with the same `rng` differ: the order comes from another source. Pass `rng` on.
@@ -362,7 +368,7 @@ wrong.answer(
 ).says(
     """
     Your batches are drawn anew at each step, so an epoch sees some samples twice and others not at
-    all. `nn.minibatches` cuts one random order into pieces.
+    all. `minibatches` cuts one random order into pieces.
     """,
     recognise=train_mistake("replacement"),
 )
@@ -371,8 +377,8 @@ wrong.answer(
 def train_update_per_epoch(net, x, t, epochs, batch_size, lr, rng):
     losses = []
     for _ in range(epochs):
-        for batch in nn.minibatches(len(x), batch_size, rng):
-            loss, grads = net.loss_and_gradient(x[batch], t[batch])
+        for xs, ts in nn.minibatches(x, t, batch_size, rng):
+            loss, grads = net.loss_and_gradient(xs, ts)
             losses.append(loss)
         sgd_step(net.params, grads, lr)
     return losses
@@ -408,10 +414,10 @@ wrong.answer("one step an epoch", train_one_step_per_epoch).says(
 def train_gradient_twice(net, x, t, epochs, batch_size, lr, rng):
     losses = []
     for _ in range(epochs):
-        for batch in nn.minibatches(len(x), batch_size, rng):
-            _, grads = net.loss_and_gradient(x[batch], t[batch])
+        for xs, ts in nn.minibatches(x, t, batch_size, rng):
+            _, grads = net.loss_and_gradient(xs, ts)
             sgd_step(net.params, grads, lr)
-            losses.append(net.loss_and_gradient(x[batch], t[batch])[0])
+            losses.append(net.loss_and_gradient(xs, ts)[0])
     return losses
 
 
@@ -545,8 +551,8 @@ wrong.answer("a seed of its own", train_with_own_seed).says(
 
 
 def train_exchanged(net, x, t, epochs, batch_size, lr, rng):
-    for batch in nn.minibatches(len(x), batch_size, rng):
-        pair = net.loss_and_gradient(x[batch], t[batch])
+    for xs, ts in nn.minibatches(x, t, batch_size, rng):
+        pair = net.loss_and_gradient(xs, ts)
         for name in net.params:
             net.params[name] -= lr * pair[0][name]
 
@@ -567,10 +573,10 @@ EXERCISE = Exercise(
     hints=(
         "Say it in words first: for each epoch, for each batch: what are the three things to do? "
         "Which line stands in which loop?",
-        "`for batch in nn.minibatches(len(x), batch_size, rng)` gives one epoch of row numbers. Use "
-        "them for x *and* t, ask for loss and gradient, step in place, keep the loss.",
+        "`for x_batch, t_batch in minibatches(x, t, batch_size, rng)` gives one epoch of batches. For "
+        "each, ask for loss and gradient, step in place, keep the loss.",
         "The skeleton:\n    losses = []\n    for … in range(epochs):\n"
-        "        for batch in nn.minibatches(…):\n"
+        "        for x_batch, t_batch in minibatches(…):\n"
         "            loss, grads = net.loss_and_gradient(…, …)\n"
         "            for name in net.params:\n                …\n"
         "            losses.append(…)\n    return …",

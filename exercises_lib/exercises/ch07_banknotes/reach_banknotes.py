@@ -36,9 +36,9 @@ def standardised_and_wide(x_train, t_train, x_val, rng):
 def classes_from_minibatches(x_train, t_train, x_val, rng):
     params = columns.init_params((4, 10, 1), rng)
     for _ in range(40):
-        for batch in nn.minibatches(x_train.shape[1], 50, rng):
-            p, cache = columns.forward_pass(x_train[:, batch], params)
-            grads = columns.backward_pass(p, t_train[:, batch], cache, params)
+        for rows, labels in nn.minibatches(x_train.T, t_train.T, 50, rng):
+            p, cache = columns.forward_pass(rows.T, params)
+            grads = columns.backward_pass(p, labels.T, cache, params)
             columns.update(params, grads, 0.1)
     return (columns.forward_pass(x_val, params)[0] > 0.5).astype(int)
 

@@ -59,10 +59,8 @@ def train_from(start: Mapping[str, Any], seed: int) -> float:
     optimiser = nn.SGD(RATE)
     with np.errstate(all="ignore"):
         for _ in range(EPOCHS):
-            for batch in nn.minibatches(len(digits.x_train), BATCH, rng):
-                optimiser.update(
-                    net.params, net.gradient(digits.x_train[batch], digits.t_train[batch])
-                )
+            for x, t in nn.minibatches(digits.x_train, digits.t_train, BATCH, rng):
+                optimiser.update(net.params, net.gradient(x, t))
         return net.accuracy(digits.x_test, digits.t_test)
 
 

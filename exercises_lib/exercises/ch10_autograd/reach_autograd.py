@@ -48,9 +48,9 @@ def training(
             return relu(engine(x) @ W1 + b1) @ W2 + b2
 
         for _ in range(epochs):
-            for batch in nn.minibatches(len(x), 50, rng):
-                labels = t[rng.permutation(len(batch))] if shuffled else t[batch]
-                loss = cross_entropy(scores(x[batch]), labels)
+            for xs, ts in nn.minibatches(x, t, 50, rng):
+                labels = t[rng.permutation(len(xs))] if shuffled else ts
+                loss = cross_entropy(scores(xs), labels)
                 for p in params:
                     if clear:
                         p.grad = None
@@ -80,8 +80,8 @@ def train_by_squares(x, t, rng):
 
     targets = np.eye(10)[t]
     for _ in range(100):
-        for batch in nn.minibatches(len(x), 40, rng):
-            off = scores(x[batch]) + -targets[batch]
+        for xs, ts in nn.minibatches(x, targets, 40, rng):
+            off = scores(xs) + -ts
             loss = (off * off).mean()
             loss.backward()
             for p in params:
@@ -226,8 +226,8 @@ wrong.answer("stopped too early", training(epochs=2)).says(
 def train_without_the_engine(x, t, rng):
     net = nn.TwoLayerNet(64, 50, 10, rng, std=0.1)
     for _ in range(60):
-        for batch in nn.minibatches(len(x), 50, rng):
-            grads = net.gradient(x[batch], t[batch])
+        for xs, ts in nn.minibatches(x, t, 50, rng):
+            grads = net.gradient(xs, ts)
             for name, param in net.params.items():
                 param -= 0.5 * grads[name]
     params = [nn.Tensor(param) for param in net.params.values()]
@@ -298,7 +298,7 @@ EXERCISE = Exercise(
         "    def scores(x):\n"
         "        return relu(Tensor(x) @ … + …) @ … + …\n"
         "    for _ in range(…):\n"
-        "        for batch in nn.minibatches(len(x), …, rng):\n"
+        "        for xs, ts in nn.minibatches(x, t, …, rng):\n"
         "            … loss, clear, backward, step\n"
         "    return …, scores",
     ),
