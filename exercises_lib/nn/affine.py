@@ -96,6 +96,8 @@ def unbroadcast(grad: Array, shape: tuple[int, ...]) -> Array:
     if grad.shape == shape:
         return grad
     added = grad.ndim - len(shape)
-    repeated = tuple(i for i, size in enumerate(shape, start=added) if size == 1)
-    summed: Array = grad.sum(axis=tuple(range(added)) + repeated, keepdims=True)
-    return summed.reshape(shape)
+    summed: Array = grad.sum(axis=tuple(range(added)))
+    for axis, size in enumerate(shape):
+        if size == 1 and summed.shape[axis] > 1:
+            summed = summed.sum(axis=axis, keepdims=True)
+    return summed

@@ -80,7 +80,7 @@ class SoftmaxWithLoss:
             dx[np.arange(len(dx)), self.t] -= 1
         else:
             dx -= self.t
-        dx *= dout / len(dx)
+        dx *= float(dout) / len(dx)
         return dx
 
 

@@ -33,7 +33,8 @@ class Tensor:
         data: Anything that NumPy turns into an array; float64, or float32, which is kept.
         parents: The operands that are tensors, in order; none for an input.
         pulls: For each of them, the function from the gradient of this array to its own. What
-            broadcasting repeated, `backward` adds up. A pull does not write into what it gets.
+            broadcasting repeated, `backward` adds up. A pull does not write into what it gets, and
+            returns that, a view of it, or a new array.
         label: A name to show.
     """
 
@@ -63,7 +64,7 @@ class Tensor:
         self.grad: Array | None = None
         self.parents = parents
         self.pulls = pulls
-        self.shapes = tuple([np.shape(parent.data) for parent in parents])
+        self.shapes = tuple([parent.data.shape for parent in parents])
         self.label = label
 
     def __repr__(self) -> str:
@@ -230,19 +231,24 @@ class Tensor:
                 "take .sum() or .mean() first."
             )
         order = parents_first(self)
-        grads: dict[Tensor, Array] = {self: np.ones_like(self.data)}
+        grads: dict[Tensor, Array] = {self: np.ones(self.shape, self.data.dtype)}
         for node in reversed(order):
             upstream = grads.pop(node)
             if node.parents:
                 node.grad = upstream
             else:
-                # A new array: what arrived may be shared with another tensor or be read-only.
-                node.grad = upstream.copy() if node.grad is None else node.grad + upstream
+                node.grad = upstream if node.grad is None else node.grad + upstream
             for parent, pull, shape in zip(node.parents, node.pulls, node.shapes, strict=True):
                 g = pull(upstream)
                 if g.shape != shape:
                     g = unbroadcast(g, shape)
-                grads[parent] = grads[parent] + g if parent in grads else g
+                if parent in grads:
+                    grads[parent] = grads[parent] + g
+                elif not parent.parents and (g is upstream or g.base is not None):
+                    # The gradient of an input is an array of its own, shared with nobody.
+                    grads[parent] = g.copy()
+                else:
+                    grads[parent] = g
 
 
 def where(condition: Array, x: Operand, y: Operand) -> Tensor:
