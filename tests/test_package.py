@@ -17,7 +17,7 @@ ALLOWED = {
     "mynn": {"own"},
     "data": set(),
     "checking": set(),
-    "probes": {"checking", "nn", "data"},
+    "probes": {"checking", "own", "nn", "data"},
     "exercises": {"checking", "probes", "nn", "data"},
     "figures": {"nn", "data"},
     "progress_store": {"exercises", "checking"},

@@ -96,6 +96,11 @@ def from_cells(cells: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def lent() -> frozenset[str]:
+    """Return which names `nn` has stood in for."""
+    return frozenset(_lent)
+
+
 def names() -> list[str]:
     """Return the names of the answers in the library."""
     kept = library()

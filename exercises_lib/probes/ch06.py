@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice, pairwise
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
+from exercises_lib import own
 from exercises_lib.checking import MisfitError, Oracle
 from exercises_lib.checking.serialize import serialize
 from exercises_lib.probes import Steps, decision, name_of, need_class, need_function
@@ -364,15 +368,46 @@ def training(answer: Any, inputs: dict[str, Any]) -> Steps:
 
 
 def trained(answer: Any, inputs: dict[str, Any]) -> Steps:
-    """Let a function train a classifier, and oracle that for scores; no test label is here.
+    """Let a function train a classifier, and ask that for scores; no test label is here.
 
     Args:
         answer: the function ``(x_train, t_train, rng)``; returns something with ``predict(x)``.
         inputs: ``x_train``, ``t_train``, ``x_test``, ``seed``.
     """
+    x = inputs["x_train"]
+    with calls_of_nn() as used:
+        net = yield from _trained_network(answer, inputs)
+        yield "predict(x_train)"
+        scores = net.predict(x)
+        yield "predict(x_test)"
+        test_scores = net.predict(inputs["x_test"])
+    yield "taken from nn", sorted(used)
+    yield "training scores", scores
+    yield "test scores", test_scores
+
+
+def memorised(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Let a function train a classifier on a few samples, and ask that for their scores.
+
+    Args:
+        answer: the function ``(x, t, rng)``; returns something with ``predict(x)``.
+        inputs: ``x_train``, ``t_train``, ``seed``.
+    """
+    x = inputs["x_train"]
+    with calls_of_nn() as used:
+        net = yield from _trained_network(answer, inputs)
+        yield "predict(x)"
+        scores = net.predict(x.copy())
+        nearby = net.predict(x + 1e-6)
+    yield "taken from nn", sorted(used)
+    yield "scores", scores
+    yield "scores of digits moved by a hair", nearby
+
+
+def _trained_network(answer: Any, inputs: dict[str, Any]) -> Generator[Any, None, Any]:
     need_function(answer)
     x, t = inputs["x_train"], inputs["t_train"]
-    yield f"{name_of(answer)}(x_train, t_train, rng)"
+    yield f"{name_of(answer)}(x, t, rng)"
     net = answer(x, t, np.random.default_rng(inputs["seed"]))
     if not callable(getattr(net, "predict", None)):
         kind = "None" if net is None else repr(type(net).__name__)
@@ -380,7 +415,38 @@ def trained(answer: Any, inputs: dict[str, Any]) -> Steps:
             f"{name_of(answer)} returns {kind}, expected the trained network: an object with a "
             "method predict(x)."
         )
-    yield "predict(x_train)"
-    yield "training scores", net.predict(x)
-    yield "predict(x_test)"
-    yield "test scores", net.predict(inputs["x_test"])
+    return net
+
+
+@contextmanager
+def calls_of_nn() -> Iterator[set[str]]:
+    """Collect the names of what is called of the course's library.
+
+    Where no library of the student's is kept, as in a grading, `mynn` lends layers of earlier
+    chapters, and these do not count.
+    """
+    used: set[str] = set()
+    names: dict[CodeType, str] = {}
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            code = frame.f_code
+            name = names.get(code)
+            if name is None:
+                ours = "exercises_lib/nn/" in code.co_filename.replace("\\", "/")
+                name = names[code] = code.co_qualname.partition(".")[0] if ours else ""
+            if name.isidentifier():
+                used.add(name)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield used
+    finally:
+        sys.setprofile(before)
+        lent = own.lent() & LENT_LAYERS if own.library() is None else frozenset()
+        used.difference_update([name for name in used if name.startswith("_") or name in lent])
+
+
+LENT_LAYERS = frozenset({"Affine", "Relu", "Sigmoid", "sigmoid", "Tanh", "SoftmaxWithLoss"})
+"""Layers of chapters 03 to 05."""

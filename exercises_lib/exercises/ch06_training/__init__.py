@@ -7,6 +7,7 @@ from exercises_lib.exercises.ch06_training import (
     minibatches,
     network_fix,
     numerical_gradient,
+    overfit_ten,
     reach_digits,
     relative_error,
     sgd_step,
@@ -24,6 +25,7 @@ EXERCISES = (
     minibatches.EXERCISE,
     sgd_step.EXERCISE,
     train.EXERCISE,
+    overfit_ten.EXERCISE,
     reach_digits.EXERCISE,
     which_check.EXERCISE,
 )

@@ -13,6 +13,8 @@ from exercises_lib.checking import Case, Exercise, Observation, Output, Probe
 from exercises_lib.checking.serialize import describe
 from exercises_lib.data import load_digits
 from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch06_training._library_use import OWN_OUTPUT, uses_nn
+from exercises_lib.exercises.ch06_training._own import Net, WithVelocity, batches, descend
 from exercises_lib.probes import ch06 as probes
 
 
@@ -23,19 +25,18 @@ def digits_trainer(
     batch: int = 50,
     std: float = 0.1,
     noise: float = 0.2,
-    optimiser: Callable[[], Any] | None = None,
+    step: Callable[[], Callable[..., None]] | None = None,
     labels: Callable[..., Any] = lambda t, rng: t,
 ) -> Callable[..., Any]:
     """Make an answer that trains a network in its own way."""
 
     def train_digits(x_train, t_train, rng):
-        net = nn.TwoLayerNet(64, hidden, 10, rng, std=std)
-        step = optimiser() if optimiser else nn.SGD(lr)
-        t = labels(t_train, rng)
+        net, t = Net((64, hidden, 10), rng, std), labels(t_train, rng)
+        descent = step() if step else descend
         for _ in range(epochs):
-            for xs, ts in nn.minibatches(x_train, t, batch, rng):
+            for xs, ts in batches(x_train, t, batch, rng):
                 noisy = xs + noise * rng.standard_normal(xs.shape)
-                step.update(net.params, net.gradient(noisy, ts))
+                descent(net.params, net.gradient(noisy, ts), lr)
         return net
 
     return train_digits
@@ -107,6 +108,23 @@ def judge_accuracy(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | 
 
 
 wrong = Mistakes()
+
+
+def trained_with_nn(x_train, t_train, rng):
+    net = nn.TwoLayerNet(64, 200, 10, rng, std=0.1)
+    for _ in range(2):
+        for xs, ts in nn.minibatches(x_train, t_train, 50, rng):
+            nn.SGD(0.5).update(net.params, net.gradient(xs, ts))
+    return net
+
+
+wrong.answer("the library's network", trained_with_nn).says(
+    """
+    What trains here is the course's library. Everything that it does you have written yourself:
+    take your own classes and functions, with `from mynn import …`.
+    """,
+    recognise=uses_nn,
+)
 
 
 def labels_instead(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -226,23 +244,24 @@ EXERCISE = Exercise(
     points=5,
     reference=digits_trainer(),
     accepted=(
-        digits_trainer(noise=0.25, epochs=40, optimiser=lambda: nn.Momentum(0.05)),
-        digits_trainer(noise=0.25, epochs=40, optimiser=lambda: nn.Adam(0.003)),
+        digits_trainer(noise=0.25, lr=0.05, step=WithVelocity),
+        digits_trainer(hidden=250, noise=0.25, batch=40),
     ),
     mistakes=wrong.all,
     hints=(
         "Look at the accuracy on the training digits first. If it is low, the network has not learnt; "
         "if it is high and the other one is not, it has learnt the wrong thing.",
-        "All the parts are in this chapter: a `TwoLayerNet` with 64 inputs and 10 outputs, batches "
+        "All the parts are yours: your `TwoLayerNet` with 64 inputs and 10 outputs, batches "
         "of 50, learning rate 0.5, 40 epochs. Fifty hidden units get you close to the target. "
         "What do more of them do, and what does a little noise on the images?",
         "The skeleton:\n    def train_digits(x_train, t_train, rng):\n"
-        "        net = nn.TwoLayerNet(64, …, 10, rng, std=0.1)\n        for … in range(…):\n"
-        "            for batch in nn.minibatches(…):\n                …\n        return net",
+        "        net = TwoLayerNet(64, …, 10, rng, std=0.1)\n        for … in range(…):\n"
+        "            for x, t in minibatches(…):\n                …\n        return net",
     ),
     probe=Probe(probes.trained),
     draw=draw_digits,
     outputs=(
+        OWN_OUTPUT,
         Output("training scores", compare=judge_scores),
         Output("test scores", compare=judge_accuracy),
     ),
