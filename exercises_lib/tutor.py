@@ -51,13 +51,24 @@ def _keep(exercise_id: str, answer: Any) -> None:
     """Put an answer that has passed into the student's own library, where one is kept."""
     from exercises_lib import own
 
-    # What IPython keeps in the notebook's own module: the cells in the order in which they ran.
-    cells = getattr(sys.modules["__main__"], "In", None)
+    cells = _cells_that_ran()
     name = getattr(answer, "__name__", "")
     if cells and name.isidentifier() and own.is_writable():
         said = own.keep(exercise_id, name, cells)
         if said:
             print(said)
+
+
+def _cells_that_ran() -> list[str]:
+    """Return the sources of the notebook's cells, in the order in which they ran."""
+    import linecache
+
+    # IPython keeps them in the notebook's own module.
+    cells = [cell for cell in getattr(sys.modules["__main__"], "In", ()) if cell]
+    if cells:
+        return cells
+    # Who runs cells without a history, as nbval does, still leaves them for tracebacks.
+    return ["".join(linecache.getlines(name)) for name in linecache.cache if "ipykernel_" in name]
 
 
 @dataclass(frozen=True)

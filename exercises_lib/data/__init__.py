@@ -5,7 +5,7 @@ from exercises_lib.data.dataset import Dataset
 from exercises_lib.data.digits import load_digits
 from exercises_lib.data.download import DataNotAvailable, cache_folder
 from exercises_lib.data.mnist import load_mnist
-from exercises_lib.data.recorded import recorded_pytorch
+from exercises_lib.data.recorded import recorded_mnist, recorded_pytorch
 
 __all__ = [
     "Banknotes",
@@ -15,6 +15,7 @@ __all__ = [
     "load_banknotes",
     "load_digits",
     "load_mnist",
+    "recorded_mnist",
     "recorded_pytorch",
     "simulated_banknotes",
 ]

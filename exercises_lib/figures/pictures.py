@@ -42,7 +42,9 @@ def show(picture: Picture) -> None:
     display(Still(picture, f"<picture: {heading}>"))
 
 
-def learning_curves(history: Mapping[str, Sequence[float]], *, title: str = "Learning") -> None:
+def learning_curves(
+    history: Mapping[str, Sequence[float]], *, title: str = "Learning", steps: int | None = None
+) -> None:
     """Plot losses and accuracies as they developed.
 
     Args:
@@ -51,6 +53,7 @@ def learning_curves(history: Mapping[str, Sequence[float]], *, title: str = "Lea
             different lengths: one value a step or one an epoch; with one length only, it is
             taken for epochs.
         title: heads the picture.
+        steps: how many steps each series covers, where it has a value every so many of them.
     """
     losses = {key: values for key, values in history.items() if "accuracy" not in key}
     accuracies = {key: values for key, values in history.items() if "accuracy" in key}
@@ -61,9 +64,9 @@ def learning_curves(history: Mapping[str, Sequence[float]], *, title: str = "Lea
     for panel, (label, group) in zip(axes, groups, strict=False):
         heading, names = _shared_words([key.replace("_", " ") for key in group], label)
         for at, (name, values) in enumerate(zip(names, group.values(), strict=True)):
-            _curve(panel, at, name, values)
+            _curve(panel, at, name, values, steps)
         longer = max(map(len, group.values())) > min(map(len, history.values()))
-        panel.set(ylabel=heading, xlabel="step" if longer else "epoch")
+        panel.set(ylabel=heading, xlabel="step" if longer or steps else "epoch")
         if label == "accuracy":
             panel.set_ylim(top=1.01)
         legends.append(names)
@@ -97,10 +100,12 @@ def _shared_words(names: list[str], kind: str) -> tuple[str, list[str]]:
     return " ".join(words[0][-shared:]), [" ".join(row[:-shared]) for row in words]
 
 
-def _curve(panel: Any, at: int, label: str, values: Sequence[float]) -> None:
+def _curve(
+    panel: Any, at: int, label: str, values: Sequence[float], steps: int | None = None
+) -> None:
     """Plot one series; a long noisy one faintly, with its running mean on top."""
     y = np.asarray(values, dtype=float)
-    x = np.arange(1, len(y) + 1)
+    x = np.arange(1, len(y) + 1) * ((steps or len(y)) / max(len(y), 1))
     colour, dash = SERIES[at % len(SERIES)], DASHES[at % len(DASHES)]
     if len(y) > 200:
         window = max(5, len(y) // 50)

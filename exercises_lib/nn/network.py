@@ -100,20 +100,23 @@ class TwoLayerNet:
 
     def loss_and_gradient(self, x: Array, t: Array) -> tuple[float, Params]:
         """Return the loss and the gradient of every parameter, by one pass there and back."""
-        loss = self.loss(x, t)
+        return self.loss(x, t), self._backward()
+
+    def gradient(self, x: Array, t: Array) -> Params:
+        """Return the gradient of the loss with respect to every parameter, by name."""
+        self.loss(x, t)
+        return self._backward()
+
+    def _backward(self) -> Params:
         dout = self.last_layer.backward()
         for layer in reversed(self.layers):
             dout = layer.backward(dout)
-        return loss, {
+        return {
             "W1": self.affine1.dW,
             "b1": self.affine1.db,
             "W2": self.affine2.dW,
             "b2": self.affine2.db,
         }
-
-    def gradient(self, x: Array, t: Array) -> Params:
-        """Return the gradient of the loss with respect to every parameter, by name."""
-        return self.loss_and_gradient(x, t)[1]
 
 
 class DeepNet:

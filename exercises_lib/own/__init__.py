@@ -108,7 +108,9 @@ def names() -> list[str]:
 
 
 def definition(name: str) -> Any:
-    """Return the student's own function or class, or that of `nn` and a line that says so.
+    """Return the student's own function or class, or that of `nn`.
+
+    A line says so, but where no library is kept at all, as in a grading.
 
     Raises:
         AttributeError: if neither has this name.
@@ -126,9 +128,9 @@ def definition(name: str) -> Any:
 
     if not hasattr(nn, name):
         raise AttributeError(f"neither your library nor the course's has a {name}")
-    if name not in _lent:
-        _lent.add(name)
+    if kept is not None and name not in _lent:
         print(f"mynn: {name} is the course's; none of your own has passed yet.")
+    _lent.add(name)
     return getattr(nn, name)
 
 

@@ -422,8 +422,9 @@ def _trained_network(answer: Any, inputs: dict[str, Any]) -> Generator[Any, None
 def calls_of_nn() -> Iterator[set[str]]:
     """Collect the names of what is called of the course's library.
 
-    Where no library of the student's is kept, as in a grading, `mynn` lends layers of earlier
-    chapters, and these do not count.
+    Layers of earlier chapters that `mynn` has lent, because the student's own are not there, do
+    not count: whoever has written them in another folder, or hands in this chapter alone, has them
+    from there.
     """
     used: set[str] = set()
     names: dict[CodeType, str] = {}
@@ -444,7 +445,7 @@ def calls_of_nn() -> Iterator[set[str]]:
         yield used
     finally:
         sys.setprofile(before)
-        lent = own.lent() & LENT_LAYERS if own.library() is None else frozenset()
+        lent = own.lent() & LENT_LAYERS
         used.difference_update([name for name in used if name.startswith("_") or name in lent])
 
 

@@ -14,6 +14,7 @@ from exercises_lib.data import (
     load_banknotes,
     load_digits,
     load_mnist,
+    recorded_mnist,
     simulated_banknotes,
 )
 from exercises_lib.nn import SGD, TwoLayerNet, columns, minibatches
@@ -152,3 +153,12 @@ def test_another_seed_draws_other_notes():
     np.testing.assert_array_equal(notes.t, others.t)
     known = {row.tobytes() for row in notes.x}
     assert not any(row.tobytes() in known for row in others.x)
+
+
+def test_the_recorded_curves_of_mnist_are_those_of_the_settings_in_the_chapter():
+    recorded = recorded_mnist()
+    assert recorded["settings"]["steps"] == 10_000 and recorded["settings"]["batch"] == 100
+    assert len(recorded["runs"]) == 5
+    for run in recorded["runs"].values():
+        assert len(run["loss"]) == 100 and len(run["test_accuracy"]) == 20
+        assert run["test_accuracy"][-1] >= 0.968 and run["loss"][-1] < 0.1 * run["loss"][0]

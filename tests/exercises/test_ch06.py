@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
-from exercises_lib import nn
+from exercises_lib import nn, own
 from exercises_lib.checking import check
 from exercises_lib.data import load_digits
 from exercises_lib.exercises.ch06_training import (
+    _own,
     gradient_check,
     minibatches,
     network_fix,
     numerical_gradient,
+    overfit_ten,
     reach_digits,
     relative_error,
     train,
@@ -195,3 +199,53 @@ def test_an_endless_training_is_stopped():
             train.train(net, x, t, 1, batch_size, lr, rng)
 
     assert "does not end" in verdict(train.EXERCISE, answer).message
+
+
+def with_library_layers(layers):
+    """Make an answer to overfit_ten whose network is the student's and whose layers are these."""
+
+    def learn_ten(x, t, rng):
+        net = _own.Net((64, 50, 10), rng, 0.1)
+        net.layers[0] = layers.Affine(net.params["W1"], net.params["b1"])
+        for _ in range(300):
+            _own.descend(net.params, net.gradient(x, t), 0.5)
+        return net
+
+    return learn_ten
+
+
+def test_a_network_of_ones_own_on_layers_of_nn_is_not_ones_own():
+    found = verdict(overfit_ten.EXERCISE, with_library_layers(nn))
+    assert found.status == "wrong" and "nn.Affine" in found.message
+
+
+def test_layers_that_mynn_has_lent_are_taken_for_the_students(monkeypatch):
+    own.use({})
+    try:
+        import mynn
+
+        assert verdict(overfit_ten.EXERCISE, with_library_layers(mynn)).status == "passed"
+    finally:
+        own.use(None)
+
+
+def test_a_network_hidden_in_another_object_is_seen():
+    class Mine:
+        def __init__(self, x, t, rng):
+            self.inner = nn.TwoLayerNet(64, 50, 10, rng, std=0.1)
+            for _ in range(300):
+                _own.descend(self.inner.params, self.inner.gradient(x, t), 0.5)
+
+        def predict(self, x):
+            return self.inner.predict(x)
+
+    for exercise in (overfit_ten.EXERCISE, reach_digits.EXERCISE):
+        found = verdict(exercise, lambda x, t, rng: Mine(x, t, rng))
+        assert found.status == "wrong" and "nn.TwoLayerNet" in found.message
+
+
+def test_looking_at_what_is_called_ends_with_the_check():
+    before = sys.getprofile()
+    verdict(overfit_ten.EXERCISE, lambda x, t, rng: None)
+    verdict(overfit_ten.EXERCISE, overfit_ten.memoriser(steps=2))
+    assert sys.getprofile() is before
