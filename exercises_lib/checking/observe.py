@@ -39,7 +39,7 @@ class UnansweredError(Exception):
     """Raised by a probe: the answer, or the named parts of it, has not been given yet."""
 
 
-class _TimeUp(BaseException):
+class TimeUpError(BaseException):
     """Raised into a student's code when its time is up; no Exception, so it is rarely caught."""
 
 
@@ -315,7 +315,7 @@ def _collect(
         return Failure("unanswered", "UnansweredError", str(gap), during)
     except MisfitError as misfit:
         return Failure("misfit", "MisfitError", str(misfit), during)
-    except _TimeUp:
+    except TimeUpError:
         return Failure("timeout", "TimeUp", "", during)
     except KeyboardInterrupt:
         raise
@@ -390,20 +390,25 @@ def time_limit(seconds: float, *, of_processor: bool = False) -> Iterator[None]:
             yield
         return
 
+    begun = False
+
     def ring(*_: Any) -> None:
-        raise _TimeUp
+        # On a busy machine it may ring before the code has begun; then the next one counts.
+        if begun:
+            raise TimeUpError
 
     timer, alarm = signal.ITIMER_REAL, signal.SIGALRM
     if of_processor:
         timer, alarm = signal.ITIMER_PROF, signal.SIGPROF
     before = signal.signal(alarm, ring)
     try:
-        signal.setitimer(timer, seconds, 0.5)
+        signal.setitimer(timer, seconds, min(seconds, 0.5))
         try:
+            begun = True
             yield
         finally:
             signal.setitimer(timer, 0)
-    except _TimeUp:  # it rang between the end of the answer and the end of the limit
+    except TimeUpError:  # it rang between the end of the answer and the end of the limit
         pass
     finally:
         signal.setitimer(timer, 0)
@@ -434,6 +439,7 @@ __all__ = [
     "Opaque",
     "Oracle",
     "Probe",
+    "TimeUpError",
     "UnansweredError",
     "observe",
     "time_limit",

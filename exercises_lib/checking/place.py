@@ -1,0 +1,20 @@
+"""A place in an answer's own source, as it is told to the student."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an answer is to be changed.
+
+    Args:
+        text: the sentence; empty if no place is known.
+        lines: the numbers of the lines, in the answer's own cell or file.
+        code: these lines, number and text.
+    """
+
+    text: str = ""
+    lines: tuple[int, ...] = ()
+    code: tuple[tuple[int, str], ...] = ()

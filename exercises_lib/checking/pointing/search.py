@@ -1,0 +1,219 @@
+"""The search for the smallest edit of an answer that makes it right."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from exercises_lib.checking.pointing.bench import Bench, Outcome
+from exercises_lib.checking.pointing.edits import edits
+from exercises_lib.checking.pointing.names import Names
+from exercises_lib.checking.pointing.source import Source, source_of
+from exercises_lib.checking.pointing.tree import Edit, Scope
+from exercises_lib.checking.trial import Trial, observe_case
+
+WIDTH = 6
+"""From how many of the most promising single edits a second one is tried."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One place of a repair: the line, the kind of edit, the student's expression there."""
+
+    line: int
+    kind: str
+    before: str
+    piece: int = 0
+
+
+@dataclass
+class Repair:
+    """Edits that together make an answer right."""
+
+    changes: tuple[Change, ...]
+    tier: int
+
+
+@dataclass
+class Found:
+    """What a search found.
+
+    Args:
+        repairs: in the order in which they were found.
+        partial: for outputs that one edit rights while others stay wrong, the likeliest such edits.
+        tried: how many candidates were run.
+        finished: whether it came to its end within its time.
+    """
+
+    repairs: list[Repair] = field(default_factory=list)
+    partial: dict[tuple[str, ...], list[Change]] = field(default_factory=dict)
+    tried: int = 0
+    finished: bool = False
+
+    @property
+    def smallest(self) -> list[Repair]:
+        """The repairs with the fewest edits, of the likeliest tier that has any."""
+        if not self.repairs:
+            return []
+        fewest = min(len(repair.changes) for repair in self.repairs)
+        some = [repair for repair in self.repairs if len(repair.changes) == fewest]
+        tier = min(repair.tier for repair in some)
+        return [repair for repair in some if repair.tier == tier]
+
+
+class OutOfTimeError(Exception):
+    """Raised within a search when it has no time left."""
+
+
+class Search:
+    """One search; `found` can be read at any time.
+
+    Args:
+        trial: what the answer did.
+        answer: the wrong answer.
+        left: how many seconds are left.
+    """
+
+    def __init__(self, trial: Trial, answer: object, left: Callable[[], float]) -> None:
+        self.found = Found()
+        self.left = left
+        self.source: Source | None = source_of(answer)
+        self._trial = trial
+
+    def run(self) -> Found:
+        """Search until something is found, nothing is left to try, or the time is up."""
+        if self.source is None:
+            return self.found
+        self.bench = Bench(self._trial)
+        first = self._trial.cases[self.bench.first]
+        said = " ".join(
+            f"{one.failure.message} {one.failure.type}" for one in self._trial.seen if one.failure
+        )
+        self.names = Names(
+            self.source,
+            lambda answer: observe_case(self._trial.exercise, answer, first, False, 0.5),
+            said,
+        )
+        self._partial: list[tuple[set[str], Edit]] = []
+        self._better: list[tuple[int, int, Edit]] = []
+        try:
+            self._single()
+            if not self.found.repairs:
+                self._independent([], set(self.bench.start.wrong))
+            if not self.found.repairs:
+                self._one_behind_the_other()
+            self.found.finished = True
+        except OutOfTimeError:
+            pass
+        self.found.tried = self.bench.tried
+        self._note_partial()
+        return self.found
+
+    def _scope(self, piece: int) -> Callable[[ast.AST], Scope]:
+        assert self.source is not None
+        space = self.source.pieces[piece].space
+        return lambda function: self.names.scope(function, space)
+
+    def _edits(self, most: int = 3) -> Iterator[Edit]:
+        """Every edit of every piece, the likeliest first."""
+        assert self.source is not None
+        every = []
+        for number, piece in enumerate(self.source.pieces):
+            for edit in edits(piece.tree, self._scope(number), most=most):
+                edit.piece = number
+                every.append(edit)
+        yield from sorted(every, key=lambda edit: edit.tier)
+
+    def _try(self, edit: Edit) -> Outcome | None:
+        """Run a candidate on the most telling case; the edit stays applied."""
+        if self.left() < 0:
+            raise OutOfTimeError
+        assert self.source is not None
+        return self.bench.first_outcome(self.source)
+
+    def _keep(self, done: list[Edit]) -> None:
+        changes = tuple(map(_change, done))
+        self.found.repairs.append(Repair(changes, max(edit.tier for edit in done)))
+
+    def _single(self) -> None:
+        assert self.source is not None
+        found_in = None
+        for number, edit in enumerate(self._edits()):
+            if found_in is not None and edit.tier > found_in:
+                break
+            with edit:
+                outcome = self._try(edit)
+                if outcome is None:
+                    continue
+                if not outcome.wrong:
+                    if self.bench.passes(self.source):
+                        self._keep([edit])
+                        found_in = edit.tier
+                    else:
+                        self._better.append((-outcome.score, number, edit))
+                    continue
+                gained = set(self.bench.start.wrong) - set(outcome.wrong)
+                lost = set(outcome.wrong) - self.bench.wrong
+                if gained and not lost and self.bench.rights(self.source, gained):
+                    self._partial.append((gained, edit))
+                if outcome.score > self.bench.start.score:
+                    self._better.append((-outcome.score, number, edit))
+
+    def _independent(self, done: list[Edit], wrong: set[str]) -> bool:
+        """Put together edits that each right some outputs and spoil none."""
+        assert self.source is not None
+        if len(done) >= 4:
+            return False
+        tried: dict[frozenset[str], int] = {}
+        for gained, edit in sorted(self._partial, key=lambda p: (p[1].tier, -len(p[0]))):
+            rest = frozenset(wrong - gained)
+            if len(rest) == len(wrong) or any(edit.clashes(other) for other in done):
+                continue
+            tried[rest] = tried.get(rest, 0) + 1
+            if tried[rest] > 4 or len(tried) > 6:
+                continue
+            with edit:
+                outcome = self._try(edit)
+                if outcome is None or not set(outcome.wrong) < wrong:
+                    continue
+                if not outcome.wrong:
+                    if self.bench.passes(self.source):
+                        self._keep([*done, edit])
+                        return True
+                elif self._independent([*done, edit], set(outcome.wrong)):
+                    return True
+        return False
+
+    def _one_behind_the_other(self) -> None:
+        """Go on from the edits that bring the answer furthest."""
+        assert self.source is not None
+        self._better.sort(key=lambda entry: (entry[0], entry[2].tier, entry[1]))
+        texts: set[str] = set()
+        for _, _, first in self._better[: 4 * WIDTH]:
+            if len(texts) >= WIDTH:
+                return
+            with first:
+                text = "\n".join(ast.unparse(piece.tree) for piece in self.source.pieces)
+                if text in texts:
+                    continue
+                texts.add(text)
+                for second in self._edits(most=2):
+                    with second:
+                        outcome = self._try(second)
+                        if outcome and not outcome.wrong and self.bench.passes(self.source):
+                            self._keep([first, second])
+                            return
+
+    def _note_partial(self) -> None:
+        """Note for each group of outputs the likeliest edits that right just these."""
+        groups: dict[tuple[str, ...], list[Edit]] = {}
+        for gained, edit in self._partial:
+            groups.setdefault(tuple(sorted(gained)), []).append(edit)
+        for outputs, some in groups.items():
+            tier = min(edit.tier for edit in some)
+            self.found.partial[outputs] = [_change(edit) for edit in some if edit.tier == tier]
+
+
+def _change(edit: Edit) -> Change:
+    return Change(edit.line, edit.kind, edit.before, edit.piece)

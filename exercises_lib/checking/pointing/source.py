@@ -1,0 +1,202 @@
+"""The student's own code: found in cells and files, built again after each edit."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import re
+import types
+from dataclasses import dataclass, field
+from typing import Any
+
+CANDIDATE = "<candidate>"
+"""The file name of code that is built from an edited tree."""
+
+
+@dataclass
+class Piece:
+    """One class or function as it was typed in one cell or file.
+
+    Args:
+        tree: a module that holds it alone.
+        name: what it is called.
+        file: where it stands.
+        lines: the text of that cell or file.
+        space: where its names are looked up.
+        patch: whether it is a method that was put on the class from outside.
+    """
+
+    tree: ast.Module
+    name: str
+    file: str
+    lines: list[str]
+    space: dict[str, Any] = field(repr=False)
+    patch: str = ""
+
+    def build(self, space: dict[str, Any]) -> Any:
+        """Make the function or class of the tree as it now is."""
+        exec(compile(self.tree, CANDIDATE, "exec"), space)
+        return space[self.name]
+
+
+@dataclass
+class Source:
+    """All pieces of an answer: a function, or a class and what was patched onto it."""
+
+    pieces: list[Piece]
+
+    def build(self) -> Any:
+        """Make the answer of the trees as they now are."""
+        main, *patches = self.pieces
+        space = main.space
+        answer = main.build(space)
+        for piece in patches:
+            setattr(answer, piece.patch, piece.build(piece.space))
+        return answer
+
+    def line(self, number: int, piece: int = 0) -> str:
+        """The text of a line, by its number in its own cell or file."""
+        lines = self.pieces[piece].lines
+        return lines[number - 1].rstrip("\n") if 0 < number <= len(lines) else ""
+
+    @property
+    def in_cell(self) -> bool:
+        """Whether the answer was typed in a cell of a notebook."""
+        return re.search(r"<ipython-input|ipykernel_\d|<cell", self.pieces[0].file) is not None
+
+
+def source_of(answer: Any) -> Source | None:
+    """Find the code of a function, a lambda or a class; None if it cannot be had and built again.
+
+    `inspect.getsource` knows no class that was typed in a notebook (before Python 3.13) and gives
+    the first of two definitions; so the whole cell is read and the node looked up by the file and
+    the line that the code itself names.
+    """
+    found = None
+    if isinstance(answer, types.FunctionType):
+        piece = _piece(answer.__code__, answer.__name__, _space(answer))
+        found = Source([piece]) if piece is not None else None
+    elif inspect.isclass(answer):
+        found = _source_of_class(answer)
+    try:
+        if found is not None:
+            found.build()
+    except Exception:  # a class made by a function needs what that function knew
+        return None
+    return found
+
+
+def _source_of_class(answer: type) -> Source | None:
+    methods = {
+        name: function
+        for name, value in vars(answer).items()
+        if isinstance(function := getattr(value, "__func__", value), types.FunctionType)
+    }
+    own = next((m for m in methods.values() if m.__qualname__.endswith(_end(answer, m))), None)
+    if own is None:
+        return None
+    main = _class_piece(answer, own)
+    if main is None:
+        return None
+    pieces = [main]
+    first, last = main.tree.body[0].lineno, main.tree.body[0].end_lineno or 0
+    for name, method in methods.items():
+        code = method.__code__
+        if code.co_filename == own.__code__.co_filename and first <= code.co_firstlineno <= last:
+            main.space.update(_closed_over(method))
+            continue
+        piece = _piece(code, method.__name__, _space(method))
+        if piece is not None:
+            piece.patch = name
+            pieces.append(piece)
+    return Source(pieces)
+
+
+def _end(answer: type, method: types.FunctionType) -> str:
+    return f"{answer.__name__}.{method.__name__}"
+
+
+def _space(function: types.FunctionType) -> dict[str, Any]:
+    return {**function.__globals__, **_closed_over(function)}
+
+
+def _closed_over(function: types.FunctionType) -> dict[str, Any]:
+    found = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+        if name != "__class__":
+            try:
+                found[name] = cell.cell_contents
+            except ValueError:  # not filled yet
+                continue
+    return found
+
+
+def _parsed(code: types.CodeType, space: dict[str, Any]) -> tuple[ast.Module, list[str]] | None:
+    lines = linecache.getlines(code.co_filename, space)
+    try:
+        return (ast.parse("".join(lines)), lines) if lines else None
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _class_piece(answer: type, method: types.FunctionType) -> Piece | None:
+    code = method.__code__
+    parsed = _parsed(code, method.__globals__)
+    if parsed is None:
+        return None
+    tree, lines = parsed
+    found = None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.name == answer.__name__:  # noqa: SIM102
+            if node.lineno <= code.co_firstlineno <= (node.end_lineno or 0):
+                found = node
+    if found is None:
+        return None
+    found.decorator_list = []
+    module = ast.Module([found], [])
+    return Piece(module, found.name, code.co_filename, lines, _space(method))
+
+
+def _piece(code: types.CodeType, name: str, space: dict[str, Any]) -> Piece | None:
+    parsed = _parsed(code, space)
+    if parsed is None:
+        return None
+    tree, lines = parsed
+    stmt: ast.stmt | None = None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            if first == code.co_firstlineno:
+                node.decorator_list = []
+                stmt = node
+                name = node.name
+        elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>":  # noqa: SIM102
+            if node.lineno == code.co_firstlineno and _is_body_of(node, code):
+                name = "_answer"
+                stmt = ast.Assign([ast.Name("_answer", ast.Store())], node)
+                ast.copy_location(stmt, node)
+    if stmt is None:
+        return None
+    module = ast.fix_missing_locations(ast.Module([stmt], []))
+    return Piece(module, name, code.co_filename, lines, space)
+
+
+def _is_body_of(node: ast.Lambda, code: types.CodeType) -> bool:
+    """Tell whether some code was compiled of this lambda, by where its instructions stand.
+
+    Equal bytecode would be no test: the same lambda compiles otherwise within its module.
+    """
+    names = [argument.arg for argument in node.args.args]
+    if names != list(code.co_varnames[: code.co_argcount]):
+        return False
+    body = node.body
+    start, end = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
+    inside = False
+    for first, last, col, stop in code.co_positions():
+        if first is None or last is None or col is None or stop is None or (col, stop) == (0, 0):
+            continue
+        inside = True
+        if not (start <= (first, col) and (last, stop) <= end):
+            return False
+    return inside
