@@ -38,7 +38,8 @@ def check(exercise_id: str, answer: Any, *, seed: int | None = None) -> Verdict:
     if isinstance(answer, live.Missing):
         text = f"`{answer.name}` does not exist yet: run the cell in which you write it, then this."
         return checking.Verdict.of(exercise, "unanswered", text)
-    verdict = checking.check(exercise, answer, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    verdict = checking.check(exercise, answer, rng, search=pointing.start)
     _checked_since_hint.add(exercise_id)
     progress_store.record(verdict)
     if verdict and exercise.kind in ("function", "class"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,27 @@ from exercises_lib.checking.compare import Problem, find_problems
 from exercises_lib.checking.diagnose import diagnose
 from exercises_lib.checking.exercise import Case, Exercise
 from exercises_lib.checking.observe import Observation
+from exercises_lib.checking.place import Pending
+from exercises_lib.checking.relations import relations
 from exercises_lib.checking.trial import Trial, run
 from exercises_lib.checking.verdict import Verdict
 
 
-def check(exercise: Exercise, answer: Any, rng: np.random.Generator) -> Verdict:
+def check(
+    exercise: Exercise,
+    answer: Any,
+    rng: np.random.Generator,
+    *,
+    search: Callable[[Trial, Any], Pending] | None = None,
+) -> Verdict:
     """Check an answer on freshly drawn cases.
 
     Args:
         exercise: what was asked.
         answer: the candidate; anything at all.
         rng: draws the cases.
+        search: begins to search for the line where a wrong answer is to be changed, for example
+            `exercises_lib.checking.pointing.start`; without it no line is searched for.
 
     Returns:
         The verdict. Never raises for what the answer is or does.
@@ -38,7 +48,10 @@ def check(exercise: Exercise, answer: Any, rng: np.random.Generator) -> Verdict:
         return unavailable(exercise, missing)
     load(exercise)
     cases = list(exercise.draw(rng))
-    return judge(exercise, cases, run(exercise, answer, cases))
+    seen = run(exercise, answer, cases)
+    if search is None:
+        return judge(exercise, cases, seen)
+    return judge(exercise, cases, seen, search=lambda trial: search(trial, answer))
 
 
 def missing_modules(exercise: Exercise) -> list[str]:
@@ -66,13 +79,20 @@ def unavailable(exercise: Exercise, missing: Iterable[str]) -> Verdict:
     )
 
 
-def judge(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]) -> Verdict:
+def judge(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    seen: Sequence[Observation],
+    *,
+    search: Callable[[Trial], Pending] | None = None,
+) -> Verdict:
     """Compare what an answer did with what the reference and the known mistakes do.
 
     Args:
         exercise: what was asked.
         cases: the cases.
         seen: what the answer did on them, in order; may end early after a time-out or a gap.
+        search: begins to search for the line where a wrong answer is to be changed.
 
     Returns:
         The verdict.
@@ -89,15 +109,22 @@ def judge(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]
     wrong = list(dict.fromkeys(problem.output for problem in problems))
     failure = next((one.failure for one in seen if one.failure), None)
     raised = failure is not None and failure.kind in ("raised", "timeout")
+    mistakes = diagnose(trial, wrong)
+    related = relations(trial, wrong)
+    more = related if not mistakes else []
+    if first.stage == "runs":
+        more = [_crash_text(trial), *more]
     return Verdict.of(
         exercise,
         "error" if raised and first.stage == "runs" else "wrong",
         first.text,
-        more=[_crash_text(trial)] if first.stage == "runs" else (),
-        mistakes=diagnose(trial, wrong),
+        more=more,
+        mistakes=mistakes,
+        relations=related,
         traceback=failure.traceback if failure and first.stage == "runs" else "",
         printed=printed,
         right=_right_count(trial, problems),
+        pending=search(trial) if search is not None else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -18,3 +19,10 @@ class Place:
     text: str = ""
     lines: tuple[int, ...] = ()
     code: tuple[tuple[int, str], ...] = ()
+
+
+class Pending(Protocol):
+    """A search for a place that may still be under way."""
+
+    def place(self, seconds: float | None = None) -> Place | None:
+        """Return what was found; None if that takes longer than `seconds`."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from exercises_lib.checking.markup import INDENT, blocks, inline_html
+from exercises_lib.checking.place import Pending, Place
 
 if TYPE_CHECKING:
     from exercises_lib.checking.exercise import Exercise, Mistake
 
 Status = Literal["passed", "wrong", "error", "unanswered", "unavailable"]
+
+AT_ONCE = 0.5
+"""How many seconds a verdict waits for its place before it is shown without."""
 
 LOOKS: dict[str, tuple[str, str, str]] = {
     "passed": ("✓", "passed", "#1a7f37"),
@@ -43,6 +47,9 @@ class Verdict:
         earned: what the answer earned; half points where some of its outputs are right.
         traceback: the student's own frames, if the answer raised.
         printed: the beginning of what the answer printed.
+        relations: what holds between the wrong numbers and the right ones, as sentences.
+        place: where in its own source the answer is to be changed, as far as that is known.
+        pending: the search for that place, if it is still to be waited for.
     """
 
     exercise_id: str
@@ -55,6 +62,9 @@ class Verdict:
     earned: float
     traceback: str = ""
     printed: str = ""
+    relations: tuple[str, ...] = ()
+    place: Place = field(default_factory=Place)
+    pending: Pending | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(
@@ -68,6 +78,8 @@ class Verdict:
         traceback: str = "",
         printed: str = "",
         right: tuple[int, int] | None = None,
+        relations: Sequence[str] = (),
+        pending: Pending | None = None,
     ) -> Verdict:
         """Put a verdict together from what judging found; `right` counts outputs, and all."""
         lines = [line for line in (text, *more) if line]
@@ -87,13 +99,28 @@ class Verdict:
             earned=_earned(exercise, status, right),
             traceback=traceback,
             printed="" if status == "passed" else printed,
+            relations=tuple(relations),
+            pending=pending,
         )
+
+    def settled(self) -> Verdict:
+        """Return the verdict with the place, waited for if need be."""
+        if self.pending is None:
+            return self
+        return replace(self, place=self.pending.place() or Place(), pending=None)
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The lines in the answer's own source where it is to be changed; empty if not known."""
+        return self.settled().place.lines
 
     def __bool__(self) -> bool:
         """A verdict is true if the answer passed."""
         return self.status == "passed"
 
     def __str__(self) -> str:
+        if self.pending is not None:
+            return str(self.settled())
         sign, words, _ = LOOKS[self.status]
         lines = [f"{sign} {self.exercise_id} · {words}"]
         for line in self.message.split("\n") if self.message else []:
@@ -101,6 +128,8 @@ class Verdict:
                 lines.append(f"  {line}")
             else:
                 lines += textwrap.wrap(line, 88, initial_indent="  ", subsequent_indent="  ")
+        lines += textwrap.wrap(self.place.text, 88, initial_indent="  ", subsequent_indent="  ")
+        lines += [f"  {row}" for row in self._place_lines()]
         if self.traceback:
             lines += ["  In your code:", *(f"  {line}" for line in self.traceback.split("\n"))]
         if self.printed:
@@ -109,11 +138,16 @@ class Verdict:
 
     __repr__ = __str__
 
+    def _place_lines(self) -> list[str]:
+        return [f"{number:>6} {text}" for number, text in self.place.code]
+
     def _printed_lines(self) -> list[str]:
         lines = self.printed.rstrip("\n").split("\n")
         return lines if len(lines) <= 8 else [*lines[:8], "…"]
 
     def _repr_html_(self) -> str:
+        if self.pending is not None:
+            return self.settled()._repr_html_()
         sign, words, colour = LOOKS[self.status]
         parts = [
             # A figure that belongs to the exercise looks for the exercise and its status.
@@ -130,12 +164,25 @@ class Verdict:
                 parts.append(f'<pre style="margin:.2em 0 0;white-space:pre-wrap">{code}</pre>')
             else:
                 parts.append(f'<div style="{weight}margin-top:.25em">{inline_html(piece)}</div>')
+        if self.place.text:
+            parts.append(f'<div style="margin-top:.25em">{inline_html(self.place.text)}</div>')
+        if self.place.code:
+            parts.append(_block("", "\n".join(self._place_lines())))
         if self.traceback:
             parts.append(_block("In your code:", self.traceback))
         if self.printed:
             parts.append(_block("Your code printed:", "\n".join(self._printed_lines())))
         parts.append("</div>")
         return "".join(parts)
+
+    def _ipython_display_(self) -> None:
+        """Show the verdict at once in a notebook, and once more when the place is known."""
+        if self.pending is None or self.pending.place(AT_ONCE) is not None:
+            raise NotImplementedError  # IPython then shows it as it shows everything
+        from IPython.display import display
+
+        shown = display(replace(self, pending=None), display_id=True)
+        shown.update(self.settled())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self._repr_html_()}

@@ -44,6 +44,7 @@ class Bench:
         self.trial = trial
         self.exercise, self.cases, self.expected = trial.exercise, trial.cases, trial.expected
         outcomes = [self._judge(i, one) for i, one in enumerate(trial.seen)]
+        self.outcomes = outcomes
         self.wrong: set[str] = {name for outcome in outcomes for name in outcome.wrong}
         self.repeat = self.wrong <= {UNSTABLE}
         """Only where nothing else is wrong than that two runs differ must candidates run twice."""
@@ -104,7 +105,7 @@ class Bench:
         return self._judge(i, seen)
 
     def first_outcome(self, source: Source) -> Outcome | None:
-        """Run the candidate that the tree now is on the most telling case; None if it is no code."""
+        """Run what the tree now is on the most telling case; None if it cannot be made."""
         self.tried += 1
         try:
             answer = source.build()
@@ -138,11 +139,17 @@ class Bench:
         return len(seen) == len(trial.cases) and not any(find_problems(judged))
 
     def rights(self, source: Source, outputs: set[str]) -> bool:
-        """Tell whether a candidate makes these outputs right in all cases and spoils no other."""
+        """Tell whether a candidate makes these outputs right and spoils no other, in all cases.
+
+        Where answer and candidate both stop before an output comes, nothing is known of it.
+        """
         answer = source.build()
         for i in self.order[1:]:
-            wrong = set(self.run(i, answer).wrong)
-            if wrong & outputs or wrong - self.wrong:
+            wrong = self.run(i, answer).wrong
+            before = self.outcomes[i].wrong if i < len(self.outcomes) else {}
+            if set(wrong) - self.wrong:
+                return False
+            if any(name in wrong and (wrong[name], before.get(name)) != (0, 0) for name in outputs):
                 return False
         return True
 

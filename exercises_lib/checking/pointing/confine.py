@@ -16,12 +16,13 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking.place import Place
+from exercises_lib.checking.place import Pending, Place
 from exercises_lib.checking.pointing.search import Search
 from exercises_lib.checking.pointing.words import place_of
 from exercises_lib.checking.trial import Trial
@@ -39,7 +40,7 @@ FORBIDDEN = (
 """Audit events, by how they begin, at which a candidate is refused."""
 
 
-class Pending:
+class Forked:
     """A search that is under way."""
 
     def __init__(self, pid: int, pipe: int) -> None:
@@ -101,7 +102,7 @@ class Done:
         return self._place
 
 
-def start(trial: Trial, answer: Any) -> Pending | Done:
+def start(trial: Trial, answer: Any) -> Pending:
     """Begin to search for the line in which a wrong answer is to be changed."""
     if trial.exercise.kind in ("number", "choice", "target"):
         return Done(Place())
@@ -112,9 +113,12 @@ def _forks() -> bool:
     return sys.platform not in ("emscripten", "wasi", "win32")
 
 
-def _search(trial: Trial, answer: Any) -> Place:
+def _prepared(trial: Trial, answer: Any) -> Search:
     began = time.process_time()
-    search = Search(trial, answer, lambda: SECONDS - (time.process_time() - began))
+    return Search(trial, answer, lambda: SECONDS - (time.process_time() - began))
+
+
+def _place(search: Search) -> Place:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         return place_of(search.run(), search.source)
@@ -123,7 +127,7 @@ def _search(trial: Trial, answer: Any) -> Place:
 # ------------------------------------------------------------------ in a child
 
 
-def _forked(trial: Trial, answer: Any) -> Pending | Done:
+def _forked(trial: Trial, answer: Any) -> Pending:
     reading, writing = os.pipe()
     try:
         with warnings.catch_warnings():
@@ -135,11 +139,12 @@ def _forked(trial: Trial, answer: Any) -> Pending | Done:
         return Done(Place())
     if pid:
         os.close(writing)
-        return Pending(pid, reading)
+        return Forked(pid, reading)
     try:
         os.close(reading)
+        search = _prepared(trial, answer)
         _confine()
-        place = _search(trial, answer)
+        place = _place(search)
         data = json.dumps({"text": place.text, "lines": place.lines, "code": place.code}).encode()
         os.write(writing, data)
     except BaseException:  # whatever happened here, the parent has its verdict already
@@ -160,10 +165,9 @@ def _confine() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     with contextlib.suppress(OSError, ValueError):
-        with open("/proc/self/statm", encoding="ascii") as status:
-            pages = int(status.read().split()[0])
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         most = pages * resource.getpagesize() + MEGABYTES * 2**20
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (most, hard))
@@ -195,7 +199,7 @@ def _read(data: bytes) -> Place:
 
 def _here(trial: Trial, answer: Any) -> Done:
     with _counting():
-        return Done(_search(trial, answer))
+        return Done(_place(_prepared(trial, answer)))
 
 
 @contextlib.contextmanager

@@ -1,16 +1,22 @@
-"""The error model: every edit of a piece of code that the search tries."""
+"""The error model: every edit of a piece of code that the search tries.
+
+Tier 1 holds what is wrong most often for its price, tier 3 what needs many candidates: an
+expression in the place of another, from the answer itself or from right answers.
+"""
 
 from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
-from exercises_lib.checking.pointing.expressions import SAME, changes, constant
+from exercises_lib.checking.pointing.expressions import SAME, Change, changes, constant
 from exercises_lib.checking.pointing.statements import statement_edits
 from exercises_lib.checking.pointing.tree import (
     Edit,
     Scope,
+    Spot,
     blocks,
     expressions,
     functions,
@@ -18,104 +24,113 @@ from exercises_lib.checking.pointing.tree import (
     placed,
 )
 
+MOST_DONORS = 40
+LONGEST_DONOR = 80
+
 
 def edits(
     tree: ast.AST,
     scopes: Callable[[ast.AST], Scope],
-    line: int | None = None,
     most: int = 3,
+    ingredients: Callable[[Scope], Sequence[ast.expr]] = lambda scope: (),
 ) -> Iterator[Edit]:
     """Give every edit of a function, a class or a lambda.
 
     Args:
         tree: the module that holds it.
         scopes: tells the names in reach of a function.
-        line: gives only edits of expressions in this line.
         most: the last tier that is wanted.
+        ingredients: expressions of right answers that can be written with the names in reach.
     """
     for function in functions(tree):
-        if line is not None and not function.lineno <= line <= (function.end_lineno or line):
-            continue
         scope = scopes(function)
-        strings = sorted({
-            n.value for n in ast.walk(function)
-            if isinstance(n, ast.Constant) and isinstance(n.value, str) and len(n.value) < 20
-        })  # fmt: skip
-        donors = _donors(function) if most > 2 else []
-        if not isinstance(function, ast.Lambda) and line is None:
+        if not isinstance(function, ast.Lambda):
             for owner, block in blocks(function):
                 yield from statement_edits(owner, block, scope, function)
-        for parent, name, index, node, role in expressions(function):
-            if line is not None and node.lineno != line:
-                continue
-            old = ast.unparse(node)
-            texts: set[str] = {old}
+            yield from _default_edits(function)
+        strings = sorted(
+            node.value
+            for node in ast.walk(function)
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and len(node.value) < 20
+        )
+        donors = [*ingredients(scope), *_donors(function)] if most > 2 else []
+        for spot in expressions(function):
+            yield from _expression_edits(spot, scope, strings, donors, most)
 
-            def edit(kind: str, tier: int, new: ast.expr) -> Edit | None:
-                placed(new, node)
-                try:
-                    text = ast.unparse(new)
-                except Exception:
-                    return None
-                if text in texts:
-                    return None
-                texts.add(text)
-                return Edit(kind, tier, node.lineno, parent, name, index, new, old)
 
-            foreign = isinstance(node, ast.Name) and node.id not in scope.names
-            if foreign or role == "called":  # np, a helper's name, what is called
-                own = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-                for other in SAME.get(own, ()):
-                    swap: ast.expr = ast.Name(other, ast.Load())
-                    if isinstance(node, ast.Attribute):
-                        swap = ast.Attribute(node.value, other, ast.Load())
-                    made = edit("function", 1, swap)
-                    if made is not None:
-                        yield made
-                for other in scope.wanted:
-                    made = edit("name", 2, ast.Name(other, ast.Load()))
-                    if made is not None:
-                        yield made
-                if role == "called" or own in scope.known:
-                    continue
-                for other in scope.names:  # a name that is not known at all
-                    made = edit("name", 1, parse(other))
-                    if made is not None:
-                        yield made
-                continue
-            for kind, tier, new in changes(node, scope, role):
-                made = edit(kind, tier, new) if tier <= most else None
-                if made is not None:
-                    yield made
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                for other in strings:
-                    made = edit("key", 1, ast.Constant(other))
-                    if made is not None:
-                        yield made
-            if role in ("value", "operand", "arg", "test") and not isinstance(node, ast.Constant):
-                for donor in donors:
-                    made = edit("other expression", 3, copy.deepcopy(donor))
-                    if made is not None:
-                        yield made
-        if not isinstance(function, ast.Lambda) and line is None:
-            bare = len(function.args.args) - len(function.args.defaults)
-            if bare > 0 and function.args.args[bare - 1].arg != "self":
-                for value in (1.0, None, 0, True, False):
-                    new_list = [ast.Constant(value), *function.args.defaults]
-                    placed(new_list[0], function)
-                    yield Edit(
-                        "default", 1, function.lineno, function.args, "defaults", None, new_list
-                    )
-            for i, default in enumerate(function.args.defaults):
-                if isinstance(default, ast.Constant):
-                    for kind, tier, new in constant(default, Scope([]), "operand"):
-                        placed(new, default)
-                        yield Edit(kind, tier, default.lineno, function.args, "defaults", i, new)
+def _expression_edits(
+    spot: Spot, scope: Scope, strings: Sequence[str], donors: Sequence[ast.expr], most: int
+) -> Iterator[Edit]:
+    """Give what can become of one expression, each result once."""
+    parent, where, index, node, role = spot
+    old = ast.unparse(node)
+    texts = {old}
+    for kind, tier, new in _all_changes(node, scope, role, strings, donors):
+        if tier > most:
+            continue
+        placed(new, node)
+        try:
+            text = ast.unparse(new)
+        except Exception:  # a form that has no text has no meaning either
+            continue
+        if text not in texts:
+            texts.add(text)
+            yield Edit(kind, tier, node.lineno, parent, where, index, new, old)
+
+
+def _all_changes(
+    node: ast.expr, scope: Scope, role: str, strings: Sequence[str], donors: Sequence[ast.expr]
+) -> Iterator[Change]:
+    if role == "called" or (isinstance(node, ast.Name) and node.id not in scope.names):
+        yield from _renamed(node, scope, role)
+        return
+    yield from changes(node, scope, role)
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, str):
+            for other in strings:
+                yield "key", 1, ast.Constant(other)
+    elif role in ("value", "operand", "arg", "test"):
+        for donor in donors:
+            yield "other expression", 3, copy.deepcopy(donor)
+
+
+def _renamed(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
+    """What stands for np, a helper's name, something that is called: other names of its kind."""
+    own = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    for other in SAME.get(own, ()):
+        swap: ast.expr = ast.Name(other, ast.Load())
+        if isinstance(node, ast.Attribute):
+            swap = ast.Attribute(node.value, other, ast.Load())
+        yield "function", 1, swap
+    for other in scope.wanted:
+        yield "name", 2, ast.Name(other, ast.Load())
+    if role != "called" and own not in scope.known:  # a name that is not known at all
+        for other in scope.names:
+            yield "name", 1, parse(other)
+
+
+def _default_edits(function: Any) -> Iterator[Edit]:
+    """What can be left out in a call, and what it then is."""
+    line, arguments = function.lineno, function.args
+    bare = len(arguments.args) - len(arguments.defaults)
+    if bare > 0 and arguments.args[bare - 1].arg != "self":
+        for value in (1.0, None, 0, True, False):
+            new = [ast.Constant(value), *arguments.defaults]
+            placed(new[0], function)
+            yield Edit("default", 1, line, arguments, "defaults", None, new)
+    for i, default in enumerate(arguments.defaults):
+        if isinstance(default, ast.Constant):
+            for kind, tier, other in constant(default, Scope([]), "operand"):
+                placed(other, default)
+                yield Edit(kind, tier, default.lineno, arguments, "defaults", i, other)
 
 
 def _donors(function: ast.AST) -> list[ast.expr]:
+    """The answer's own expressions, which may belong somewhere else."""
     seen: dict[str, ast.expr] = {}
     for _, _, _, node, _ in expressions(function):
-        if isinstance(node, (ast.BinOp, ast.Call, ast.Subscript, ast.Compare, ast.IfExp)):
+        if isinstance(node, ast.BinOp | ast.Call | ast.Subscript | ast.Compare | ast.IfExp):
             seen.setdefault(ast.unparse(node), node)
-    return [n for t, n in seen.items() if len(t) < 80][:40]
+    return [node for text, node in seen.items() if len(text) < LONGEST_DONOR][:MOST_DONORS]

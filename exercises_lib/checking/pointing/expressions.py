@@ -48,6 +48,14 @@ for _group in GROUPS:
     for _name in _group:
         SAME.setdefault(_name, []).extend(n for n in _group if n != _name)
 
+FORMS = (
+    "1 - {}", "2 * {}", "{} / 2", "{} ** 2", "1 - {} ** 2", "{} * (1 - {})", "1 / {}", "{} + 1",
+    "{} - 1", "np.exp({})", "np.log({})", "np.sqrt({})", "np.abs({})", "np.maximum(0, {})",
+    "{} > 0", "np.exp(-{})", "1 / (1 + np.exp(-{}))", "np.tanh({})",
+    "{} - np.max({}, axis=-1, keepdims=True)", "{} + 1e-07", "float({})", "int({})",
+    "np.array({})", "{}[0]", "{}[-1]", "{}[:, None]", "{}[None, :]", "{}.ravel()",
+)  # fmt: skip
+"""What can be put around an expression."""
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 COMPARE = (ast.Gt, ast.GtE, ast.Lt, ast.LtE)
 Change = tuple[str, int, ast.expr]
@@ -71,8 +79,8 @@ def changes(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
         yield from _compare(node)
     elif isinstance(node, ast.BoolOp):
-        other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-        yield "condition", 1, ast.BoolOp(other, node.values)
+        and_or = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        yield "condition", 1, ast.BoolOp(and_or, node.values)
         for i in range(len(node.values)):
             rest = node.values[:i] + node.values[i + 1 :]
             yield "condition", 1, rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
@@ -123,13 +131,13 @@ def _binop(node: ast.BinOp) -> Iterator[Change]:
             if not isinstance(node.op, op):
                 yield "operator", 1, binop(left, op, right)
     if isinstance(node.op, (ast.Mult, ast.MatMult)):
-        other = ast.MatMult if isinstance(node.op, ast.Mult) else ast.Mult
-        yield "operator", 1, binop(left, other, right)
+        product = ast.MatMult if isinstance(node.op, ast.Mult) else ast.Mult
+        yield "operator", 1, binop(left, product, right)
     if isinstance(node.op, ast.Mult):
         yield "operator", 2, binop(right, ast.MatMult, left)
     if isinstance(node.op, (ast.FloorDiv, ast.Div)):
-        other = ast.Div if isinstance(node.op, ast.FloorDiv) else ast.FloorDiv
-        yield "operator", 1, binop(left, other, right)
+        division = ast.Div if isinstance(node.op, ast.FloorDiv) else ast.FloorDiv
+        yield "operator", 1, binop(left, division, right)
     if isinstance(node.op, ast.Pow):
         yield "operator", 1, binop(left, ast.Mult, right)
     if isinstance(node.op, (ast.Sub, ast.Div, ast.MatMult, ast.Pow)):
@@ -140,7 +148,7 @@ def _binop(node: ast.BinOp) -> Iterator[Change]:
     if isinstance(node.op, ast.Sub):
         yield "sign", 1, binop(ast.UnaryOp(ast.USub(), left), ast.Sub, right)
     if isinstance(node.op, ast.MatMult):  # A @ B with the transposes placed otherwise
-        bare = [n.value if _is_t(n) else n for n in (left, right)]
+        bare = [_untransposed(side) for side in (left, right)]
         for first, second in ((bare[0], bare[1]), (bare[1], bare[0])):
             for t1 in (False, True):
                 for t2 in (False, True):
@@ -175,8 +183,8 @@ def _binop(node: ast.BinOp) -> Iterator[Change]:
         yield "brackets", 1, inside  # a + f(b)  →  f(a + b)
 
 
-def _is_t(node: ast.expr) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr == "T"
+def _untransposed(node: ast.expr) -> ast.expr:
+    return node.value if isinstance(node, ast.Attribute) and node.attr == "T" else node
 
 
 def _compare(node: ast.Compare) -> Iterator[Change]:
@@ -417,12 +425,7 @@ def _grown(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
         for size in scope.sizes:
             yield "missing count", near if value else 2, binop(node, ast.Div, parse(size))
             yield "missing count", far, binop(node, ast.Mult, parse(size))
-        for text in ("1 - {}", "2 * {}", "{} / 2", "{} ** 2", "1 - {} ** 2", "{} * (1 - {})", "1 / {}", "{} + 1", "{} - 1",
-                     "np.exp({})", "np.log({})", "np.sqrt({})", "np.abs({})", "np.maximum(0, {})",
-                     "{} > 0", "np.exp(-{})", "1 / (1 + np.exp(-{}))", "np.tanh({})",
-                     "{} - np.max({}, axis=-1, keepdims=True)", "{} + 1e-07",
-                     "float({})", "int({})", "np.array({})", "{}[0]", "{}[-1]", "{}[:, None]",
-                     "{}[None, :]", "{}.ravel()"):  # fmt: skip
+        for text in FORMS:
             inner = f"({ast.unparse(node)})"
             form = "missing step" if "np." in text else "form" if "[" in text else "arithmetic"
             if text.startswith(("float", "int", "np.array")) or "ravel" in text:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from exercises_lib.checking.pointing.bench import Bench, Outcome
 from exercises_lib.checking.pointing.edits import edits
+from exercises_lib.checking.pointing.ingredients import Ingredients
 from exercises_lib.checking.pointing.names import Names
 from exercises_lib.checking.pointing.source import Source, source_of
 from exercises_lib.checking.pointing.tree import Edit, Scope
@@ -15,6 +16,10 @@ from exercises_lib.checking.trial import Trial, observe_case
 
 WIDTH = 6
 """From how many of the most promising single edits a second one is tried."""
+SLACK = 2
+"""By how much more than the cheapest a repair may cost to have its say about the line."""
+MODELS = 4
+"""From how many right answers expressions are taken."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Repair:
     """Edits that together make an answer right."""
 
     changes: tuple[Change, ...]
-    tier: int
+    cost: int
 
 
 @dataclass
@@ -53,13 +58,16 @@ class Found:
 
     @property
     def smallest(self) -> list[Repair]:
-        """The repairs with the fewest edits, of the likeliest tier that has any."""
+        """The repairs with the fewest edits, and of these the cheapest."""
         if not self.repairs:
             return []
         fewest = min(len(repair.changes) for repair in self.repairs)
         some = [repair for repair in self.repairs if len(repair.changes) == fewest]
-        tier = min(repair.tier for repair in some)
-        return [repair for repair in some if repair.tier == tier]
+        least = min(repair.cost for repair in some)
+        return sorted(
+            (repair for repair in some if repair.cost <= least + SLACK),
+            key=lambda repair: repair.cost,
+        )
 
 
 class OutOfTimeError(Exception):
@@ -67,7 +75,7 @@ class OutOfTimeError(Exception):
 
 
 class Search:
-    """One search; `found` can be read at any time.
+    """One search. When it is made it reads files, when it runs it does not.
 
     Args:
         trial: what the answer did.
@@ -79,6 +87,8 @@ class Search:
         self.found = Found()
         self.left = left
         self.source: Source | None = source_of(answer)
+        right = (trial.exercise.reference, *trial.exercise.accepted)[:MODELS]
+        self._models = [source_of(one) for one in right] if self.source is not None else []
         self._trial = trial
 
     def run(self) -> Found:
@@ -90,11 +100,12 @@ class Search:
         said = " ".join(
             f"{one.failure.message} {one.failure.type}" for one in self._trial.seen if one.failure
         )
-        self.names = Names(
-            self.source,
-            lambda answer: observe_case(self._trial.exercise, answer, first, False, 0.5),
-            said,
-        )
+
+        def once(answer: object) -> object:
+            return observe_case(self._trial.exercise, answer, first, False, 0.5)
+
+        self.names = Names(self.source, once, said)
+        self._ingredients = Ingredients(self._models, self.names, once)
         self._partial: list[tuple[set[str], Edit]] = []
         self._better: list[tuple[int, int, Edit]] = []
         try:
@@ -120,7 +131,8 @@ class Search:
         assert self.source is not None
         every = []
         for number, piece in enumerate(self.source.pieces):
-            for edit in edits(piece.tree, self._scope(number), most=most):
+            made = edits(piece.tree, self._scope(number), most, self._ingredients)
+            for edit in made:
                 edit.piece = number
                 every.append(edit)
         yield from sorted(every, key=lambda edit: edit.tier)
@@ -134,7 +146,7 @@ class Search:
 
     def _keep(self, done: list[Edit]) -> None:
         changes = tuple(map(_change, done))
-        self.found.repairs.append(Repair(changes, max(edit.tier for edit in done)))
+        self.found.repairs.append(Repair(changes, sum(edit.cost for edit in done)))
 
     def _single(self) -> None:
         assert self.source is not None
@@ -146,12 +158,9 @@ class Search:
                 outcome = self._try(edit)
                 if outcome is None:
                     continue
-                if not outcome.wrong:
-                    if self.bench.passes(self.source):
-                        self._keep([edit])
-                        found_in = edit.tier
-                    else:
-                        self._better.append((-outcome.score, number, edit))
+                if not outcome.wrong and self.bench.passes(self.source):
+                    self._keep([edit])
+                    found_in = edit.tier
                     continue
                 gained = set(self.bench.start.wrong) - set(outcome.wrong)
                 lost = set(outcome.wrong) - self.bench.wrong

@@ -92,9 +92,9 @@ def _loaded(target: ast.expr) -> ast.expr:
     return parse(ast.unparse(target))
 
 
-def _stored(name: str) -> ast.expr:
-    target = parse(name)
-    target.ctx = ast.Store()  # type: ignore[attr-defined]
+def _stored(name: str) -> Any:
+    target: Any = parse(name)
+    target.ctx = ast.Store()
     return target
 
 
@@ -113,13 +113,12 @@ def _assign(stmt: ast.Assign, i: int, item: Callable[..., Edit], scope: Scope) -
             [*scope.names, *(f"self.{w}" for w in scope.wanted), *scope.wanted]
         ):
             if other != text and not (other.startswith("self.") and "self" not in scope.kinds):
-                yield item("target", 1 if other in (f"self.{text}", text.removeprefix("self.")) else 2,
-                           i, ast.Assign([_stored(other)], value))  # fmt: skip
+                near = other in (f"self.{text}", text.removeprefix("self."))
+                yield item("target", 1 if near else 2, i, ast.Assign([_stored(other)], value))
         if isinstance(target, ast.Subscript):
             yield item("target", 2, i, ast.Assign([_stored(ast.unparse(target.value))], value))
-            yield item(
-                "target", 2, i, ast.AugAssign(_stored(ast.unparse(target.value)), ast.Add(), value)
-            )
+            whole = _stored(ast.unparse(target.value))
+            yield item("target", 2, i, ast.AugAssign(whole, ast.Add(), value))
     elif isinstance(target, ast.Tuple) and len(target.elts) == 2:
         yield item("order", 1, i, ast.Assign([ast.Tuple(target.elts[::-1], ast.Store())], value))
 
@@ -131,7 +130,8 @@ def _in_and_out(
 
     def again(new: list[ast.stmt]) -> ast.stmt:
         parts = {f: getattr(stmt, f) for f in stmt._fields}
-        return type(stmt)(**{**parts, "body": new or [ast.Pass()]})
+        made: ast.stmt = type(stmt)(**{**parts, "body": new or [ast.Pass()]})
+        return made
 
     last, first = stmt.body[-1], stmt.body[0]
     yield whole("indent", 1, last.lineno, [*body[:i], again(stmt.body[:-1]), last, *body[i + 1 :]])
@@ -186,7 +186,7 @@ def _inserted(
 
 
 def _changed_in(function: Any, name: str) -> int:
-    """The first line that seems to change a parameter in place; that of the function if none does."""
+    """The first line that seems to change a parameter in place; else the function's own."""
     for node in ast.walk(function):
         target: ast.AST | None = None
         if isinstance(node, ast.AugAssign):

@@ -1,0 +1,124 @@
+"""Expressions of right answers, written with the names of the student's own code.
+
+A name of a right answer stands for the student's name that had the same value when both ran.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from exercises_lib.checking.pointing.names import Names
+from exercises_lib.checking.pointing.source import Source
+from exercises_lib.checking.pointing.tree import Scope, expressions, functions, parse
+
+LONGEST = 80
+MOST = 48
+
+
+class Ingredients:
+    """What right answers are made of.
+
+    Args:
+        sources: the code of right answers.
+        names: what the names of the student's answer were when it ran.
+        run: runs an answer once.
+    """
+
+    def __init__(
+        self, sources: Iterable[Source | None], names: Names, run: Callable[[Any], object]
+    ) -> None:
+        self._mine: dict[str, Any] = {}
+        for values in names.seen.values():
+            self._mine.update(values)
+        self._found: dict[str, ast.expr] = {}
+        self._names: dict[str, set[str]] = {}
+        for source in sources:
+            if source is not None:
+                self._take(source, Names(source, run, ""))
+
+    def _take(self, source: Source, theirs: Names) -> None:
+        for piece in source.pieces:
+            for function in functions(piece.tree):
+                key = (getattr(function, "name", "<lambda>"), function.lineno)
+                values = theirs.seen.get(key, {})
+                for _, _, _, node, role in expressions(function):
+                    if role != "called" and isinstance(node, _TELLING):
+                        for new in self._renamed(node, values):
+                            self._found.setdefault(ast.unparse(new), new)
+
+    def _renamed(self, node: ast.expr, values: dict[str, Any]) -> Iterator[ast.expr]:
+        """Write an expression with the student's names, if each of its names has one."""
+        new = _Renaming(values, self._mine).visit(copy.deepcopy(node))
+        if new is not None and len(ast.unparse(new)) <= LONGEST:
+            yield new
+
+    def __call__(self, scope: Scope) -> list[ast.expr]:
+        """Return the expressions that can be written with the names in reach."""
+        reach = {*scope.names, *scope.known, "self"}
+        usable = []
+        for text, node in self._found.items():
+            if text not in self._names:
+                self._names[text] = _names_in(node)
+            if self._names[text] <= reach:
+                usable.append(node)
+        return usable[:MOST]
+
+
+_TELLING = (ast.BinOp, ast.Call, ast.Compare, ast.Subscript, ast.Attribute, ast.UnaryOp, ast.IfExp)
+
+
+class _Renaming(ast.NodeTransformer):
+    """Replaces names of a right answer by the student's names of the same values."""
+
+    def __init__(self, values: dict[str, Any], mine: dict[str, Any]) -> None:
+        self._values, self._mine = values, mine
+
+    def _other(self, text: str) -> str:
+        if text not in self._values:
+            return text
+        value = self._values[text]
+        if text in self._mine and _equal(self._mine[text], value):
+            return text
+        for name, own in self._mine.items():
+            if _equal(own, value):
+                return name
+        return text
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return parse(self._other(node.id))
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        text = ast.unparse(node)
+        if text in self._values:
+            return parse(self._other(text))
+        node.value = self.visit(node.value)
+        return node
+
+
+def _names_in(node: ast.expr) -> set[str]:
+    """The names that an expression needs, ``self.x`` as one."""
+    found: set[str] = set()
+    bound = {
+        inner.id
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
+    }
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Attribute) and ast.unparse(inner).startswith("self."):
+            found.add(".".join(ast.unparse(inner).split(".")[:2]))
+        elif isinstance(inner, ast.Name) and inner.id not in bound:
+            found.add(inner.id)
+    return found
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, np.ndarray):
+        return a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b)
+    return isinstance(a, int | float | str | tuple) and bool(a == b)
