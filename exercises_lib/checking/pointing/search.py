@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from exercises_lib.checking.pointing.bench import Bench, Outcome
@@ -109,10 +110,12 @@ class Search:
         self._partial: list[tuple[set[str], Edit]] = []
         self._better: list[tuple[int, int, Edit]] = []
         try:
-            self._single()
-            if not self.found.repairs:
-                self._independent([], set(self.bench.start.wrong))
-            if not self.found.repairs:
+            by_tier = itertools.groupby(self._edits(), key=lambda edit: edit.tier)
+            for _, some in by_tier:
+                self._single(some)
+                if self.found.repairs or self._independent([], set(self.bench.start.wrong)):
+                    break
+            else:
                 self._one_behind_the_other()
             self.found.finished = True
         except OutOfTimeError:
@@ -148,26 +151,23 @@ class Search:
         changes = tuple(map(_change, done))
         self.found.repairs.append(Repair(changes, sum(edit.cost for edit in done)))
 
-    def _single(self) -> None:
+    def _single(self, some: Iterable[Edit]) -> None:
+        """Try the edits of a tier, each by itself."""
         assert self.source is not None
-        found_in = None
-        for number, edit in enumerate(self._edits()):
-            if found_in is not None and edit.tier > found_in:
-                break
+        for edit in some:
             with edit:
                 outcome = self._try(edit)
                 if outcome is None:
                     continue
                 if not outcome.wrong and self.bench.passes(self.source):
                     self._keep([edit])
-                    found_in = edit.tier
                     continue
                 gained = set(self.bench.start.wrong) - set(outcome.wrong)
                 lost = set(outcome.wrong) - self.bench.wrong
                 if gained and not lost and self.bench.rights(self.source, gained):
                     self._partial.append((gained, edit))
                 if outcome.score > self.bench.start.score:
-                    self._better.append((-outcome.score, number, edit))
+                    self._better.append((-outcome.score, len(self._better), edit))
 
     def _independent(self, done: list[Edit], wrong: set[str]) -> bool:
         """Put together edits that each right some outputs and spoil none."""
