@@ -17,7 +17,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +64,20 @@ class LiveVerdict(Verdict):
         _publish(self, update=False)
 
 
+AT_ONCE = 0.3
+"""How many seconds a verdict waits for the place in the answer before it is shown without."""
+
+
 def _publish(verdict: Verdict, *, update: bool) -> None:
+    """Show a verdict; at once, and once more where the line that it points at is still sought."""
     from IPython.display import display
 
-    place = f"backprop-{verdict.exercise_id}"
-    display(verdict._repr_mimebundle_(), raw=True, display_id=place, update=update)
+    spot = f"backprop-{verdict.exercise_id}"
+    if verdict.pending is not None and verdict.pending.place(AT_ONCE) is None:
+        first = replace(verdict, pending=None)
+        display(first._repr_mimebundle_(), raw=True, display_id=spot, update=update)
+        update = True
+    display(verdict._repr_mimebundle_(), raw=True, display_id=spot, update=update)
 
 
 @dataclass

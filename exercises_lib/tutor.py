@@ -33,6 +33,7 @@ def check(exercise_id: str, answer: Any, *, seed: int | None = None) -> Verdict:
         AssertionError: under nbgrader's autograding, which knows no other way, if it did not pass.
     """
     from exercises_lib import checking, exercises, live, progress_store
+    from exercises_lib.checking import pointing
 
     exercise = exercises.get(exercise_id)
     if isinstance(answer, live.Missing):

@@ -178,6 +178,7 @@ def observe(
     seconds: float = 5.0,
     repeat: bool = True,
     oracle: Oracle | None = None,
+    of_processor: bool = False,
 ) -> Observation:
     """Run an answer on one case and write down what it did.
 
@@ -188,11 +189,20 @@ def observe(
         seconds: time after which it is interrupted.
         repeat: run it a second time, from fresh copies, and compare.
         oracle: by which the probe asks the judge, where the exercise needs it.
+        of_processor: limit the time in which the answer computes; see `run_probe`.
 
     Returns:
         The observation. Never raises for what the answer does.
     """
-    runs = run_probe(probe, answer, inputs, seconds=seconds, repeat=repeat, oracle=oracle)
+    runs = run_probe(
+        probe,
+        answer,
+        inputs,
+        seconds=seconds,
+        repeat=repeat,
+        oracle=oracle,
+        of_processor=of_processor,
+    )
     return conclude(inputs, runs)
 
 

@@ -54,13 +54,24 @@ class Trial:
 
 
 def observe_case(
-    exercise: Exercise, answer: Any, case: Case, repeat: bool, seconds: float = 5.0
+    exercise: Exercise,
+    answer: Any,
+    case: Case,
+    repeat: bool,
+    seconds: float = 5.0,
+    of_processor: bool = False,
 ) -> Observation:
     """Observe an answer on one case of an exercise, its outputs named as they are judged."""
-    oracle = exercise.local_oracle(case)
-    return case.named(
-        observe(exercise.probe, answer, case.inputs, seconds=seconds, repeat=repeat, oracle=oracle)
+    seen = observe(
+        exercise.probe,
+        answer,
+        case.inputs,
+        seconds=seconds,
+        repeat=repeat,
+        oracle=exercise.local_oracle(case),
+        of_processor=of_processor,
     )
+    return case.named(seen)
 
 
 def observations(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Iterator[Observation]:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 Status = Literal["passed", "wrong", "error", "unanswered", "unavailable"]
 
-AT_ONCE = 0.5
-"""How many seconds a verdict waits for its place before it is shown without."""
-
 LOOKS: dict[str, tuple[str, str, str]] = {
     "passed": ("✓", "passed", "#1a7f37"),
     "wrong": ("✗", "not yet", "#b3261e"),
@@ -174,15 +171,6 @@ class Verdict:
             parts.append(_block("Your code printed:", "\n".join(self._printed_lines())))
         parts.append("</div>")
         return "".join(parts)
-
-    def _ipython_display_(self) -> None:
-        """Show the verdict at once in a notebook, and once more when the place is known."""
-        if self.pending is None or self.pending.place(AT_ONCE) is not None:
-            raise NotImplementedError  # IPython then shows it as it shows everything
-        from IPython.display import display
-
-        shown = display(replace(self, pending=None), display_id=True)
-        shown.update(self.settled())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self._repr_html_()}

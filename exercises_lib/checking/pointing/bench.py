@@ -99,7 +99,7 @@ class Bench:
         """Run an answer on one case."""
         repeat = self.repeat if repeat is None else repeat
         try:
-            seen = observe_case(self.exercise, answer, self.cases[i], repeat, self.limit)
+            seen = observe_case(self.exercise, answer, self.cases[i], repeat, self.limit, True)
         except (IndexError, MemoryError):  # the time was up, or the memory, outside of its own code
             seen = Observation(failure=Failure("timeout", "TimeUp", ""))
         return self._judge(i, seen)
