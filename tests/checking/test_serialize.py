@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -38,12 +38,14 @@ plain_data = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plain_data)
 def test_plain_data_survives_the_border(value):
     copy = serialize(value)
     assert same(from_bytes(to_bytes(copy)), copy)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plain_data)
 def test_plain_is_idempotent(value):
     once = serialize(value)
