@@ -194,12 +194,12 @@ def observe(
     Returns:
         The observation. Never raises for what the answer does.
     """
+    copies = [copy_plain(dict(inputs)) for _ in range(2 if repeat else 1)]
     runs = run_probe(
         probe,
         answer,
-        inputs,
+        copies,
         seconds=seconds,
-        repeat=repeat,
         oracle=oracle,
         of_processor=of_processor,
     )
@@ -209,10 +209,9 @@ def observe(
 def run_probe(
     probe: Probe,
     answer: Any,
-    inputs: Mapping[str, Any],
+    copies: Sequence[dict[str, Any]],
     *,
     seconds: float = 5.0,
-    repeat: bool = True,
     oracle: Oracle | None = None,
     of_processor: bool = False,
 ) -> list[Run]:
@@ -224,9 +223,9 @@ def run_probe(
     Args:
         probe: how to run it.
         answer: the candidate.
-        inputs: plain data; the answer gets copies.
+        copies: the case's inputs, once for each run; the answer gets these very objects. There is
+            no second run where the first one fails.
         seconds: time after which it is interrupted.
-        repeat: run it a second time, from fresh copies, unless the first run fails.
         oracle: by which the probe asks the judge, where the exercise needs it.
         of_processor: limit the time in which the answer computes, and not that on the clock: what
             others do on the machine then costs it nothing. Who waits has to be stopped otherwise.
@@ -235,22 +234,21 @@ def run_probe(
         One run or two. Never raises for what the answer does.
     """
     if answer is None or answer is ...:
-        return [Run(after=dict(inputs), failure=Failure("unanswered", "", ""))]
+        return [Run(after=dict(copies[0]), failure=Failure("unanswered", "", ""))]
     runs: list[Run] = []
     with time_limit(seconds, of_processor=of_processor):
-        while len(runs) < (2 if repeat else 1):
+        for given in copies:
             if runs and runs[-1].failure is not None:
                 break
-            _run_once(probe, answer, inputs, runs, oracle)
+            _run_once(probe, answer, given, runs, oracle)
     return runs
 
 
 def _run_once(
-    probe: Probe, answer: Any, inputs: Mapping[str, Any], runs: list[Run], oracle: Oracle | None
+    probe: Probe, answer: Any, given: dict[str, Any], runs: list[Run], oracle: Oracle | None
 ) -> None:
-    given = {key: copy_plain(value) for key, value in inputs.items()}
     # Until it has come to an end: whatever interrupts it finds this record in the list.
-    now = Run(after=dict(inputs), failure=Failure("timeout", "TimeUp", ""))
+    now = Run(after=dict(given), failure=Failure("timeout", "TimeUp", ""))
     runs.append(now)
     printed = _Bounded()
     started = time.perf_counter()

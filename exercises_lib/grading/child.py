@@ -12,6 +12,7 @@ import ast
 import contextlib
 import dis
 import io
+import mmap
 import os
 import signal
 import socket
@@ -24,9 +25,11 @@ from collections.abc import Iterator
 from dataclasses import astuple
 from typing import Any
 
+import numpy as np
+
 from exercises_lib.checking.observe import Failure, Oracle, Probe, Run, oracle_result, run_probe
 from exercises_lib.checking.serialize import serialize
-from exercises_lib.grading import lent, source, wire
+from exercises_lib.grading import arena, lent, source, wire
 
 LIBRARY = "exercises_lib"
 SKIPPED = (lent.AbsentError, NameError)
@@ -152,16 +155,16 @@ class _Bounded(io.TextIOBase):
         return True
 
 
-def serve(connection: socket.socket, output: int) -> None:
+def serve(connection: socket.socket, memory: mmap.mmap, output: int) -> None:
     """Run cells and observe answers until the grader hangs up.
 
     Args:
         connection: to the grader.
+        memory: where the arrays of cases are; see `arena`.
         output: characters of output that are kept of a cell.
     """
     import random
 
-    import numpy as np
     from IPython.core.interactiveshell import InteractiveShell
 
     random.seed()
@@ -188,7 +191,7 @@ def serve(connection: socket.socket, output: int) -> None:
             elif "sources" in request:
                 reply = {"facts": [source.facts(text).to_plain() for text in request["sources"]]}
             else:
-                reply = _observe(shell, request, connection)
+                reply = _observe(shell, request, connection, memory)
         except KeyboardInterrupt:
             reply = {"outputs": [], "error": ["KeyboardInterrupt", "", ""]}
         except BaseException as error:
@@ -243,7 +246,9 @@ def _safe(error: BaseException) -> str:
         return "(its message cannot be shown)"
 
 
-def _observe(shell: Any, request: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
+def _observe(
+    shell: Any, request: dict[str, Any], connection: socket.socket, memory: mmap.mmap
+) -> dict[str, Any]:
     """Evaluate what a check cell looks at, run it on the cases, and send back what happened."""
     from exercises_lib.probes import find
 
@@ -265,14 +270,13 @@ def _observe(shell: Any, request: dict[str, Any], connection: socket.socket) -> 
     library = sorted(library_uses(answer))
     seen: list[list[dict[str, Any]]] = []
     with contextlib.redirect_stderr(_Bounded(0)):
-        for number, inputs in enumerate(cases):
+        for number, copies in enumerate(cases):
             began = time.process_time()
             runs = run_probe(
                 probe,
                 answer,
-                inputs,
+                [arena.take(memory, inputs) for inputs in copies],
                 seconds=max(left, 0.1),
-                repeat=bool(request["repeat"]),
                 oracle=_asker(connection, request["for"], number) if request["asks"] else None,
                 of_processor=True,
             )
@@ -311,7 +315,8 @@ def _plain_run(run: Run) -> dict[str, Any]:
     failure = run.failure
     return {
         "steps": [(str(name), value) for name, value in run.steps],
-        "after": run.after,
+        # What became of arrays is not told but seen; see `arena`.
+        "after": {k: value for k, value in run.after.items() if not isinstance(value, np.ndarray)},
         "failure": None if failure is None else list(astuple(failure)),
         "printed": run.printed,
         "seconds": run.seconds,

@@ -4,7 +4,7 @@
 single-threaded, never loads the exercises, and outlives every kernel: it reaps them, watches their
 memory and time, and kills whatever they leave behind.
 
-Messages to it: ``{"op": "fork", …}`` followed by a file descriptor (the kernel's own connection),
+Messages to it: ``{"op": "fork", …}`` followed by the kernel's own connection and arena,
 ``{"op": "interrupt"}``, ``{"op": "waited"}``, ``{"op": "stop"}``. Messages from it:
 ``{"ready": …}`` once, then for each fork ``{"forked": pid}`` or ``{"failed": why}``,
 ``{"waited": seconds}`` where it is asked, and ``{"exit": status, …}`` when that kernel is gone.
@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import mmap
 import os
 import select
 import shutil
@@ -151,8 +152,8 @@ class ForkServer:
 
     def _do(self, request: dict[str, Any]) -> None:
         if request["op"] == "fork":
-            _, descriptors, _, _ = socket.recv_fds(self.control, 1, 1)
-            self._fork(Limits(**request["limits"]), descriptors[0])
+            _, descriptors, _, _ = socket.recv_fds(self.control, 1, 2)
+            self._fork(Limits(**request["limits"]), descriptors)
         elif request["op"] == "interrupt" and self.kernel:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.kernel, signal.SIGINT)
@@ -161,7 +162,7 @@ class ForkServer:
         elif request["op"] == "stop" and self.kernel:
             self.end_kernel()
 
-    def _fork(self, limits: Limits, descriptor: int) -> None:
+    def _fork(self, limits: Limits, descriptors: list[int]) -> None:
         self.limits, self.peak, self.why = limits, 0, ""
         if self.kernel:
             self.end_kernel()
@@ -169,25 +170,28 @@ class ForkServer:
             self.sandbox.before_fork()
             pid = os.fork()
         except OSError as error:
-            os.close(descriptor)
+            for descriptor in descriptors:
+                os.close(descriptor)
             wire.send(self.control, {"failed": str(error)})
             return
         if pid == 0:
             try:
-                self._be_kernel(limits, descriptor)
+                self._be_kernel(limits, *descriptors)
             finally:
                 os._exit(1)
-        os.close(descriptor)
+        for descriptor in descriptors:
+            os.close(descriptor)
         self.kernel, self.started = pid, time.monotonic()
         wire.send(self.control, {"forked": pid})
 
-    def _be_kernel(self, limits: Limits, descriptor: int) -> None:
+    def _be_kernel(self, limits: Limits, descriptor: int, arena: int) -> None:
         from exercises_lib.grading import child
 
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         connection = socket.socket(fileno=os.dup(descriptor))
+        memory = mmap.mmap(arena, 0)  # it stays when the descriptors are closed
         sink = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
             os.dup2(sink, number)
@@ -200,7 +204,7 @@ class ForkServer:
         except Exception as error:
             wire.send(connection, {"failed": f"{type(error).__name__}: {error}"})
             return
-        child.serve(connection, limits.output)
+        child.serve(connection, memory, limits.output)
 
     def _watch(self) -> None:
         """Stop a kernel whose processes together use too much memory or too much time."""

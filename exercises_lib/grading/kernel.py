@@ -19,6 +19,7 @@ from typing import Any
 
 from exercises_lib.errors import UserError
 from exercises_lib.grading import bootstrap, mounts, wire
+from exercises_lib.grading.arena import Arena
 from exercises_lib.grading.forkserver import PATIENCE
 from exercises_lib.grading.sandbox import Isolation, Limits
 
@@ -139,8 +140,8 @@ class ForkServerClient:
                 return answer
             self._ended = End(answer["exit"], answer["why"], answer["memory"], answer["cpu"])
 
-    def fork(self, limits: Limits) -> socket.socket:
-        """Fork a confined kernel and return the connection to it.
+    def fork(self, limits: Limits, arena: Arena) -> socket.socket:
+        """Fork a confined kernel that has a certain arena; return the connection to it.
 
         Raises:
             SandboxError: if that fails.
@@ -149,7 +150,7 @@ class ForkServerClient:
         with theirs:
             try:
                 wire.send(self.control, {"op": "fork", "limits": asdict(limits)})
-                socket.send_fds(self.control, [b"F"], [theirs.fileno()])
+                socket.send_fds(self.control, [b"F"], [theirs.fileno(), arena.file])
                 answer = self._receive(30)
             except (wire.HungUpError, OSError, SandboxError) as error:
                 ours.close()
@@ -224,7 +225,12 @@ class SandboxedKernel:
     def _start(self) -> None:
         self.end = None
         self._waited = 0.0
-        self._connection = self.client.fork(self.limits)
+        self.arena = Arena()
+        try:
+            self._connection = self.client.fork(self.limits, self.arena)
+        except SandboxError:
+            self.arena.close()
+            raise
         self._connection.settimeout(SEND_SECONDS)
         try:
             answer = wire.receive(self._connection, seconds=30)
@@ -376,6 +382,7 @@ class SandboxedKernel:
             self.end = End(-9)
         self._connection.close()
         self._connection = None
+        self.arena.close()
 
 
 @dataclass

@@ -263,13 +263,8 @@ class Session:
             return
         rng = np.random.default_rng([self.seed, zlib.crc32(exercise.id.encode())])
         cases = list(exercise.draw(rng))
-        seconds = min(exercise.seconds, self.limits.cell_seconds)
         try:
-            reply = self.kernel.request(
-                observe_request(exercise, check.expression, cases, seconds),
-                2 * seconds + 1,
-                lambda number, arguments: consult(exercise, cases[number], arguments),
-            )
+            reply, touched = self._ask_kernel(check, exercise, cases)
         except TimeUpError:
             text = "Your code was stopped: it had not come to an end in time. Do all loops end?"
             self.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
@@ -277,18 +272,56 @@ class Session:
             text = f"Your code stopped everything when it was run: {error}."
             self.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
         else:
-            self.verdicts[exercise.id] = self._judge(check, exercise, cases, reply)
+            self.verdicts[exercise.id] = self._judge(check, exercise, cases, touched, reply)
             self._note_behaviour(check, exercise)
 
+    def _ask_kernel(
+        self, check: Check, exercise: Exercise, cases: Sequence[Case]
+    ) -> tuple[dict[str, Any], list[set[str]]]:
+        """Have an answer run on cases.
+
+        Returns:
+            What the kernel says; and for each case the inputs whose arrays were seen to be changed.
+
+        Raises:
+            KernelError: if the kernel does not reply.
+        """
+        arena = self.kernel.arena
+        lent = [[arena.lend(case.inputs) for _ in range(1 + exercise.repeat)] for case in cases]
+        copies = [[inputs for inputs, _ in runs] for runs in lent]
+        seconds = min(exercise.seconds, self.limits.cell_seconds)
+        reply = self.kernel.request(
+            observe_request(exercise, check.expression, copies, seconds),
+            2 * seconds + 1,
+            lambda number, arguments: consult(exercise, cases[number], arguments),
+        )
+        return reply, [
+            {key for key, arrays in runs[0][1].items() if not arena.left_alone(arrays)}
+            for runs in lent
+        ]
+
     def _judge(
-        self, check: Check, exercise: Exercise, cases: Sequence[Case], reply: dict[str, Any]
+        self,
+        check: Check,
+        exercise: Exercise,
+        cases: Sequence[Case],
+        touched: Sequence[set[str]],
+        reply: dict[str, Any],
     ) -> Verdict:
-        """Judge what a kernel says an answer did; it may say anything."""
+        """Judge what a kernel says an answer did; it may say anything.
+
+        Args:
+            check: the check cell.
+            exercise: what was asked.
+            cases: the cases.
+            touched: for each of them the inputs whose arrays the answer was seen to change.
+            reply: what the kernel says.
+        """
         if "runs" not in reply:
             text = "What your code did could not be observed: it changes what observes it."
             return Verdict.of(exercise, "error", text)
         try:
-            seen = observations(reply, cases, exercise.repeat)
+            seen = observations(reply, cases, exercise.repeat, touched)
             origin = str(reply["origin"])
             library = [str(name)[:80] for name in reply["library"]][:20]
         except (LookupError, TypeError, ValueError, AttributeError, *_TOO_MUCH) as error:
@@ -322,14 +355,9 @@ class Session:
         if exercise.kind == "target" or not self.kernel.alive:
             return
         cases = common_cases(exercise)
-        seconds = min(exercise.seconds, self.limits.cell_seconds)
         try:
-            reply = self.kernel.request(
-                observe_request(exercise, check.expression, cases, seconds),
-                2 * seconds + 1,
-                lambda number, arguments: consult(exercise, cases[number], arguments),
-            )
-            seen = observations(reply, cases, exercise.repeat)
+            reply, touched = self._ask_kernel(check, exercise, cases)
+            seen = observations(reply, cases, exercise.repeat, touched)
             timed_out = any(one.failure and one.failure.kind == "timeout" for one in seen)
             if not timed_out:
                 self.behaviours[exercise.id] = digest(cases, seen)
@@ -364,23 +392,22 @@ def _beginning(text: str) -> str:
 
 
 def observe_request(
-    exercise: Exercise, expression: str, cases: Sequence[Case], seconds: float
+    exercise: Exercise, expression: str, copies: Sequence[Sequence[Any]], seconds: float
 ) -> dict[str, Any]:
     """Make the request by which a kernel observes an answer.
 
     Args:
         exercise: what was asked.
         expression: what is observed, as the check cell says it.
-        cases: the cases; only their inputs go to the kernel.
+        copies: the inputs of each case, once for each run; the kernel gets nothing else of a case.
         seconds: processor time for all cases together.
     """
     return {
         "expression": expression,
         "probe": exercise.probe.name,
         "params": dict(exercise.probe.params),
-        "cases": [dict(case.inputs) for case in cases],
+        "cases": copies,
         "seconds": seconds,
-        "repeat": exercise.repeat,
         "asks": exercise.oracle is not None,
     }
 
@@ -406,15 +433,22 @@ def _size(value: Any) -> int:
     return 1
 
 
-def observations(reply: Any, cases: Sequence[Case], repeat: bool) -> list[Observation]:
+def observations(
+    reply: Any, cases: Sequence[Case], repeat: bool, touched: Sequence[set[str]]
+) -> list[Observation]:
     """Read what a kernel says an answer did; it may say anything.
+
+    Whether arrays were changed is not for it to say: `touched` names the inputs where they were.
 
     Raises:
         ValueError, TypeError, KeyError, IndexError, AttributeError: if it is not of the right form.
     """
     seen = []
-    for case, runs in zip(cases, reply["runs"], strict=False):
+    for case, runs, changed in zip(cases, reply["runs"], touched, strict=False):
         read = [_run(run) for run in runs[:2]]
+        told = read[0].after
+        arrays = {k: one for k, one in case.inputs.items() if isinstance(one, np.ndarray)}
+        read[0].after = {k: one for k, one in {**told, **arrays}.items() if k not in changed}
         if repeat and len(read) == 1 and read[0].failure is None:
             raise ValueError("the second run is missing")
         seen.append(case.named(conclude(case.inputs, read)))

@@ -50,7 +50,8 @@ class Attack:
     after: str = ""
 
 
-FORGE = "exercises_lib.checking.observe"
+# The package has a function of that name, which `import … as o` would give.
+FORGE = "import sys\no = sys.modules['exercises_lib.checking.observe']"
 
 SPOOFS = [
     Attack("prints a verdict", 'print("✓ ch00.double · passed")'),
@@ -68,11 +69,11 @@ SPOOFS = [
     ),
     Attack(
         "replaces the function that observes",
-        f"import {FORGE} as o\no.run_probe = lambda *a, **k: []\no.observe = lambda *a, **k: None",
+        f"{FORGE}\no.run_probe = lambda *a, **k: []\no.observe = lambda *a, **k: None",
     ),
     Attack(
         "replaces what collects the outputs",
-        f"import {FORGE} as o\no._collect = lambda probe, answer, inputs, steps: steps.append(('result', 6.0))",
+        f"{FORGE}\no._collect = lambda probe, answer, inputs, steps, *_: steps.append(('result', 6.0))",
     ),
     Attack(
         "replaces the observer inside the grader's own module",
@@ -95,7 +96,7 @@ SPOOFS = [
     ),
     Attack(
         "hides an input changed in place by patching the library",
-        f"import {FORGE} as o\no.same = lambda *a, **k: True\no.copy_plain = lambda v: v",
+        f"{FORGE}\no.same = lambda *a, **k: True\no.copy_plain = lambda v: v",
         answer=IN_PLACE,
     ),
     Attack(
