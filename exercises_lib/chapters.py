@@ -65,7 +65,7 @@ CHAPTERS: dict[str, Chapter] = {
             "Affine: matrix gradients",
             "Affine",
             "Matrix gradients, read off the shapes.",
-            100,
+            130,
         ),
         Chapter(
             "05",
@@ -73,7 +73,7 @@ CHAPTERS: dict[str, Chapter] = {
             "Softmax with loss",
             "Softmax with loss",
             "Scores, probabilities, and the gradient y − t.",
-            100,
+            130,
         ),
         Chapter(
             "06",

@@ -143,3 +143,25 @@ def keep(layer, dout, dW):
 def test_products_that_fail_alike_are_told_apart_written_with_dot_or_at(name, backward):
     for seed in range(5):
         assert verdict(affine.EXERCISE, affine_with(backward), seed).mistake == name
+
+
+def test_the_costs_are_those_that_arrays_have():
+    from exercises_lib.exercises.ch04_affine import cost
+
+    x, h = np.zeros((100, 64)), np.zeros((100, 50))
+    assert cost.RIGHT["bytes of x"] == x.nbytes
+    assert cost.RIGHT["bytes of h"] == h.nbytes
+    assert cost.RIGHT["bytes of the mask"] == (h > 0).nbytes
+    forward = cost.RIGHT["x · W1"] + cost.RIGHT["h · W2"]
+    backward = sum(cost.RIGHT[name] for name in ("dW2", "dh", "dW1", "dx"))
+    assert backward / forward == cost.RIGHT["ratio"] == 2
+
+
+def test_the_dot_product_test_accepts_the_layers_of_the_library():
+    from exercises_lib import nn
+    from exercises_lib.exercises.ch04_affine import dot_product_test
+
+    rng = np.random.default_rng(0)
+    affine = nn.Affine(rng.normal(size=(4, 3)), rng.normal(size=3))
+    for layer in (nn.Tanh(), nn.Sigmoid(), affine):
+        assert dot_product_test.dot_product_test(layer, rng.normal(size=(5, 4)), rng) < 1e-6

@@ -117,3 +117,51 @@ def test_the_key_of_the_graph_is_what_the_recorded_graph_says():
     nodes = (log_y[0], y[0], y[1], inverse, S, *e, *x)
     found = dict(zip(graph_backward.GRAPH_NAMES, [node.grad for node in nodes], strict=True))
     assert found == pytest.approx(exercises.get("ch05.graph_backward").reference)
+
+
+def test_the_long_form_agrees_with_the_layers_and_with_the_short_form():
+    from exercises_lib.exercises.ch05_softmax_with_loss import _network, every_gradient, short_form
+
+    for case in _network.draw_networks(np.random.default_rng(3)):
+        v = case.inputs["v"]
+        long = every_gradient.every_gradient(v)
+        short = short_form.short_form(v["x"], v["h"], v["y"], v["t"], v["W2"])
+        for name, gradient in short.items():
+            np.testing.assert_allclose(long[name], gradient, atol=1e-12)
+        assert np.abs(long["dm"]).max() < 1e-14
+        loss = nn.SoftmaxWithLoss()
+        loss.forward(v["z2"], v["t"])
+        np.testing.assert_allclose(long["dz2"], loss.backward(), atol=1e-12)
+
+
+def test_the_notebook_goes_forward_as_the_exercise_does():
+    import json
+    from pathlib import Path
+
+    from exercises_lib.exercises.ch05_softmax_with_loss import _network
+
+    path = Path(__file__).parents[2] / "solutions" / "05_softmax_with_loss.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    source = next("".join(c["source"]) for c in cells if c["id"] == "ch05-whole-forward")
+    scope = {"np": np}
+    exec(source.split("rng =")[0], scope)
+    rng = np.random.default_rng(0)
+    given = (rng.normal(size=(4, 3)), np.eye(2)[[0, 1, 1, 0]], rng.normal(size=(3, 5)))
+    given += (rng.normal(size=5), rng.normal(size=(5, 2)), rng.normal(size=2))
+    _, theirs = scope["forward_with_names"](*given)
+    ours = _network.forward(*given)
+    assert theirs.keys() == ours.keys()
+    for name, value in ours.items():
+        np.testing.assert_allclose(theirs[name], value)
+
+
+def test_one_wrong_gradient_among_fourteen_is_named_and_the_others_count():
+    from exercises_lib import exercises
+    from exercises_lib.exercises.ch05_softmax_with_loss import every_gradient
+
+    def slip(v):
+        found = every_gradient.every_gradient(v)
+        return {**found, "dW2": found["dW2"].T}
+
+    verdict = check(exercises.get("ch05.every_gradient"), slip, np.random.default_rng(0))
+    assert verdict.mistake == "dW2 transposed"

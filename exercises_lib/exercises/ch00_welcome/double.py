@@ -67,6 +67,7 @@ EXERCISE = Exercise(
     title="Twice the input",
     kind="function",
     points=1,
+    difficulty=1,
     reference=double,
     accepted=(
         lambda x: x + x,

@@ -84,7 +84,7 @@ wrong.answer("signs of x lost", of_add(7, -28, -4, -4, -4, 7)).says("""
 """)
 
 wrong.answer("added instead of multiplied", of_add(3, -12, -3, -2, -2, 4)).says("""
-    You add the local derivative to what arrived. On the way back they are multiplied.
+    You add the local derivative to what arrived. In the backward pass they are multiplied.
 """)
 
 
@@ -93,6 +93,7 @@ EXERCISE = Exercise(
     title="Add, then multiply",
     kind="number",
     points=2,
+    difficulty=1,
     reference=of_add(3, -12, -4, -4, -4, 3),
     mistakes=wrong.all,
     hints=(
@@ -106,5 +107,6 @@ EXERCISE = Exercise(
     ),
     probe=Probe(values, {"names": ADD_NAMES}),
     fields=ADD_FIELDS,
-    remark="The gradients of x and y are negative: to make f larger you would have to make x or y smaller.",
+    remark="The gradients of x and y are negative, that of z is positive: f gets larger if x or y is "
+    "made a little smaller, or z a little larger.",
 )

@@ -85,6 +85,7 @@ EXERCISE = Exercise(
     title="Three derivatives of 220",
     kind="number",
     points=2,
+    difficulty=1,
     reference=of_apples(2.2, 110, 200),
     mistakes=wrong.all,
     hints=(
@@ -100,5 +101,5 @@ EXERCISE = Exercise(
     ),
     probe=Probe(values, {"names": ("price", "count", "tax")}),
     fields=APPLE_FIELDS,
-    remark="You went through the graph once and have all three. That is the whole trick.",
+    remark="You went through the graph once and have all three.",
 )

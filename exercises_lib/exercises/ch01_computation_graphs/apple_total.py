@@ -121,6 +121,7 @@ EXERCISE = Exercise(
     title="The apples' total",
     kind="function",
     points=2,
+    difficulty=1,
     reference=apple_total,
     accepted=(
         apple_total_in_steps,

@@ -68,7 +68,7 @@ wrong.answer("B is called both", marked("B", "both")).says("""
 """)
 
 wrong.answer("C is called passed down", marked("C", "passed")).says("""
-    C is 1, the rate at which a sum rises with one of its terms. Any addition has it, wherever it
+    C is 1, how fast a sum rises with one of its terms. Any addition has it, wherever it
     stands.
 """)
 
@@ -110,6 +110,7 @@ EXERCISE = Exercise(
     title="Local, or passed down?",
     kind="choice",
     points=2,
+    difficulty=2,
     reference=KIND_ANSWER,
     mistakes=wrong.all,
     hints=(

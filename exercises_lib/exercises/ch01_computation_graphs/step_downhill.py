@@ -111,6 +111,7 @@ EXERCISE = Exercise(
     title="One step downhill",
     kind="number",
     points=2,
+    difficulty=2,
     reference=of_step(3, -3, 5, 3.7, -0.7, 2.5, 11),
     outputs=tuple(Output(name, rtol=1e-4) for name in STEP_NAMES),
     mistakes=wrong.all,

@@ -181,6 +181,7 @@ EXERCISE = Exercise(
     title="A neuron, backward",
     kind="number",
     points=2,
+    difficulty=2,
     reference=neuron_backward(),
     mistakes=wrong.all,
     hints=(
@@ -199,6 +200,6 @@ EXERCISE = Exercise(
     probe=Probe(values, {"names": tuple(NEURON_BACKWARD)}),
     outputs=tuple(Output(name, rtol=3e-3) for name in NEURON_BACKWARD),
     fields=tuple(Field(name, backward_label(name)) for name in NEURON_BACKWARD),
-    remark="Thirteen derivatives from one walk back, and none of them needed more than a "
+    remark="Thirteen derivatives from one walk back, and each of them took one local slope and one "
     "multiplication.",
 )

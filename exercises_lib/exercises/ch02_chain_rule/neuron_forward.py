@@ -85,6 +85,7 @@ EXERCISE = Exercise(
     title="A neuron, forward",
     kind="number",
     points=1,
+    difficulty=1,
     reference=neuron_forward(),
     mistakes=wrong.all,
     hints=(
@@ -102,5 +103,5 @@ EXERCISE = Exercise(
     outputs=tuple(Output(name, rtol=1e-2) for name in NEURON_LABELS),  # 0.37 for u is fine
     fields=tuple(Field(name, label) for name, label in NEURON_LABELS.items()),
     remark="Every gate was something you could do in your head or with one key of a calculator. "
-    "That is why the way back will be easy too.",
+    "The backward pass will need no more than that either.",
 )

@@ -127,6 +127,7 @@ EXERCISE = Exercise(
     title="The central difference",
     kind="function",
     points=2,
+    difficulty=1,
     reference=numerical_derivative,
     accepted=(
         mean_of_one_sided,

@@ -216,6 +216,7 @@ EXERCISE = Exercise(
     title="A sigmoid neuron from its output",
     kind="function",
     points=3,
+    difficulty=2,
     reference=sigmoid_shortcut,
     accepted=(shortcut_by_loops, shortcut_gate_by_gate),
     mistakes=wrong.all,

@@ -122,6 +122,7 @@ EXERCISE = Exercise(
     title="The square of a sum",
     kind="function",
     points=2,
+    difficulty=1,
     reference=square_of_sum,
     accepted=(square_of_sum_by_binomial, square_of_sum_backwards),
     mistakes=wrong.all,
@@ -130,7 +131,7 @@ EXERCISE = Exercise(
         "to x?",
         "dz/dx = dz/dq · dq/dx. The first factor is the slope of the square, taken at q; the "
         "second one is the local derivative of an add gate.",
-        "Forward first, then the way back:\n"
+        "Forward first, then the backward pass:\n"
         "    q = x + y\n"
         "    z = …\n"
         "    dq = …           # slope of the square, at q\n"

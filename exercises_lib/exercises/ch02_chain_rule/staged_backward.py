@@ -266,12 +266,13 @@ EXERCISE = Exercise(
     title="Eight stages backward",
     kind="function",
     points=3,
+    difficulty=2,
     reference=staged_backward,
     accepted=(staged_backward_recomputed, backward_with()),
     mistakes=wrong.all,
     hints=(
-        "Go through the table of stages from the bottom to the top. Every line of the forward pass "
-        "gets one line on the way back, or one for each thing that it uses.",
+        "Go through the table of stages from its last row to the first. Every line of the forward pass "
+        "gets one line in the backward pass, or one for each thing that it uses.",
         "f = num · inv swaps; 1/den and s² have their slopes; sums pass on. x appears in three "
         "lines and y in two: the first time write =, afterwards +=.",
         "The frame, with the lines that decide left open:\n"

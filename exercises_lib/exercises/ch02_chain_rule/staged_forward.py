@@ -120,6 +120,7 @@ EXERCISE = Exercise(
     title="Eight stages forward",
     kind="function",
     points=2,
+    difficulty=1,
     reference=staged_forward,
     accepted=(staged_forward_own_sigmoid, forward_with()),
     mistakes=wrong.all,
@@ -135,5 +136,5 @@ EXERCISE = Exercise(
     ),
     probe=Probe(stages, {"names": tuple(STAGES)}),
     draw=draw_staged_forward,
-    remark="Keep these eight numbers: the way back needs nearly all of them.",
+    remark="Keep these eight numbers: the backward pass needs nearly all of them.",
 )

@@ -85,6 +85,7 @@ EXERCISE = Exercise(
     title="Neither 1e-1 nor 1e-10",
     kind="choice",
     points=1,
+    difficulty=1,
     reference=STEP_RIGHT,
     mistakes=wrong.all,
     hints=(

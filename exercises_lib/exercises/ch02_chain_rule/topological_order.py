@@ -560,14 +560,16 @@ EXERCISE = Exercise(
     title="Which node first?",
     kind="function",
     points=3,
+    difficulty=3,
     reference=topological_order,
     accepted=(order_by_scanning, order_by_counting, order_by_longest_way, order_by_library),
     mistakes=wrong.all,
     hints=(
         "Take pencil and paper and order one of the drawn graphs by hand. Which question do you ask "
         "at each node before you write it down?",
-        "A node may be written down when all of its parents have been. Either look for such a node "
-        "again and again, or visit a node's parents before you write the node itself.",
+        "Keep two things: the row so far, and a way to tell whether a node is in it already. A "
+        "node that nobody waits for is where you can begin; a node that waits is where you have to "
+        "go back to its parents first.",
         "One way, with a function that calls itself:\n"
         "    def visit(node):\n"
         "        if node has been visited: return\n"
@@ -579,5 +581,6 @@ EXERCISE = Exercise(
     probe=Probe(call, {"returns": ("order",)}),
     draw=draw_orders,
     outputs=(Output("order", compare=order_problem),),
-    remark="Your order may differ from your neighbour's. All that counts is that every arrow points to the right.",
+    remark="Your order may differ from your neighbour's. All that counts is that every arrow "
+    "points to the right.",
 )

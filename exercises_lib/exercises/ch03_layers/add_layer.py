@@ -127,7 +127,7 @@ def add_forward_in_place(self, x, y):
 
 wrong.answer("forward changes x", add(add_backward, add_forward_in_place)).says("""
     `x += y` writes the sum into the caller's array. Another layer may have stored that very array
-    for its own way back.
+    for its own backward pass.
 """)
 
 wrong.answer("doubled", add(lambda self, dout: (2 * dout, 2 * dout))).says("""
@@ -155,6 +155,7 @@ EXERCISE = Exercise(
     title="The add layer",
     kind="class",
     points=3,
+    difficulty=1,
     reference=AddLayer,
     accepted=(AddLayerFresh, AddLayerList),
     mistakes=wrong.all,

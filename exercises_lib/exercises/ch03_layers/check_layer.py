@@ -538,6 +538,7 @@ EXERCISE = Exercise(
     title="A gradient check for any layer",
     kind="function",
     points=3,
+    difficulty=3,
     reference=check_layer,
     accepted=(check_layer_loops, check_layer_norms),
     mistakes=wrong.all,

@@ -157,7 +157,7 @@ def mul_backward_over_memory(self, dout):
     return self.x, self.y
 
 
-wrong.answer("memory overwritten on the way back", mul(mul_backward_over_memory)).says("""
+wrong.answer("memory overwritten in the backward pass", mul(mul_backward_over_memory)).says("""
     The first `backward` is right. But it overwrites what `forward` stored, so a second one finds
     gradients where it wants values.
 """)
@@ -252,6 +252,7 @@ EXERCISE = Exercise(
     title="The multiply layer",
     kind="class",
     points=3,
+    difficulty=1,
     reference=MulLayer,
     accepted=(MulLayerTuple, MulLayerLocal),
     mistakes=wrong.all,

@@ -212,6 +212,7 @@ EXERCISE = Exercise(
     title="The ReLU layer",
     kind="class",
     points=3,
+    difficulty=1,
     reference=Relu,
     accepted=(ReluWhere, ReluCopy, ReluSigns, ReluLoop),
     mistakes=wrong.all,

@@ -178,7 +178,7 @@ wrong.swap(
 
 EXERCISE = Exercise(
     id="ch03.reverse_fix",
-    title="Hunt the bug on the way back",
+    title="Hunt the bug in the backward pass",
     kind="debug",
     points=3,
     difficulty=2,

@@ -189,7 +189,7 @@ def row_backward_pops(self, dout):
 
 
 wrong.answer("layers taken out", row(row_backward_pops)).says("""
-    `pop` takes the layers out of the list. After one way back the network is empty.
+    `pop` takes the layers out of the list. After one backward pass the network is empty.
 """)
 
 
@@ -357,6 +357,7 @@ EXERCISE = Exercise(
     title="Layers in a row",
     kind="class",
     points=3,
+    difficulty=2,
     reference=Sequential,
     accepted=(SequentialIndex, SequentialReduce, SequentialRecursive),
     mistakes=wrong.all,

@@ -127,7 +127,7 @@ def shop_begins_with_total(*inputs):
 
 
 wrong.answer("begun with the total", shop_begins_with_total).says("""
-    You begin the way back with the total. It begins with how fast the total changes with itself.
+    You begin the backward pass with the total. It begins with how fast the total changes with itself.
 """)
 
 
@@ -235,6 +235,7 @@ EXERCISE = Exercise(
     title="The fruit shop from four layers",
     kind="function",
     points=3,
+    difficulty=2,
     reference=shop,
     accepted=(shop_by_formulas, shop_by_loops),
     mistakes=wrong.all,

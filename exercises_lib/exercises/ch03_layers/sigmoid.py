@@ -259,6 +259,7 @@ EXERCISE = Exercise(
     title="The sigmoid layer",
     kind="class",
     points=3,
+    difficulty=2,
     reference=Sigmoid,
     accepted=(SigmoidTanh, SigmoidPieces, SigmoidLogs),
     mistakes=wrong.all,

@@ -184,6 +184,7 @@ EXERCISE = Exercise(
     title="The tanh layer",
     kind="class",
     points=3,
+    difficulty=1,
     reference=Tanh,
     accepted=(TanhBySigmoid, TanhTwoFactors),
     mistakes=wrong.all,
@@ -191,11 +192,12 @@ EXERCISE = Exercise(
         "Compare with your sigmoid layer: what is kept, and where is the slope largest?",
         "`np.tanh` is safe for every x. With t = tanh(x) the slope is 1 − t², times what arrives "
         "from above.",
-        "The skeleton:\n    def forward(self, x):\n        self.out = …\n        return …\n\n"
-        "    def backward(self, dout):\n        return dout * (1 - …)",
+        "The skeleton:\n    def forward(self, x):\n        … = np.tanh(x)      # kept\n        return …\n\n"
+        "    def backward(self, dout):\n        return … * …",
     ),
     probe=Probe(probes.layer),
     draw=draw_squash,
     outputs=like_x("out", "dx"),
-    remark="The slope at 0 is 1 for tanh and ¼ for the sigmoid: tanh shrinks gradients less.",
+    remark="The slope at 0 is 1 for tanh and ¼ for the sigmoid. Near the middle tanh passes on more, "
+    "and beyond |x| = 1.66 less: it reaches its flat ends sooner.",
 )

@@ -86,6 +86,7 @@ EXERCISE = Exercise(
     title="Which test catches which bug?",
     kind="choice",
     points=2,
+    difficulty=2,
     reference=CAUGHT,
     fields=tuple(Field(name, label, TESTS) for name, label in BUGS.items()),
     mistakes=tuple(

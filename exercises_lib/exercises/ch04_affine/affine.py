@@ -113,7 +113,7 @@ wrong.answer("dx without the transpose", DxWithoutTranspose).says("""
 """)
 
 wrong.swap("dx from dW", ".W.", ".dW.").says("""
-    Your `dx` is made with the gradient `dW`. The way back leads through the weights.
+    Your `dx` is made with the gradient `dW`. The backward pass leads through the weights.
 """)
 
 wrong.answer("backward returns nothing", ReturnsNothing).says("""
@@ -288,7 +288,7 @@ class KeepsATranspose(Affine):
 
 
 wrong.answer("keeps a transposed copy", KeepsATranspose).says("""
-    On the way back the layer uses a copy of the weights that was made in `__init__`. Training
+    In the backward pass the layer uses a copy of the weights that was made in `__init__`. Training
     updates `W` in place, and the copy does not see it.
 """)
 
@@ -340,6 +340,7 @@ EXERCISE = Exercise(
     title="The affine layer",
     kind="class",
     points=4,
+    difficulty=2,
     reference=Affine,
     accepted=(AffineByEinsum, AffineBySamples, AffineWithColumnOfOnes),
     mistakes=wrong.all,

@@ -171,6 +171,7 @@ EXERCISE = Exercise(
     title="One sample through x · W + b",
     kind="function",
     points=2,
+    difficulty=2,
     reference=affine_one_sample,
     accepted=(
         affine_one_sample_by_entries,

@@ -120,6 +120,7 @@ EXERCISE = Exercise(
     title="The bias gradient of a batch",
     kind="function",
     points=2,
+    difficulty=1,
     reference=bias_gradient,
     accepted=(
         bias_gradient_row_by_row,

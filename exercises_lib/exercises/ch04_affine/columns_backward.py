@@ -137,6 +137,7 @@ EXERCISE = Exercise(
     title="One sample per column: backward",
     kind="function",
     points=3,
+    difficulty=2,
     reference=columns_backward,
     accepted=(
         columns_backward_through_rows,

@@ -72,6 +72,7 @@ EXERCISE = Exercise(
     title="One sample per column: forward",
     kind="function",
     points=2,
+    difficulty=1,
     reference=columns_forward,
     accepted=(
         lambda x, weight, bias: (x.T @ weight.T + bias.T).T,

@@ -121,6 +121,7 @@ EXERCISE = Exercise(
     title="By hand: forward",
     kind="number",
     points=1,
+    difficulty=1,
     reference=FORWARD,
     accepted=(
         rounded(FORWARD, 4),

@@ -93,7 +93,7 @@ wrong.answer("ReLU closed", gradients_with(dz=np.zeros(2))).says("""
 """)
 
 wrong.answer("the loss at the start", gradients_with(dy=np.array(FORWARD["loss"]))).says("""
-    `dy` is the loss in your answer. What starts the way back is its derivative.
+    `dy` is the loss in your answer. What starts the backward pass is its derivative.
 """)
 
 wrong.answer("dW1 transposed", gradients_with(dW1=np.outer(DZ, HAND_INPUT))).says("""
@@ -118,7 +118,7 @@ wrong.answer(
 """)
 
 wrong.answer("rounded to two decimals", rounded(GRADIENTS, 2)).says("""
-    You round too much: with two decimals the errors add up on the way back. Keep four.
+    You round too much: with two decimals the errors add up in the backward pass. Keep four.
 """)
 
 wrong.answer(
@@ -156,6 +156,7 @@ EXERCISE = Exercise(
     title="By hand: every gradient",
     kind="number",
     points=2,
+    difficulty=2,
     reference=GRADIENTS,
     accepted=(
         rounded(GRADIENTS, 4),

@@ -94,7 +94,7 @@ def hidden_gradient_from_new_weights() -> dict[str, float]:
 
 
 wrong.answer("output weights updated too early", hidden_gradient_from_new_weights()).says("""
-    You used the new `W2` on the way back to the hidden units. All gradients belong to the old
+    You used the new `W2` in the backward pass to the hidden units. All gradients belong to the old
     parameters; only when all are known is the step taken.
 """)
 
@@ -225,6 +225,7 @@ EXERCISE = Exercise(
     title="By hand: one update, and the prediction after it",
     kind="number",
     points=2,
+    difficulty=2,
     reference=UPDATED,
     accepted=(
         rounded(UPDATED, 4),
@@ -251,5 +252,5 @@ EXERCISE = Exercise(
     probe=Probe(values, {"names": tuple(UPDATED)}),
     outputs=tuple(Output(name, rtol=1e-4 if name.startswith("y") else 2e-4) for name in UPDATED),
     remark="1.619155 and 1.935951. The published 1.618296 lies 0.000859 away from the first: 859 "
-    "times the last digit that it shows.",
+    "units in the last place.",
 )

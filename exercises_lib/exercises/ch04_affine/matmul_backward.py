@@ -114,6 +114,7 @@ EXERCISE = Exercise(
     title="Backward through W · X",
     kind="function",
     points=3,
+    difficulty=2,
     reference=matmul_backward,
     accepted=(
         matmul_backward_by_entries,

@@ -140,6 +140,7 @@ EXERCISE = Exercise(
     title="The shape of every gradient",
     kind="choice",
     points=2,
+    difficulty=1,
     reference=RIGHT_SHAPES,
     accepted=(
         dict(reversed(RIGHT_SHAPES.items())),

@@ -306,6 +306,7 @@ EXERCISE = Exercise(
     title="Undo broadcasting",
     kind="function",
     points=3,
+    difficulty=3,
     reference=unbroadcast,
     accepted=(unbroadcast_in_two_loops, unbroadcast_by_counting, unbroadcast_padded),
     mistakes=wrong.all,

@@ -272,6 +272,7 @@ EXERCISE = Exercise(
     title="Binary cross-entropy and its gradient",
     kind="function",
     points=3,
+    difficulty=2,
     reference=nn.binary_cross_entropy,
     accepted=(bce, bce_of_the_right_answer, bce_loop),
     mistakes=wrong.all,

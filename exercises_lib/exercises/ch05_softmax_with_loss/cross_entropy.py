@@ -222,6 +222,7 @@ EXERCISE = Exercise(
     title="Cross-entropy for both kinds of label",
     kind="function",
     points=3,
+    difficulty=2,
     reference=nn.cross_entropy,
     accepted=(
         cross_entropy_loop,

@@ -14,9 +14,9 @@ GRAPH_FIELDS = (
     Field("d_y1", r"gradient at $y_1$"),
     Field("d_inverse", r"gradient at $1/S$"),
     Field("d_S", r"gradient at $S$"),
-    Field("d_e0", r"gradient at $e_0$, both roads together"),
-    Field("d_e1", r"gradient at $e_1$, both roads together"),
-    Field("d_e2", r"gradient at $e_2$, both roads together"),
+    Field("d_e0", r"gradient at $e_0$, both paths together"),
+    Field("d_e1", r"gradient at $e_1$, both paths together"),
+    Field("d_e2", r"gradient at $e_2$, both paths together"),
     Field("d_x0", r"gradient at $x_0$"),
     Field("d_x1", r"gradient at $x_1$"),
     Field("d_x2", r"gradient at $x_2$"),
@@ -48,16 +48,16 @@ wrong.answer(
 """)
 
 wrong.answer(
-    "only the direct road", graph_values(-1, -5, 0, -10, 0.1, -0.5, 0, 0, -1, 0, 0)
+    "only the direct path", graph_values(-1, -5, 0, -10, 0.1, -0.5, 0, 0, -1, 0, 0)
 ).says("""
-    Each e is used twice: in its own y, and in the sum S that divides all of them. The road through
+    Each e is used twice: in its own y, and in the sum S that divides all of them. The path through
     S is missing from your e's.
 """)
 
 wrong.answer(
-    "only the road through the sum", graph_values(-1, -5, 0, -10, 0.1, 0.1, 0.1, 0.1, 0.2, 0.3, 0.5)
+    "only the path through the sum", graph_values(-1, -5, 0, -10, 0.1, 0.1, 0.1, 0.1, 0.2, 0.3, 0.5)
 ).says("""
-    Each e is used twice: in the sum S, and directly in its own y. The direct road is missing from
+    Each e is used twice: in the sum S, and directly in its own y. The direct path is missing from
     your e₀.
 """)
 
@@ -155,9 +155,9 @@ wrong.answer(
 """)
 
 wrong.answer(
-    "two roads subtracted", graph_values(-1, -5, 0, -10, 0.1, 0.6, 0.1, 0.1, 1.2, 0.3, 0.5)
+    "two paths subtracted", graph_values(-1, -5, 0, -10, 0.1, 0.6, 0.1, 0.1, 1.2, 0.3, 0.5)
 ).says("""
-    You take the difference of the two roads into e₀. Where a value is used twice, what comes back
+    You take the difference of the two paths into e₀. Where a value is used twice, what comes back
     is added.
 """)
 
@@ -167,6 +167,7 @@ EXERCISE = Exercise(
     title="Softmax and cross-entropy, node by node",
     kind="number",
     points=3,
+    difficulty=2,
     reference=graph_values(-1, -5, 0, -10, 0.1, -0.4, 0.1, 0.1, -0.8, 0.3, 0.5),
     accepted=(
         graph_values(

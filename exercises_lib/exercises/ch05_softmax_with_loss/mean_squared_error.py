@@ -197,6 +197,7 @@ EXERCISE = Exercise(
     title="Mean squared error and its gradient",
     kind="function",
     points=2,
+    difficulty=1,
     reference=nn.mean_squared_error,
     accepted=(mse, mse_loop, mse_by_dot_product),
     mistakes=wrong.all,
@@ -215,5 +216,6 @@ EXERCISE = Exercise(
     probe=Probe(call, {"returns": ("loss", "dy")}),
     draw=draw_mean_squared_error,
     outputs=(Output("dy", "the shape of y", "one number per prediction"),),
-    remark="Loss and gradient use the same mean: a check with one number per sample would not have told.",
+    remark="Loss and gradient use the same mean: a check with one number per sample would not "
+    "have noticed a mean over the samples only.",
 )

@@ -149,7 +149,7 @@ class StopsAtP(FusedSigmoid):
 
 
 wrong.answer("stops at the probabilities", StopsAtP).says("""
-    That is the gradient with respect to p. The way back goes on through the sigmoid, down to the
+    That is the gradient with respect to p. The backward pass goes on through the sigmoid, down to the
     score.
 """)
 
@@ -405,6 +405,7 @@ EXERCISE = Exercise(
     title="Sigmoid with loss, as a layer",
     kind="class",
     points=4,
+    difficulty=2,
     reference=nn.SigmoidWithLoss,
     accepted=(FusedSigmoid, ByLogaddexp, BySide),
     mistakes=wrong.all,

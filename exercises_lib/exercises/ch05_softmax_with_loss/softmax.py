@@ -219,6 +219,7 @@ EXERCISE = Exercise(
     title="Softmax, row by row",
     kind="function",
     points=2,
+    difficulty=2,
     reference=nn.softmax,
     accepted=(softmax_by_rows, softmax_through_logarithms, softmax_of_columns),
     mistakes=wrong.all,

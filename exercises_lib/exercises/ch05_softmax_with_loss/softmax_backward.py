@@ -110,7 +110,7 @@ wrong.answer(
 wrong.answer(
     "the diagonal's one lost", lambda y, dout: -y * (dout * y).sum(axis=1, keepdims=True)
 ).says("""
-    Only the road through the sum S is there. The direct road, from each probability to its own
+    Only the path through the sum S is there. The direct path, from each probability to its own
     score, is missing.
 """)
 
@@ -168,6 +168,7 @@ EXERCISE = Exercise(
     title="The gradient of softmax alone",
     kind="function",
     points=3,
+    difficulty=3,
     reference=softmax_backward,
     accepted=(
         softmax_backward_jacobians,
@@ -178,12 +179,13 @@ EXERCISE = Exercise(
     hints=(
         "Look at the Jacobian of the worked example: its diagonal is not enough. What do its rows "
         "sum to?",
-        r"Score $j$ reaches every probability $i$: its gradient is $\sum_i dout_i \, y_i (\delta_{ij} - "
-        r"y_j)$. Take the term with $\delta_{ij}$ out of the sum and see what is left.",
+        "Score j reaches every probability of its row: directly its own, with the slope y_j, and "
+        "all of them through the sum, with the slopes −y_i · y_j. Multiply each by its dout, add "
+        "up, and see which factor can be taken out.",
         "The skeleton:\n"
         "    def softmax_backward(y, dout):\n"
         "        common = …                      # (N, 1), one number per sample\n"
-        "        return y * (dout - common)",
+        "        return … * (… - common)",
     ),
     probe=Probe(call, {"returns": ("dx",)}),
     draw=draw_softmax_backward,

@@ -39,7 +39,7 @@ class WithIntegers:
 
 
 class SampleBySample:
-    """Right: plain loops, the gradient made on the way forward."""
+    """Right: plain loops, the gradient made in the forward pass."""
 
     def forward(self, x, t):
         n, classes = x.shape
@@ -167,7 +167,7 @@ wrong.swap(
 wrong.swap(
     "stops at the probabilities", "dout * (self.y - self.t)", "-dout * self.t / self.y", of=Right
 ).says("""
-    `-t / y` is the gradient with respect to the probabilities. The way back goes on through
+    `-t / y` is the gradient with respect to the probabilities. The backward pass goes on through
     softmax, down to the scores.
 """)
 
@@ -452,23 +452,25 @@ EXERCISE = Exercise(
     title="Softmax with loss, as a layer",
     kind="class",
     points=5,
+    difficulty=2,
     reference=nn.SoftmaxWithLoss,
     accepted=(Right, WithIntegers, SampleBySample),
     mistakes=wrong.all,
     hints=(
         "Three things go wrong most often: the number the gradient is divided by, `dout`, and what "
         "happens to the stored y when `backward` runs twice.",
-        "The loss of a sample is $\\log \\sum_j e^{x_j} - x_t$: no probability in it, so no log(0). "
+        "The loss of a sample is the logarithm of the sum of all exponentials, minus the score of the "
+        "right class: no probability in it, so no log(0). "
         "Shift the row before you use it. The gradient is that of a mean over N samples.",
         "The skeleton:\n"
         "    def forward(self, x, t):\n"
         "        self.t = …                      # one form for both kinds of label\n"
         "        shifted = x - …\n"
-        "        log_y = shifted - np.log(…)     # (N, C)\n"
-        "        self.y = np.exp(log_y)\n"
+        "        log_y = …                       # (N, C), never through y\n"
+        "        self.y = …\n"
         "        return …\n"
         "    def backward(self, dout=1.0):\n"
-        "        return … * (self.y - self.t) / …",
+        "        return …                        # three factors",
     ),
     probe=Probe(ch05.loss_layer),
     draw=draw_softmax_with_loss,

@@ -1,4 +1,4 @@
-"""ch07.backward_pass: the whole way back."""
+"""ch07.backward_pass: the whole backward pass."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ wrong.answer("sign turned", backward_with(start=lambda p, t: (t - p) / p.shape[1
 wrong.answer(
     "starts with 1", backward_with(start=lambda p, t: np.full(p.shape, 1 / p.shape[1]))
 ).says("""
-    Your way back begins with ones. One is the derivative of the loss by itself; what arrives at the
+    Your backward pass begins with ones. One is the derivative of the loss by itself; what arrives at the
     last layer is the derivative of the loss by its score.
 """)
 
@@ -257,7 +257,7 @@ wrong.answer("two layers only", two_layers_only).says("""
 wrong.answer(
     "starts with ones, undivided", backward_with(start=lambda p, t: np.ones(p.shape))
 ).says("""
-    Your way back begins with ones. One is the derivative of the loss by itself; what arrives at the
+    Your backward pass begins with ones. One is the derivative of the loss by itself; what arrives at the
     last layer is the derivative of the loss by its score.
 """)
 
@@ -348,7 +348,7 @@ wrong.answer("subtracts in place", subtracts_in_place).says("""
 
 EXERCISE = Exercise(
     id="ch07.backward_pass",
-    title="The whole way back",
+    title="The whole backward pass",
     kind="function",
     points=3,
     reference=backward_pass,

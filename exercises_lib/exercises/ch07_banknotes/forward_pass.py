@@ -129,7 +129,7 @@ def forward_without_z(x, params):
 
 
 wrong.answer("z not in the cache", forward_without_z).says("""
-    The cache holds the activations alone. ReLU's way back asks where `z` was positive.
+    The cache holds the activations alone. ReLU's backward pass asks where `z` was positive.
 """)
 
 
@@ -190,7 +190,7 @@ wrong.swap(
 """)
 
 wrong.answer("only p", lambda x, params: forward_pass(x, params)[0]).says("""
-    You return the probabilities alone. The cache has to come out too, for the way back.
+    You return the probabilities alone. The cache has to come out too, for the backward pass.
 """)
 
 

@@ -96,7 +96,7 @@ wrong.answer(
     "da_prev from d_weight",
     lambda dz, a, w: ((dz @ a.T).T @ dz, dz @ a.T, dz.sum(axis=1, keepdims=True)),
 ).says("""
-    Your `da_prev` is made with the gradient of the weights. The way back leads through the weights
+    Your `da_prev` is made with the gradient of the weights. The backward pass leads through the weights
     themselves.
 """)
 

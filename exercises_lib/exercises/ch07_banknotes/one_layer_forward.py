@@ -83,7 +83,7 @@ wrong.answer(
         (one_layer_forward(a_prev, weight, bias, activation)[0],) * 2
     ),
 ).says("""
-    What you return as `z` is `a`. The way back needs to know where `z` was negative, and that
+    What you return as `z` is `a`. The backward pass needs to know where `z` was negative, and that
     cannot be seen any more.
 """)
 
@@ -163,7 +163,7 @@ wrong.answer("minimum instead of maximum", layer_with(lambda z: np.minimum(z, 0)
 """)
 
 wrong.answer("ReLU's slope", layer_with(lambda z: (z > 0).astype(float))).says("""
-    Your ReLU gives 0 or 1. That is its slope, which the way back needs; forward it hands on `z`
+    Your ReLU gives 0 or 1. That is its slope, which the backward pass needs; forward it hands on `z`
     itself where that is positive.
 """)
 
@@ -183,7 +183,7 @@ wrong.answer("exponent without minus", layer_with(squash=lambda z: 1 / (1 + np.e
 wrong.answer(
     "the sigmoid's slope", layer_with(squash=lambda z: sigmoid(z) * (1 - sigmoid(z)))
 ).says("""
-    You return the sigmoid's slope. That belongs to the way back.
+    You return the sigmoid's slope. That belongs to the backward pass.
 """)
 
 wrong.answer(
@@ -216,5 +216,5 @@ EXERCISE = Exercise(
         for kind in ("relu", "sigmoid")
         for name in ("a", "z")
     ),
-    remark="`z` is handed out too: ReLU's way back asks where it was positive.",
+    remark="`z` is handed out too: ReLU's backward pass asks where it was positive.",
 )

@@ -114,7 +114,7 @@ def gives_nan(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
 
 wrong.answer("nan", lambda x_train, t_train, x_val, rng: np.full((1, x_val.shape[1]), np.nan)).says(
     """
-    Somewhere in your training a number was lost. Does the way back begin with the fused gradient of
+    Somewhere in your training a number was lost. Does the backward pass begin with the fused gradient of
     sigmoid and loss?
     """,
     recognise=gives_nan,

@@ -32,7 +32,7 @@ def update_by_layers(params, grads, lr):
 def draw_update(rng: np.random.Generator) -> Iterator[Case]:
     def case(sizes: tuple[int, ...], lr: float, note: str) -> Case:
         params = network(rng, sizes)
-        # From the last layer to the first, as a way back makes them.
+        # From the last layer to the first, as a backward pass makes them.
         order = [f"{kind}{i}" for i in range(depth(params), 0, -1) for kind in ("weight", "bias")]
         grads = {f"d_{name}": rng.normal(size=params[name].shape) for name in order}
         return Case({"params": params, "grads": grads, "lr": lr}, note)
@@ -115,7 +115,7 @@ wrong.swap(
     "grad",
 ).says("""
     You pair parameters and gradients by their position. The two dictionaries need not have the same
-    order: a way back fills `grads` from the last layer to the first. Go by the names.
+    order: a backward pass fills `grads` from the last layer to the first. Go by the names.
 """)
 
 wrong.answer("a fixed rate", update_with(lambda g, lr: -0.1 * g)).says("""
