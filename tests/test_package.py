@@ -24,7 +24,7 @@ ALLOWED = {
     "drills": {"probes"},
     "live": {"checking"},
     "tutor": {"live", "checking", "exercises", "own", "progress_store"},
-    "in_page": {"checking", "exercises", "figures", "nn", "progress_store"},
+    "in_page": {"checking", "exercises", "figures", "nn", "own", "progress_store"},
     "course": {"errors", "exercises", "checking", "probes", "nn", "data", "figures"},
     "grading": {
         "errors",

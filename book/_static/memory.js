@@ -3,7 +3,7 @@
 globalThis.bpMemory = (() => {
   const VERSION = 1;
   const key = `backprop:${new URL("..", document.currentScript.src).pathname}`;
-  const empty = () => ({ version: VERSION, cells: {}, forms: {}, exercises: {}, last: null });
+  const empty = () => ({ version: VERSION, cells: {}, forms: {}, exercises: {}, own: {}, last: null });
   const listeners = [];
   let state = empty();
   let works = true;

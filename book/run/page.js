@@ -25,7 +25,7 @@ const page = {
     (text) => {
       if (page.current) page.current.state.textContent = text || (page.current.busy ? "Running" : "");
     },
-    () => memory.passed(),
+    () => ({ passed: memory.passed(), own: memory.state.own }),
   ),
   place: ({ exercise, title }) => ({ page: info.page, anchor: exercise.replace(".", "-"), title }),
   sayMemory: () => {
@@ -36,7 +36,11 @@ const page = {
     if (message.kind === "verdict") asking.verdict(message);
     else if (message.kind === "attempt") {
       if (message.status === "passed") memory.verdict(message.exercise, message);
-    } else if (message.kind === "figure")
+    } else if (message.kind === "kept")
+      memory.update((state) => {
+        state.own[message.exercise] = message.text;
+      });
+    else if (message.kind === "figure")
       document.querySelectorAll(`[data-model="${CSS.escape(message.id)}"]`).forEach((figure) => figure.bpModel?.set("spec", message.spec));
     else page.cells.find((cell) => cell.id === message.cell)?.hear(message);
   },

@@ -18,10 +18,10 @@ export class Python {
   /**
    * @param {string} home address of the folder with the kit
    * @param {(text: string) => void} tell says how far loading is; an empty text when it is done
-   * @param {() => string[]} passed ids of the exercises that the reader has passed
+   * @param {() => object} memory what the kernel is told of the reader: passed and own
    */
-  constructor(home, tell, passed) {
-    Object.assign(this, { home, tell, passed, worker: null, queue: Promise.resolve(), current: null });
+  constructor(home, tell, memory) {
+    Object.assign(this, { home, tell, memory, worker: null, queue: Promise.resolve(), current: null });
   }
 
   /** Why this page cannot run Python, as a sentence; null if it can. */
@@ -76,7 +76,7 @@ export class Python {
         new Promise((resolve) => {
           this.current = { hear, resolve };
           this.load();
-          this.worker.postMessage({ request: JSON.stringify(request), passed: this.passed() });
+          this.worker.postMessage({ request: JSON.stringify(request), memory: JSON.stringify(this.memory()) });
         }),
     );
     this.queue = turn;

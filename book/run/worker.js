@@ -58,7 +58,7 @@ onmessage = async ({ data }) => {
     const python = await started;
     if (!kernel) {
       const module = python.pyimport("exercises_lib.in_page.kernel");
-      kernel = module.start((text) => postMessage(text), data.passed);
+      kernel = module.start((text) => postMessage(text), data.memory);
       say({ kind: "ready" });
     }
     kernel.run(data.request);

@@ -19,13 +19,13 @@ import time
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from exercises_lib import checking, exercises, progress_store
+from exercises_lib import checking, exercises, own, progress_store
 from exercises_lib.checking import Verdict
 from exercises_lib.checking.observe import student_traceback
 from exercises_lib.checking.verdict import NOT_YET
@@ -182,6 +182,9 @@ class Kernel:
             verdict = replace(verdict, message="Replace the placeholder with your answer.")
         if verdict:
             self.passed.add(exercise_id)
+            name = getattr(answer, "__name__", "")
+            if exercise.kind in ("function", "class") and name.isidentifier():
+                own.keep(exercise_id, name, [text for text in self._ran.values() if text])
         self.say(
             "verdict",
             exercise=exercise_id,
@@ -259,7 +262,24 @@ def explain(error: BaseException) -> str:
     return f"{frames}\n{last}" if frames else last
 
 
-# ---- the platform: time, figures and progress belong to the page ----
+# ---- the platform: time, figures, progress and the reader's library belong to the page ----
+
+
+class PageShelf(dict[str, str]):
+    """The reader's own library, kept by the page: it is told of each answer that is put there.
+
+    Args:
+        kernel: says so.
+        sources: what the page has kept before.
+    """
+
+    def __init__(self, kernel: Kernel, sources: dict[str, str]) -> None:
+        super().__init__(sources)
+        self.kernel = kernel
+
+    def __setitem__(self, exercise_id: str, text: str) -> None:
+        super().__setitem__(exercise_id, text)
+        self.kernel.say("kept", exercise=exercise_id, text=text)
 
 
 class PageFigure:
@@ -314,14 +334,17 @@ def settle(kernel: Kernel) -> None:
     builtins.display = kernel._display  # type: ignore[attr-defined]
 
 
-def start(send: Send, passed: Sequence[str] = ()) -> Kernel:
+def start(send: Send, memory: str = "{}") -> Kernel:
     """Start the kernel of a page.
 
     Args:
         send: takes each message.
-        passed: ids of the exercises that the reader has passed, for ``progress()``.
+        memory: what the page remembers, as JSON: ``passed``, the ids of the exercises that the
+            reader has passed, and ``own``, their library: id → source.
     """
+    known = json.loads(memory)
     kernel = Kernel(send)
-    kernel.passed = set(passed)
+    kernel.passed = set(known.get("passed", ()))
     settle(kernel)
+    own.use(PageShelf(kernel, known.get("own", {})))
     return kernel

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from exercises_lib import progress_store
+from exercises_lib import own, progress_store
 from exercises_lib.figures import widget
 from exercises_lib.in_page.kernel import OUTPUT_LIMIT, start
 from exercises_lib.in_page.needs import names_of, needed
@@ -18,12 +18,16 @@ SETUP = {
 }
 
 
+OWN = '__all__ = ["double"]\n\n\ndef double(x):\n    return 2 * x\n'
+
+
 class Page:
     """A page without a browser: runs cells and keeps what it was told."""
 
     def __init__(self):
         self.heard = []
-        self.kernel = start(lambda text: self.heard.append(json.loads(text)), ["ch04.Affine"])
+        memory = {"passed": ["ch04.Affine"], "own": {"ch03.double": OWN}}
+        self.kernel = start(lambda text: self.heard.append(json.loads(text)), json.dumps(memory))
 
     def run(self, *cells, check=None):
         self.heard.clear()
@@ -50,7 +54,8 @@ def page(monkeypatch):
         monkeypatch.setattr(place, name, getattr(place, name))  # put back afterwards
     monkeypatch.setattr("builtins.display", None, raising=False)
     monkeypatch.setattr(widget, "_shown", {})
-    return Page()
+    yield Page()
+    own.use(None)
 
 
 def test_a_cell_runs_after_the_cells_that_it_needs_and_no_others(page):
@@ -200,3 +205,15 @@ def test_the_page_is_told_how_long_to_wait_at_the_start_of_every_request(page):
         page.run(SETUP, "def bias_gradient(d):\n    return d", check="ch04.bias_gradient")
         assert page.of("limit", "seconds")[0] == 5
     assert len(page.of("limit")) < 5
+
+
+def test_what_passes_is_the_readers_own_and_can_be_imported_on_every_page(page):
+    page.run(SETUP, "from mynn import double\nprint(double(4))")
+    assert page.of("print", "text") == ["8\n"]
+    right = "def bias_gradient(dout):\n    return np.sum(dout, axis=0)"
+    page.run(SETUP, right, check="ch04.bias_gradient")
+    (kept,) = page.of("kept")
+    assert kept["exercise"] == "ch04.bias_gradient"
+    assert right in kept["text"]
+    page.run(SETUP, "from mynn import bias_gradient\nprint(bias_gradient(np.ones((3, 2))))")
+    assert page.of("print", "text") == ["[3. 3.]\n"]
