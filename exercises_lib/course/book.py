@@ -42,7 +42,7 @@ from exercises_lib.course.notebooks import (
     source,
     write_text,
 )
-from exercises_lib.course.quiz import answerable, form
+from exercises_lib.course.quiz import answerable, asked_once, form
 from exercises_lib.course.running import figure_keys, make_runnable, place_python, write_course
 
 FONTS = (
@@ -331,7 +331,13 @@ def make_page(number: str, notebook: Notebook, set_label: Callable[[str], str]) 
             continue
         exercise_id = asked.get(f"{cell['id']}-check")
         if exercise_id is not None:
-            page += _exercise_cells(cell, exercises.get(exercise_id), set_label)
+            exercise = exercises.get(exercise_id)
+            told = source(page[-1])
+            if answerable(exercise) and page[-1]["cell_type"] == "markdown":
+                page[-1] = {**page[-1], "source": lines(asked_once(told, exercise))}
+                if not source(page[-1]).strip():
+                    page.pop()
+            page += _exercise_cells(cell, exercise, set_label, told)
             continue
         page.append(cell)
     page.insert(1, _text_cell(f"ch{number}-get", _get_line(number)))
@@ -350,10 +356,12 @@ def _text_cell(cell_id: str, text: str) -> Cell:
     return {"cell_type": "markdown", "id": cell_id, "metadata": {}, "source": lines(text)}
 
 
-def _exercise_cells(cell: Cell, exercise: Exercise, set_label: Callable[[str], str]) -> list[Cell]:
+def _exercise_cells(
+    cell: Cell, exercise: Exercise, set_label: Callable[[str], str], told: str
+) -> list[Cell]:
     anchor = f'<div id="{exercise.id.replace(".", "-")}" class="bp-anchor"></div>'
     if answerable(exercise):
-        first = [_text_cell(f"{cell['id']}-form", anchor + form(exercise, set_label))]
+        first = [_text_cell(f"{cell['id']}-form", anchor + form(exercise, set_label, told))]
     else:
         stub = {
             **cell,

@@ -124,6 +124,7 @@ def make_kit(package: Path, run: Path, cache: Path, pyodide: Path | None = None)
         raise CourseError(f"{core} is no Pyodide distribution: it has no {', '.join(missing)}.")
     course = {f"exercises_lib/{name}": path for name, path in _course_files(package)}
     seal = hashlib.sha256((core / "pyodide.asm.wasm").read_bytes())
+    seal.update(str(pyodide or "").encode())
     for path in (Path(__file__), run / "pack.mjs", run / "package-lock.json", *course.values()):
         seal.update(path.read_bytes())
     kit = cache / f"kit-{seal.hexdigest()[:20]}"

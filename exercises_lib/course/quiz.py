@@ -86,13 +86,48 @@ def veil(data: dict[str, Any]) -> str:
     return base64.b64encode(text.encode()[::-1]).decode()
 
 
-def form(exercise: Exercise, set_text: Callable[[str], str] = SET_PLAIN) -> str:
+def asked_once(text: str, exercise: Exercise) -> str:
+    """Leave out of a task what the form below it asks again.
+
+    A notebook writes questions and choices down; in the page they are the form's. What goes is a
+    paragraph ``**name**: question`` with its list ``- **key** · choice``, a table with a row for
+    each question and a column for each choice, and the sentence that says to write letters.
+    """
+    names = {item.name for item in exercise.fields}
+    keys = {key for item in exercise.fields for key in item.options}
+
+    def told_by_form(block: str) -> bool:
+        if block.startswith("Choose one letter for each"):
+            return True
+        question = re.match(r"\*\*(\w+)\*\*: ", block)
+        if question:
+            return question[1] in names
+        rows = block.split("\n")
+        if all(re.match(r"- \*\*\w+\*\* · ", row) for row in rows):
+            return True
+        table = [[cell.strip(' `"') for cell in row.strip("|").split("|")] for row in rows]
+        return block.startswith("|") and {*table[0]} <= keys | {""} and table[-1][0] in names
+
+    if not keys:
+        return text
+    return "\n\n".join(b for b in re.split(r"\n{2,}", text) if not told_by_form(b))
+
+
+def form(exercise: Exercise, set_text: Callable[[str], str] = SET_PLAIN, told: str = "") -> str:
     """Give an exercise as an HTML form, without blank lines.
 
     Args:
         exercise: one that is `answerable`.
         set_text: turns a label with ``$…$`` and backticks into HTML.
+        told: the text above the form; choices that it explains by their keys, and that are the same
+            for all questions, are not explained again.
     """
+    options = exercise.fields[0].options
+    explained = bool(options) and all(
+        item.options == options and f'`"{key}"`' in told
+        for item in exercise.fields
+        for key in options
+    )
     key = re.sub(r"\W", "-", exercise.id)
     rows = []
     for number, item in enumerate(exercise.fields):
@@ -104,7 +139,7 @@ def form(exercise: Exercise, set_text: Callable[[str], str] = SET_PLAIN) -> str:
             choices = "".join(
                 f'<label class="bpq-option"><input type="radio" name="{place}" '
                 f'value="{html.escape(option)}"> <code>{html.escape(option)}</code> '
-                f"<span>{set_text(text)}</span></label>"
+                f"{'' if explained else f'<span>{set_text(text)}</span>'}</label>"
                 for option, text in item.options.items()
             )
             rows.append(

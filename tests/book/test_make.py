@@ -14,7 +14,7 @@ from exercises_lib.course.embed import STATE, VIEW, Figures, place_figures
 from exercises_lib.course.katex import Katex, TexError
 from exercises_lib.course.notebooks import CourseError, check_cells, notebook_name, read, source
 from exercises_lib.course.quiz import answerable, form, payload, veil
-from exercises_lib.exercises import chapter_exercises, get
+from exercises_lib.exercises import all_exercises, chapter_exercises, get
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_a_page_asks_every_exercise_and_folds_its_solution(number, root):
         tags = cell["metadata"].get("tags", [])
         assert "SOLUTION" not in source(cell)
         if "bp-stub" in tags:
-            assert "YOUR CODE HERE" in source(cell)
+            assert "YOUR CODE HERE" in source(cell) or ": None" in source(cell)
 
 
 def test_a_form_keeps_its_answers_from_a_glance_and_nothing_else():
@@ -48,6 +48,28 @@ def test_a_form_keeps_its_answers_from_a_glance_and_nothing_else():
     assert json.loads(base64.b64decode(hidden)[::-1]) == data
     assert "\n" not in form(exercise)
     assert [item["name"] for item in data["fields"]] == ["price", "count", "tax"]
+
+
+@pytest.mark.parametrize(
+    "exercise", [e for e in all_exercises() if e.kind == "choice"], ids=lambda e: e.id
+)
+def test_a_choice_is_asked_once(exercise, root):
+    solution = read(root / "solutions" / notebook_name(exercise.chapter))
+    page = book.make_page(exercise.chapter, solution, str)
+    at, asked = next(
+        (at, source(cell))
+        for at, cell in enumerate(page["cells"])
+        if f'data-exercise="{exercise.id}"' in source(cell)
+    )
+    above = source(page["cells"][at - 1])
+    assert "Choose one letter for each" not in above
+    for item in exercise.fields:
+        assert f"**{item.name}**:" not in above
+        assert asked.count(f'data-field="{item.name}"') == 1
+        for key, text in item.options.items():
+            assert f'value="{key}"' in asked
+            assert text in asked or f'`"{key}"`' in above  # explained in one of the two
+            assert f"- **{key}** · " not in above
 
 
 def test_labels_are_set_and_escaped(katex):
