@@ -57,7 +57,7 @@ def train_digits(
         "train_digits",
         spec,
         title=title,
-        height=(611, 1000),
+        height=(607, 914),
         name=name,
         draw=lambda: _draw_samples(title),
     )
@@ -108,7 +108,7 @@ def draw_digit(
         "draw_digit",
         spec,
         title=title,
-        height=(571, 928),
+        height=(615, 928),
         name=name,
         draw=lambda: draw_network(sizes, net, title),
     )

@@ -39,7 +39,7 @@ def network(
         x: float, (N, D), or (D,) for one sample; the reader moves between at most 40 of them.
         t: what the network should say: classes (N,) for softmax, else numbers, (N, M). None shows
             the way forward only.
-        loss: "softmax", "sigmoid" or "squared"; None as `network_data` chooses.
+        loss: "softmax", "sigmoid", "squared" or "half_squared"; None as `network_data` chooses.
         inputs: D names of the inputs.
         outputs: M names of the outputs.
         title: heads the figure.

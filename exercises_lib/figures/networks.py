@@ -28,7 +28,8 @@ def network_data(net: Any, loss: str | None = None) -> Spec:
             `layers`, or the parameters alone: {"W1": (D, M), "b1": (M,), …} with ReLU between, or
             chapter 07's {"weight1": (M, D), "bias1": (M, 1), …}. A copy is taken. Dropout is left
             out and batch normalisation scales by its running statistics, as in evaluation.
-        loss: "softmax", "sigmoid" or "squared"; None goes by the network's `last_layer`, or takes
+        loss: "softmax", "sigmoid", "squared", the mean of (y - t)², or "half_squared", ½ Σ (y - t)²
+            a sample; None goes by the network's `last_layer`, or takes
             "softmax" for several outputs and "squared" for one.
 
     Returns:
@@ -36,7 +37,7 @@ def network_data(net: Any, loss: str | None = None) -> Spec:
 
     Raises:
         TypeError: if it is not a network, or has a layer that is not known here.
-        ValueError: if the loss is not one of the three.
+        ValueError: if the loss is not one of the four.
     """
     if isinstance(net, Mapping):
         layers, found = _of_params(net)
@@ -52,8 +53,10 @@ def network_data(net: Any, loss: str | None = None) -> Spec:
     if not affine:
         raise TypeError("This network has no Affine layer, so there is nothing to draw.")
     loss = loss or found or ("softmax" if affine[-1]["shape"][1] > 1 else "squared")
-    if loss not in ("softmax", "sigmoid", "squared"):
-        raise ValueError(f'The loss is "softmax", "sigmoid" or "squared", not {loss!r}.')
+    if loss not in ("softmax", "sigmoid", "squared", "half_squared"):
+        raise ValueError(
+            f'The loss is "softmax", "sigmoid", "squared" or "half_squared", not {loss!r}.'
+        )
     return {"layers": layers, "loss": loss}
 
 

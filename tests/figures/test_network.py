@@ -58,12 +58,22 @@ class Squared:
         return self.dy
 
 
+class HalfSquared:
+    def forward(self, y, t):
+        self.dy = (y - t) / len(y)
+        return float(np.sum((y - t) ** 2) / 2 / len(y))
+
+    def backward(self):
+        return self.dy
+
+
 @pytest.mark.parametrize("activation", [nn.Relu, nn.Sigmoid, nn.Tanh])
 @pytest.mark.parametrize(
     ("loss", "last", "t"),
     [
         ("softmax", nn.SoftmaxWithLoss, np.array([0, 2, 1, 2, 0])),
         ("sigmoid", nn.SigmoidWithLoss, RNG.integers(0, 2, (5, 3)).astype(float)),
+        ("half_squared", HalfSquared, RNG.standard_normal((5, 3))),
         ("squared", Squared, RNG.standard_normal((5, 3))),
     ],
 )
@@ -131,7 +141,7 @@ def test_what_is_no_network_is_refused(net, words):
 
 
 def test_an_unknown_loss_is_refused():
-    with pytest.raises(ValueError, match=r'"softmax", "sigmoid" or "squared", not .hinge'):
+    with pytest.raises(ValueError, match=r'"squared" or "half_squared", not .hinge'):
         network_data(figures.first_net(), "hinge")
 
 

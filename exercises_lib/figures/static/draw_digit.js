@@ -158,32 +158,21 @@ const mountDrawing = (el, spec) => {
     ),
   );
   const note = html("p", { class: "bp-note" }, spec.remark);
-  // A network that was trained in this page can read, too.
-  const use = (which) => {
-    net = which === "page" ? globalThis.bpDigitNetwork : own;
-    if (parts.root.isConnected) parts.redraw(picture);
-  };
-  let offered = null;
+  // A network that was trained in this page can read, too: train_digits.js leaves it here.
   let using = "own";
-  const offer = () => {
-    if (!globalThis.bpDigitNetwork) return;
-    if (!offered) {
-      offered = choice(
-        "Read by",
-        [
-          ["own", spec.whose],
-          ["page", "the one trained in this page"],
-        ],
-        using,
-        (which) => {
-          using = which;
-          use(which);
-        },
-      );
-      note.before(offered.element);
-    }
-    use(using);
+  const use = (which) => {
+    using = which;
+    net = (which === "page" && globalThis.bpDigitNetwork) || own;
+    parts.redraw(picture);
+    if (which === "page" && net === own)
+      parts.say("There is none yet: train one in the figure where a network is trained.");
   };
+  const whose = [
+    ["own", spec.whose],
+    ["page", "the one trained in this page"],
+  ];
+  parts.controls.append(choice("Read by", whose, using, use).element);
+  const offer = () => using === "page" && use(using);
   document.addEventListener("bp-digit-network", offer);
   parts.controls.append(note);
   parts.fit(picture, draw);

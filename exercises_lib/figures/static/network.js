@@ -116,6 +116,11 @@ export const LOSSES = {
     dout: y.map((v, at) => (2 * (v - t[at])) / y.length),
     y,
   }),
+  half_squared: (y, t, n) => ({
+    loss: y.reduce((sum, v, at) => sum + (v - t[at]) ** 2, 0) / 2 / n,
+    dout: y.map((v, at) => (v - t[at]) / n),
+    y,
+  }),
 };
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 

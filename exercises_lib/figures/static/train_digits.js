@@ -184,12 +184,14 @@ const mountTraining = (el, spec) => {
   });
   parts.controls.append(sliders(rate, units));
   parts.say("The digits are being unpacked.");
+  sheet.firstChild.textContent = "The weights of the hidden units";
+  [weights.width, weights.height] = [ACROSS * 9 - 1, Math.ceil(spec.hidden / ACROSS) * 9 - 1];
+  parts.fit(curves, drawCurves);
   digitsOf(spec.digits).then(
     (unpacked) => {
       if (!parts.root.isConnected) return;
       data = unpacked;
       restart();
-      parts.fit(curves, drawCurves);
     },
     () => parts.say("This browser cannot unpack the digits; a newer one can."),
   );
