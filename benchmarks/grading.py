@@ -220,8 +220,9 @@ def otter(
 @contextmanager
 def warm(modules: tuple[str, ...]) -> Iterator[ForkServerClient]:
     """A warm process."""
-    client = ForkServerClient(modules)
+    client = ForkServerClient()
     client.await_ready()
+    client.load(modules)
     try:
         yield client
     finally:

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,61 +116,64 @@ def grade(
     after a stop, or to grade what is new.
     """
     from exercises_lib.course.notebooks import find_root
-    from exercises_lib.grading import export, run
-    from exercises_lib.grading.gradebook import Gradebook
-    from exercises_lib.grading.manifest import load_plans
-    from exercises_lib.grading.results import LateRule
-    from exercises_lib.grading.sandbox import Limits
-    from exercises_lib.grading.submissions import find
+    from exercises_lib.grading import workers
 
     root = find_root()
-    plans = load_plans(root)
-    number = chapter.zfill(2) if chapter else None
-    if number is not None and number not in plans:
-        raise click.UsageError(f"there is no chapter {chapter!r}; there are {', '.join(plans)}")
-    if late is not None and number is None:
-        raise click.UsageError("--late is a rule for one chapter: give --chapter, too")
-    if due and late is None:
-        raise click.UsageError("--due says when work is late: say with --late what that means")
-    found = _only(find(submissions), submissions, [gradebook, table], student)
-    rule = None if late in (None, "none") else LateRule.read(str(late), due)
-    book = Gradebook(gradebook)
-    if late is not None and number is not None:
-        book.set_late_rule(number, rule)
-    limits = Limits(cell_seconds=cell_timeout, total_seconds=timeout, memory=memory << 20)
-    workers = min(jobs or os.cpu_count() or 1, max(1, len(found)))
-    hidden = run.hidden_paths(root, submissions, gradebook)
-    place: AbstractContextManager[Any]
+    count = jobs or os.cpu_count() or 1
+    hidden = workers.hidden_paths(root, submissions, gradebook)
+    place: AbstractContextManager[Executor]
     if scheduler:
         from exercises_lib.grading.cluster import remote
 
         place = remote(scheduler, hidden, require=require_sandbox)
     else:
-        place = run.local(workers, hidden, require=require_sandbox)
-    counts: dict[str, int] = {}
-    started = time.monotonic()
-    stopped = 0
-    weak: set[str] = set()
-    try:
-        with _ending_in_order(), place as executor, _progress(len(found)) as say:
-            for done in run.grade_all(
-                found,
-                book,
-                plans,
-                executor,
-                chapter=number,
-                limits=limits,
-                again=again,
-                ahead=2 * workers if not scheduler else 64,
-            ):
-                counts[done.status] = counts.get(done.status, 0) + 1
-                say(done, _result(book, done))
-                if done.outcome is not None:
-                    weak |= {_weakness(done.outcome.isolation)} - {""}
-    except _TerminatedError:
-        stopped = 128 + signal.SIGTERM
-    except KeyboardInterrupt:
-        stopped = 128 + signal.SIGINT
+        place = workers.local(count, hidden, require=require_sandbox)
+    with place as executor:  # the first worker warms up while all that follows is imported
+        from exercises_lib.grading import export, run
+        from exercises_lib.grading.gradebook import Gradebook
+        from exercises_lib.grading.manifest import load_plans
+        from exercises_lib.grading.results import LateRule
+        from exercises_lib.grading.sandbox import Limits
+        from exercises_lib.grading.submissions import find
+
+        plans = load_plans(root)
+        number = chapter.zfill(2) if chapter else None
+        if number is not None and number not in plans:
+            raise click.UsageError(f"there is no chapter {chapter!r}; there are {', '.join(plans)}")
+        if late is not None and number is None:
+            raise click.UsageError("--late is a rule for one chapter: give --chapter, too")
+        if due and late is None:
+            raise click.UsageError("--due says when work is late: say with --late what that means")
+        found = _only(find(submissions), submissions, [gradebook, table], student)
+        rule = None if late in (None, "none") else LateRule.read(str(late), due)
+        book = Gradebook(gradebook)
+        if late is not None and number is not None:
+            book.set_late_rule(number, rule)
+        limits = Limits(cell_seconds=cell_timeout, total_seconds=timeout, memory=memory << 20)
+        counts: dict[str, int] = {}
+        started = time.monotonic()
+        stopped = 0
+        weak: set[str] = set()
+        try:
+            with _ending_in_order(), _progress(len(found)) as say:
+                for done in run.grade_all(
+                    found,
+                    book,
+                    plans,
+                    executor,
+                    chapter=number,
+                    limits=limits,
+                    again=again,
+                    ahead=64 if scheduler else 2 * count,
+                ):
+                    counts[done.status] = counts.get(done.status, 0) + 1
+                    say(done, _result(book, done))
+                    if done.outcome is not None:
+                        weak |= {_weakness(done.outcome.isolation)} - {""}
+        except _TerminatedError:
+            stopped = 128 + signal.SIGTERM
+        except KeyboardInterrupt:
+            stopped = 128 + signal.SIGINT
     _summary(counts, len(found), time.monotonic() - started, gradebook, bool(stopped))
     for text in sorted(weak):
         click.echo(text, err=True)

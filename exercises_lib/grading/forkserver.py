@@ -5,9 +5,10 @@ single-threaded, never loads the exercises, and outlives every kernel: it reaps 
 memory and time, and kills whatever they leave behind.
 
 Messages to it: ``{"op": "fork", …}`` followed by the kernel's own connection and arena,
-``{"op": "interrupt"}``, ``{"op": "waited"}``, ``{"op": "stop"}``. Messages from it:
-``{"ready": …}`` once, then for each fork ``{"forked": pid}`` or ``{"failed": why}``,
-``{"waited": seconds}`` where it is asked, and ``{"exit": status, …}`` when that kernel is gone.
+``{"op": "load", …}``, ``{"op": "interrupt"}``, ``{"op": "waited"}``, ``{"op": "stop"}``. Messages
+from it: ``{"layers": …}`` once it is warm, then for each fork ``{"forked": pid}`` or
+``{"failed": why}``, ``{"waited": seconds}`` where it is asked, and ``{"exit": status, …}`` when
+that kernel is gone.
 """
 
 from __future__ import annotations
@@ -64,13 +65,13 @@ def main(descriptor: int) -> None:
     die_with_parent()
     server = ForkServer(control, sandbox)
     try:
-        server.warm_up(request["modules"])
+        server.warm_up()
         sandbox.enclose()
         server.measure()
     except Exception as error:
         wire.send(control, {"failed": f"{type(error).__name__}: {error}"})
         return
-    wire.send(control, {"ready": server.notes, "layers": sandbox.isolation.layers})
+    wire.send(control, {"layers": sandbox.isolation.layers})
     with contextlib.suppress(wire.HungUpError):
         server.serve()
     server.end_kernel()
@@ -91,32 +92,32 @@ class ForkServer:
         self.started = 0.0
         self.peak = 0
         self.why = ""
-        self.notes: list[str] = []
         self.used = (0, 0)
         self.anonymous = self.shared = 0
         self.watched = 0.0
 
-    def warm_up(self, modules: list[str]) -> None:
+    def warm_up(self) -> None:
         """Import what notebooks import and make the shell, before anything is forked."""
         from exercises_lib.grading import child
 
         child.prepare()
-        for name in modules:
-            try:
-                importlib.import_module(name)
-            except Exception as error:
-                self.notes.append(f"{name} cannot be imported here: {error}")
         for name in list(sys.modules):
             if name == "exercises_lib.exercises" or name.startswith("exercises_lib.exercises."):
                 raise RuntimeError("the exercises are loaded where students' code runs")
         # From here on an import of the answers fails at once, also where no file is hidden.
         sys.modules["exercises_lib.exercises"] = None  # type: ignore[assignment]
         child.silence_course()
-        tasks = Path("/proc/self/task")
-        if tasks.exists() and len(list(tasks.iterdir())) > 1:
-            self.notes.append("a module has started threads before the fork")
         gc.collect()
         gc.freeze()
+
+    def load(self, modules: list[str]) -> None:
+        """Import more, so that kernels need not."""
+        for name in modules:
+            with contextlib.suppress(Exception):  # a notebook that imports it will say so
+                importlib.import_module(name)
+        gc.collect()
+        gc.freeze()
+        self.measure()
 
     def measure(self) -> None:
         """Note what the warm process itself uses, which is not held against a kernel."""
@@ -154,6 +155,8 @@ class ForkServer:
         if request["op"] == "fork":
             _, descriptors, _, _ = socket.recv_fds(self.control, 1, 2)
             self._fork(Limits(**request["limits"]), descriptors)
+        elif request["op"] == "load":
+            self.load(request["modules"])
         elif request["op"] == "interrupt" and self.kernel:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.kernel, signal.SIGINT)

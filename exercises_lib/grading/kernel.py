@@ -67,14 +67,11 @@ class ForkServerClient:
     """A warm process, started at once and ready after `await_ready`.
 
     Args:
-        modules: modules to import before kernels are forked.
         hidden: files and folders that no kernel may read, beside the package's own.
         disabled: layers to leave out, for tests of the weaker modes.
     """
 
-    def __init__(
-        self, modules: Iterable[str] = (), hidden: Iterable[str] = (), disabled: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, hidden: Iterable[str] = (), disabled: Iterable[str] = ()) -> None:
         self.control, other = socket.socketpair()
         # Nothing else of the instructor's environment, where tokens and passwords are kept.
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
@@ -98,11 +95,9 @@ class ForkServerClient:
             "hidden": [os.path.realpath(name) for name in hidden],
             "disabled": list(disabled),
             "user": 200_000 + os.getpid() % 50_000,
-            "modules": list(modules),
         }
-        self.modules = frozenset(modules)
         self.isolation = Isolation()
-        self.notes: list[str] = []
+        self._modules: set[str] = set()
         self._ended: End | None = None
         self._said = ""
         self._waiting = True
@@ -127,7 +122,14 @@ class ForkServerClient:
             self.close()
             raise SandboxError(f"The warm process does not start: {answer['failed']}")
         self.isolation = Isolation(dict(answer["layers"]))
-        self.notes = list(answer["ready"])
+
+    def load(self, modules: Iterable[str]) -> None:
+        """Have modules imported before the next kernel is forked; what is ours is lent to it."""
+        new = {name for name in modules if not name.startswith("exercises_lib")} - self._modules
+        if new:
+            self._modules |= new
+            with contextlib.suppress(wire.HungUpError):  # said by fork
+                wire.send(self.control, {"op": "load", "modules": sorted(new)})
 
     def _receive(self, seconds: float) -> Any:
         """Receive the next message that is not the end of a kernel; that is kept."""
@@ -412,27 +414,25 @@ class KernelFactory:
             self.close()
             return SandboxedKernel(self.ready(modules), limits)
 
-    def start(self, modules: Iterable[str]) -> ForkServerClient:
-        """Start the fork server, or a new one where modules are missing; does not wait."""
-        wanted = frozenset(modules)
-        if self.client is None or not wanted <= self.client.modules:
-            before = self.client.modules if self.client else frozenset()
-            self.close()
-            self.client = ForkServerClient(sorted(wanted | before), self.hidden, self.disabled)
+    def start(self) -> ForkServerClient:
+        """Start the fork server; does not wait."""
+        if self.client is None:
+            self.client = ForkServerClient(self.hidden, self.disabled)
         return self.client
 
     def ready(self, modules: Iterable[str]) -> ForkServerClient:
-        """Return the fork server when it is ready.
+        """Return the fork server when it is ready, and has the modules.
 
         Raises:
             SandboxError: if it does not start, or cannot isolate as was asked for.
         """
-        client = self.start(modules)
+        client = self.start()
         client.await_ready()
         if self.require and not client.isolation.complete:
             self.close()
             text = f"This machine cannot isolate students' code: {client.isolation}."
             raise SandboxError(f"{text} Without --require-sandbox it is run all the same.")
+        client.load(modules)
         return client
 
     def close(self) -> None:

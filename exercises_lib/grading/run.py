@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from exercises_lib.grading.answers import answers
 from exercises_lib.grading.gradebook import Gradebook
@@ -16,7 +14,7 @@ from exercises_lib.grading.notebook import UnreadableError, code_cells, read_not
 from exercises_lib.grading.sandbox import Limits
 from exercises_lib.grading.submissions import Submission
 from exercises_lib.grading.task import Outcome, Task
-from exercises_lib.grading.workers import Workers, grade_here
+from exercises_lib.grading.workers import grade_here
 
 
 @dataclass(frozen=True)
@@ -41,20 +39,6 @@ class Done:
     def status(self) -> str:
         """One word for it."""
         return self.outcome.status if self.outcome else self.why
-
-
-@contextmanager
-def local(jobs: int, hidden: Sequence[str] = (), *, require: bool = False) -> Iterator[Executor]:
-    """Grade on this machine, with `jobs` workers, which give up where the run is stopped.
-
-    Raises:
-        WorkerError: if this system cannot fork processes.
-    """
-    workers = Workers(jobs, hidden, require=require)
-    try:
-        yield workers
-    finally:
-        workers.shutdown(cancel_futures=True)
 
 
 def grade_all(
@@ -169,9 +153,4 @@ def _prepare(
     return None, sha256, Task(tuple(cells), plans[number], limits)
 
 
-def hidden_paths(root: Path, *more: Path | None) -> list[str]:
-    """List what no student's code may read: the solutions, the submissions, the gradebook."""
-    return [str(root / "solutions"), *(str(path.resolve()) for path in more if path is not None)]
-
-
-__all__ = ["Done", "grade_all", "hidden_paths", "local"]
+__all__ = ["Done", "grade_all"]

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from exercises_lib.checking import Verdict
-from exercises_lib.grading.manifest import Plan
-from exercises_lib.grading.notebook import Code
-from exercises_lib.grading.sandbox import Limits
+if TYPE_CHECKING:
+    from exercises_lib.checking import Verdict
+    from exercises_lib.grading.manifest import Plan
+    from exercises_lib.grading.notebook import Code
+    from exercises_lib.grading.sandbox import Limits
 
 
 @dataclass(frozen=True)

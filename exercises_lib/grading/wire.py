@@ -8,8 +8,6 @@ import struct
 import time
 from typing import Any
 
-from exercises_lib.checking.serialize import from_bytes, to_bytes
-
 LIMIT = 16 << 20
 """Largest message, in bytes, that is read; a sender of more is hung up on."""
 _HEADER = struct.Struct("!Q")
@@ -29,6 +27,8 @@ def send(connection: socket.socket, message: Any) -> None:
     Raises:
         HungUpError: if the other end is gone.
     """
+    from exercises_lib.checking.serialize import to_bytes  # loads NumPy
+
     data = to_bytes(message)
     try:
         connection.sendall(_HEADER.pack(len(data)) + data)
@@ -54,6 +54,8 @@ def receive(connection: socket.socket, *, seconds: float | None = None, limit: i
     if length > limit:
         raise GarbledError(f"a message of {length:,} bytes, more than {limit:,}")
     data = _read(connection, length, until)
+    from exercises_lib.checking.serialize import from_bytes
+
     try:
         return from_bytes(data)
     except ValueError as error:

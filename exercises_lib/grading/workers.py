@@ -11,13 +11,16 @@ current folder, where students' files may lie, and because one that dies takes i
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
 from typing import Any
 
 from exercises_lib.errors import UserError
@@ -69,8 +72,9 @@ class Workers(Executor):
             )
         self.hidden, self.require = list(hidden), require
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="grade")
-        self._idle: list[Worker] = []
-        self._all: list[Worker] = []
+        self._idle = [Worker(hidden, require=require)]
+        self._idle[0].start()  # the others when they are needed
+        self._all = list(self._idle)
         self._lock = threading.Lock()
         self._closed = False
 
@@ -106,6 +110,25 @@ class Workers(Executor):
             worker.close()
 
 
+@contextmanager
+def local(jobs: int, hidden: Sequence[str] = (), *, require: bool = False) -> Iterator[Executor]:
+    """Grade on this machine, with `jobs` workers, which give up where the run is stopped.
+
+    Raises:
+        WorkerError: if this system cannot fork processes.
+    """
+    workers = Workers(jobs, hidden, require=require)
+    try:
+        yield workers
+    finally:
+        workers.shutdown(cancel_futures=True)
+
+
+def hidden_paths(root: Path, *more: Path | None) -> list[str]:
+    """List what no student's code may read: the solutions, the submissions, the gradebook."""
+    return [str(root / "solutions"), *(str(path.resolve()) for path in more if path is not None)]
+
+
 class Worker:
     """A worker process, seen from the outside.
 
@@ -119,7 +142,7 @@ class Worker:
         self.process: subprocess.Popen[bytes] | None = None
         self.connection: Connection | None = None
 
-    def start(self, modules: Sequence[str]) -> Connection:
+    def start(self) -> Connection:
         """Start the process, if it does not run."""
         if self.connection is not None:
             return self.connection
@@ -136,7 +159,7 @@ class Worker:
                 cwd="/",
                 start_new_session=True,  # Ctrl-C is for the one who gives out the work
             )
-        self.connection.send((self.hidden, self.require, tuple(modules)))
+        self.connection.send((self.hidden, self.require))
         return self.connection
 
     def run(self, fn: Callable[..., Outcome], task: Task) -> Outcome:
@@ -150,7 +173,7 @@ class Worker:
             WorkerError: if no student's code may be run here at all.
         """
         try:
-            connection = self.start(task.plan.modules)
+            connection = self.start()
             connection.send((fn, task))
             if not connection.poll(PATIENCE * task.limits.total_seconds + MARGIN):
                 raise TimeoutError("did not answer in time")
@@ -191,9 +214,10 @@ def main(descriptor: int) -> None:
 
     threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
     with Connection(descriptor) as connection, contextlib.suppress(EOFError, OSError):
-        hidden, require, modules = connection.recv()
+        hidden, require = connection.recv()
         _factory.hidden, _factory.require = hidden, require
-        _factory.start(modules)  # it warms up while the exercises are imported
+        _factory.start()  # it warms up while the exercises are imported
+        importlib.import_module("exercises_lib.grading.session")
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, hard))
