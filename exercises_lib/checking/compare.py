@@ -35,7 +35,7 @@ def find_problems(trial: Trial) -> Iterator[Problem]:
     not told as an overflow that it also leads to.
     """
     for case, got, want in zip(trial.cases, trial.seen, trial.expected, strict=False):
-        note = case.note
+        note = wording.case_note(case)
         if got.failure is not None and got.failure.kind == "misfit" and case is trial.cases[0]:
             note = ""  # the form of the answer is wrong, whatever the case
         problems = case_problems(trial.exercise, case, got, want)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking.exercise import Exercise, Output
+from exercises_lib.checking.exercise import Case, Exercise, Output
 from exercises_lib.checking.observe import Failure, Observation
 from exercises_lib.checking.serialize import is_number
 
@@ -21,6 +21,17 @@ def listed(names: Sequence[str]) -> str:
 def with_case(text: str, note: str) -> str:
     """Add which case it was, unless the sentence says so itself."""
     return f"{text} Case: {note}." if note and note not in text else text
+
+
+def case_note(case: Case) -> str:
+    """Say which case it is; with its inputs, where these are a few plain numbers."""
+    numbers = case.inputs
+    if not 0 < len(numbers) <= 3 or not all(map(is_number, numbers.values())):
+        return case.note
+    if all(f"{name} = " in case.note for name in numbers):
+        return case.note
+    listed = ", ".join(f"{name} = {value:.6g}" for name, value in numbers.items())
+    return f"{case.note}, {listed}" if case.note else listed
 
 
 def gap(seen: Observation | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from types import FunctionType
@@ -11,6 +12,7 @@ import pytest
 
 from exercises_lib.checking import Case, Exercise, Mistake, Output, Probe, check
 from exercises_lib.checking.observe import Observation, observe
+from exercises_lib.exercises import get
 from exercises_lib.probes import call, layer, values
 
 RNG = np.random.default_rng
@@ -582,3 +584,10 @@ def test_a_module_that_takes_long_to_import_is_not_held_against_the_answer(tmp_p
 
     exercise = replace(DOUBLE, reference=double, requires=("slow_to_import",), seconds=0.3)
     assert check(exercise, double, RNG(0)).status == "passed"
+
+
+def test_inputs_that_are_a_few_numbers_are_shown():
+    verdict = check(get("ch00.double"), lambda x: x + 2, np.random.default_rng(3))
+    assert re.search(r"Case: one number, x = -?\d", verdict.message)
+    shop = check(get("ch03.shop"), lambda *prices: None, np.random.default_rng(3))
+    assert "apple_price = " not in shop.message  # too many to be read
