@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LATER = {
     "grade": "exercises_lib.grading.commands:grade",
     "mark": "exercises_lib.grading.commands:mark",
+    "handout": "exercises_lib.grading.commands:handout",
+    "nbgrader": "exercises_lib.grading.commands:nbgrader",
     "name-group": "exercises_lib.grading.commands:name_group",
     "report": "exercises_lib.grading.commands:report",
     "export": "exercises_lib.grading.commands:export",

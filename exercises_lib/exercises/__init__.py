@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import re
 from functools import cache
 
@@ -25,10 +26,12 @@ def chapter_exercises(number: str) -> tuple[Exercise, ...]:
         number: two digits, for example ``"03"``.
 
     Raises:
-        LookupError: if there is no such chapter.
+        LookupError: if there is no such chapter, or not in this copy of the course.
     """
     if number not in CHAPTERS:
         raise LookupError(f"no chapter {number!r}; there are {', '.join(CHAPTERS)}")
+    if importlib.util.find_spec(f"{__name__}.ch{CHAPTERS[number].stem}") is None:
+        raise LookupError(f"the exercises of chapter {number} are not in this copy of the course")
     module = importlib.import_module(f"{__name__}.ch{CHAPTERS[number].stem}")
     exercises: tuple[Exercise, ...] = module.EXERCISES
     return exercises
@@ -37,6 +40,14 @@ def chapter_exercises(number: str) -> tuple[Exercise, ...]:
 def all_exercises() -> list[Exercise]:
     """Return every exercise of the course, in the order in which they are asked."""
     return [exercise for number in CHAPTERS for exercise in chapter_exercises(number)]
+
+
+def _those_here(number: str) -> tuple[Exercise, ...]:
+    """Return the exercises of a chapter; none if it is not in this copy of the course."""
+    try:
+        return chapter_exercises(number)
+    except LookupError:
+        return ()
 
 
 def get(exercise_id: str) -> Exercise:
@@ -51,10 +62,10 @@ def get(exercise_id: str) -> Exercise:
     exercise_id = MOVED.get(str(exercise_id), exercise_id)
     match = re.match(r"ch(\d\d)\.", str(exercise_id))
     if match and match[1] in CHAPTERS:
-        for exercise in chapter_exercises(match[1]):
+        for exercise in _those_here(match[1]):
             if exercise.id == exercise_id:
                 return exercise
-    known = [exercise.id for exercise in all_exercises()]
+    known = [exercise.id for number in CHAPTERS for exercise in _those_here(number)]
     close = difflib.get_close_matches(str(exercise_id), known, n=3, cutoff=0.4)
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     raise LookupError(f"There is no exercise {str(exercise_id)[:80]!r}.{hint}")

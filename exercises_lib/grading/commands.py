@@ -388,6 +388,53 @@ def _points(text: str, most: float) -> float | None:
     return float(text)
 
 
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("chapters", nargs=-1)
+def handout(folder: Path, chapters: tuple[str, ...]) -> None:
+    """Write what students get into FOLDER: without the answers to the graded CHAPTERS.
+
+    Without CHAPTERS all are graded. The copy has the chapters up to the last graded one; those
+    before the first keep their checks.
+    """
+    from exercises_lib.chapters import CHAPTERS
+    from exercises_lib.course.notebooks import find_root, notebook_name
+    from exercises_lib.grading import handout as making
+
+    graded = [number.removeprefix("ch").zfill(2) for number in chapters] or list(CHAPTERS)
+    for number in graded:
+        notebook_name(number)  # refuses what is no chapter
+    making.write(find_root(), folder, graded)
+    click.echo(f"{folder} is what students get. Graded: {', '.join(graded)}.")
+    click.echo("It hides nothing that the course has published: see the instructors' page.")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def nbgrader(folder: Path) -> None:
+    """Lay out the solutions in FOLDER as the source/ASSIGNMENT/ of an nbgrader course."""
+    import shutil
+
+    from exercises_lib.course.notebooks import chapter_numbers, find_root, notebook_name
+
+    root = find_root()
+    if (folder / "source").exists():
+        raise UserError(f"{folder / 'source'} exists already; name a folder that is new.")
+    with _writing(folder):
+        for number in chapter_numbers(root):
+            name = notebook_name(number)
+            place = folder / "source" / name.removesuffix(".ipynb")
+            place.mkdir(parents=True)
+            shutil.copy(root / "solutions" / name, place / name)
+    click.echo(f"{folder / 'source'} has {len(chapter_numbers(root))} assignments.")
+    click.echo(
+        "backprop: under nbgrader a student's code runs beside the answer key, and none of the "
+        "protections of `backprop grade` hold: it can read the references, replace the checks and "
+        "raise its own mark. Use it where you trust, or read what was handed in.",
+        err=True,
+    )
+
+
 @click.command(name="name-group")
 @click.argument("group")
 @click.option("--name", help="What the mistake is called on the class's page.")
