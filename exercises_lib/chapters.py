@@ -10,12 +10,13 @@ class Chapter:
     """One chapter.
 
     Args:
-        number: two digits.
+        number: two digits; the primer, which stands beside the chapters, is ``00p``.
         topic: what its notebook ``NN_topic`` and its exercises ``chNN_topic`` are called.
         title: as it stands at the head of the notebook.
         label: short, for the road map.
         promise: what it is about, in a line.
         minutes: how long it takes, as its notebook says.
+        optional: whether the road leads past it.
     """
 
     number: str
@@ -24,17 +25,27 @@ class Chapter:
     label: str
     promise: str
     minutes: int
+    optional: bool = False
 
     @property
     def stem(self) -> str:
         """What its notebook is called, without the ending."""
-        return f"{self.number}_{self.topic}"
+        return f"{self.number[:2]}_{self.topic}"
 
 
 CHAPTERS: dict[str, Chapter] = {
     chapter.number: chapter
     for chapter in (
         Chapter("00", "welcome", "Welcome", "Welcome", "Run, edit, check, hint.", 15),
+        Chapter(
+            "00p",
+            "primer",
+            "Primer: Python and NumPy",
+            "Primer",
+            "Functions as values, classes, arrays.",
+            20,
+            optional=True,
+        ),
         Chapter(
             "01",
             "computation_graphs",
@@ -118,3 +129,12 @@ CHAPTERS: dict[str, Chapter] = {
     )
 }
 """By number, in the order of the course."""
+
+
+def chapter_of(exercise_id: str) -> str:
+    """Return the number of the chapter in which an exercise is asked.
+
+    Args:
+        exercise_id: ``chNN.name``; those of the primer are called ``ch00.primer_…``.
+    """
+    return "00p" if exercise_id.startswith("ch00.primer_") else exercise_id[2:4]

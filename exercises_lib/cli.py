@@ -183,7 +183,7 @@ def audit(chapters: tuple[str, ...], details: bool, in_page: bool, named_file: P
     from rich.table import Column, Table
 
     from exercises_lib import exercises
-    from exercises_lib.chapters import CHAPTERS
+    from exercises_lib.chapters import CHAPTERS, chapter_of
     from exercises_lib.course import named
     from exercises_lib.course.audit import audit as audit_exercise
     from exercises_lib.course.notebooks import find_root
@@ -212,7 +212,7 @@ def audit(chapters: tuple[str, ...], details: bool, in_page: bool, named_file: P
     console = Console()
     Console(width=max(console.width, 96)).print(table)
     faults = [(r.exercise.id, fault) for r in all_results for fault in r.faults]
-    own = [one for one in named.load(named_file) if one.exercise[2:4] in numbers]
+    own = [one for one in named.load(named_file) if chapter_of(one.exercise) in numbers]
     faults += named.faults(own)
     if own:
         click.echo(f"{named_file}: {len(own)} mistakes of a course's own were checked, too.")

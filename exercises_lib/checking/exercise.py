@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from exercises_lib.chapters import chapter_of
 from exercises_lib.checking.edit import Edit
 from exercises_lib.checking.observe import Observation, Oracle, Probe, oracle_result
 from exercises_lib.checking.serialize import serialize
@@ -197,8 +198,8 @@ class Exercise:
 
     @property
     def chapter(self) -> str:
-        """The chapter's number, two digits."""
-        return self.id[2:4]
+        """The number of its chapter."""
+        return chapter_of(self.id)
 
     def consult(self, case: Case, arguments: Sequence[Any]) -> dict[str, Any]:
         """Answer one question of the probe, as plain data.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from exercises_lib import exercises
-from exercises_lib.chapters import CHAPTERS
+from exercises_lib.chapters import CHAPTERS, chapter_of
 from exercises_lib.course.build import make_chapter, normalise, repository_of
 from exercises_lib.course.notebooks import (
     BEGIN,
@@ -130,7 +130,7 @@ def _code_cell_problems(number: str, cell: Cell, ids: Counter[str]) -> Iterator[
         checked = check_cell(cell)
         if checked is None:
             yield 'a check cell is one call: check("chNN.name", answer).'
-        elif not checked.exercise_id.startswith(f"ch{number}."):
+        elif chapter_of(checked.exercise_id) != number:
             yield f"it checks {checked.exercise_id}, which is not of this chapter."
         elif cell_id.removesuffix("-check") not in ids:
             yield f"there is no answer cell {cell_id.removesuffix('-check')}."

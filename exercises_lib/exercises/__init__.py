@@ -5,10 +5,9 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
-import re
 from functools import cache
 
-from exercises_lib.chapters import CHAPTERS
+from exercises_lib.chapters import CHAPTERS, chapter_of
 from exercises_lib.checking import Exercise
 
 MOVED = {
@@ -60,9 +59,9 @@ def get(exercise_id: str) -> Exercise:
         LookupError: if there is none; the message names the closest ones.
     """
     exercise_id = MOVED.get(str(exercise_id), exercise_id)
-    match = re.match(r"ch(\d\d)\.", str(exercise_id))
-    if match and match[1] in CHAPTERS:
-        for exercise in _those_here(match[1]):
+    number = chapter_of(str(exercise_id))
+    if number in CHAPTERS:
+        for exercise in _those_here(number):
             if exercise.id == exercise_id:
                 return exercise
     known = [exercise.id for number in CHAPTERS for exercise in _those_here(number)]

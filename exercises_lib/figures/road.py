@@ -34,6 +34,8 @@ def road_spec(progress: Mapping[str, Any]) -> Spec:
     """Return the chapters with minutes and progress."""
     stations = []
     for number, chapter in CHAPTERS.items():
+        if chapter.optional:
+            continue
         entry = progress.get(number, progress.get(f"ch{number}", 0.0))
         passed, total = entry if isinstance(entry, tuple | list) else (float(entry), 1)
         stations.append(

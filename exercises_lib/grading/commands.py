@@ -369,7 +369,7 @@ def _decidable(name: str) -> tuple[str, str, float, str]:
     from exercises_lib.grading.results import chapter_points
 
     try:
-        if match := re.fullmatch(r"(?:ch)?(\d\d?)(\.late)?", name):
+        if match := re.fullmatch(r"(?:ch)?(\d\d?p?)(\.late)?", name):
             chapter = match[1].zfill(2)
             total = chapter_points(chapter)
             if match[2]:

@@ -174,13 +174,13 @@ def chapter_of(name: str, notebook: dict[str, Any], plans: dict[str, Plan]) -> s
     for cell in notebook["cells"]:
         if cell.get("cell_type") != "code":
             continue
-        match = re.fullmatch(r"ch(\d\d)-.+-check", str(cell.get("id", "")))
+        match = re.fullmatch(r"ch(\d\dp?)-.+-check", str(cell.get("id", "")))
         match = match or re.match(r"""\s*check\(\s*["']ch(\d\d)\.""", source(cell))
         if match and match[1] in plans:
             votes[match[1]] = votes.get(match[1], 0) + 1
     if votes:
         return max(sorted(votes), key=lambda number: votes[number])
     for number, chapter in CHAPTERS.items():
-        if number in plans and re.search(rf"(?<!\d){number}[_ -]{chapter.topic}", name):
+        if number in plans and re.search(rf"(?<!\d){number[:2]}[_ -]{chapter.topic}", name):
             return number
     return None

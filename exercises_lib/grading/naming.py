@@ -26,7 +26,9 @@ MOODLE = re.compile(
 MOODLE_AGAIN = re.compile(r"_\d+_assignsubmission_")
 JOINERS = "\u200c\u200d"
 """Cannot be printed alone, and are a part of names in Persian, in Indian scripts and of emoji."""
-TOPIC = re.compile("|".join(rf"(?<!\d){one.number}[_ -]{one.topic}" for one in CHAPTERS.values()))
+TOPIC = re.compile(
+    "|".join(rf"(?<!\d){one.number[:2]}[_ -]{one.topic}" for one in CHAPTERS.values())
+)
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,6 @@ def test_the_map_gives_the_minutes_that_the_chapters_promise(root):
         opening = "".join("".join(cell["source"]) for cell in cells[:3])
         found = re.search(r"(\d+) minutes", opening)
         if found:
-            promised[path.name[:2]] = int(found[1])
-    on_the_map = {one.number: one.minutes for one in CHAPTERS.values() if one.number in promised}
+            promised[path.stem] = int(found[1])
+    on_the_map = {one.stem: one.minutes for one in CHAPTERS.values() if one.stem in promised}
     assert on_the_map == promised, "change CHAPTERS in exercises_lib/chapters.py"
