@@ -25,7 +25,7 @@ class Edit:
         of: the right program, a function or a class with source of its own.
         pieces: (old, new) pairs. A piece of one line is any text that stands in the source once;
             one of several lines is whole lines, whatever their indentation. An empty `new` takes
-            whole lines out.
+            the piece out, and the line with it if the piece is all of it.
         name: what the wrong program is called in tracebacks.
     """
 
@@ -75,18 +75,20 @@ def replaced(text: str, old: str, new: str) -> str:
     Args:
         text: the source.
         old: text within a line, or whole lines of any indentation.
-        new: what comes in its place; whole lines if `old` is, or if it has several itself.
+        new: what comes in its place; whole lines if `old` is, or if it has several itself. Where
+            it is empty, a line of which nothing is left goes, too.
 
     Raises:
         EditError: if `old` stands there not at all or more than once.
     """
     old_lines, new_lines = _rows(old), _rows(new)
-    if len(old_lines) == 1 and new_lines and len(new_lines) == 1:
+    rows = text.split("\n")
+    whole_line = not new_lines and old.strip() in map(str.strip, rows)
+    if len(old_lines) == 1 and len(new_lines) <= 1 and not whole_line:
         found = text.count(old_lines[0])
         if found != 1:
             raise EditError(f"{old_lines[0]!r} stands {found} times in\n{text}")
-        return text.replace(old_lines[0], new_lines[0])
-    rows = text.split("\n")
+        return text.replace(old_lines[0], new_lines[0] if new_lines else "")
     size = len(old_lines)
     places = [
         at

@@ -27,9 +27,9 @@ from exercises_lib.nn.losses import (
     softmax,
 )
 from exercises_lib.nn.network import DeepNet, Sequential, TwoLayerNet
-from exercises_lib.nn.optimisers import SGD, AdaGrad, Adam, Momentum, RMSProp
+from exercises_lib.nn.optimisers import SGD, AdaGrad, Adam, Momentum, RMSProp, clip
 from exercises_lib.nn.recording import no_grad
-from exercises_lib.nn.regularisation import BatchNorm, Dropout, weight_decay
+from exercises_lib.nn.regularisation import BatchNorm, Dropout, LayerNorm, weight_decay
 from exercises_lib.nn.tensor import Tensor, where
 from exercises_lib.nn.tensor_functions import (
     log_softmax,
@@ -48,6 +48,7 @@ __all__ = [
     "BatchNorm",
     "DeepNet",
     "Dropout",
+    "LayerNorm",
     "Momentum",
     "MulLayer",
     "RMSProp",
@@ -63,6 +64,7 @@ __all__ = [
     "accuracy",
     "binary_cross_entropy",
     "check_layer",
+    "clip",
     "columns",
     "cross_entropy",
     "fast_gradient_check",

@@ -136,3 +136,31 @@ def _memory(store: Params, name: str, like: Array) -> Array:
     if name not in store:
         store[name] = np.zeros_like(like)
     return store[name]
+
+
+def clip(grads: Params, limit: float) -> float:
+    """Shorten all gradients together to the length `limit` if they are longer; return the length.
+
+    norm = √(Σ g²) over every number of every array; if norm > limit, each g becomes g · limit /
+    norm. One factor for all of them, so the direction of the step stays what it was.
+
+    Args:
+        grads: The gradients by name, changed in place.
+        limit: The greatest length that is left, above 0.
+
+    Returns:
+        The length before.
+
+    Raises:
+        ValueError: If the limit is not above 0.
+
+    Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks",
+    2013.
+    """
+    if not limit > 0:
+        raise ValueError(f"The limit must be above 0, not {limit}.")
+    norm = float(np.sqrt(sum(np.sum(g.astype(np.float64) ** 2) for g in grads.values())))
+    if norm > limit:
+        for g in grads.values():
+            g *= limit / norm
+    return norm

@@ -142,3 +142,40 @@ class BatchNorm:
             dx_hat = dx_hat - dx_hat.mean(axis=0) - self.x_hat * along
         dx: Array = dx_hat * self.scale
         return dx
+
+
+class LayerNorm:
+    """Give every sample mean 0 and variance 1 over its features, then scale and shift them.
+
+    out = γ · x̂ + β with x̂ = (x - mean) / √(variance + eps), mean and variance over the last axis,
+    one of each a sample. Training and evaluation are the same: no sample looks at its neighbours.
+
+    Args:
+        size: Number of features, M.
+        eps: Keeps the denominator from 0.
+        dtype: float64, or float32.
+
+    Source: Ba, Kiros and Hinton, "Layer normalization", 2016.
+    """
+
+    def __init__(self, size: int, eps: float = 1e-5, dtype: DTypeLike = np.float64) -> None:
+        self.gamma: Array = np.ones(size, dtype)
+        self.beta: Array = np.zeros(size, dtype)
+        self.eps = eps
+
+    def forward(self, x: Array) -> Array:
+        """Return the normalised samples, (N, M), of x, (N, M)."""
+        centred = x - x.mean(axis=1, keepdims=True)
+        self.scale: Array = 1 / np.sqrt(np.mean(centred**2, axis=1, keepdims=True) + self.eps)
+        self.x_hat: Array = centred * self.scale
+        out: Array = self.gamma * self.x_hat + self.beta
+        return out
+
+    def backward(self, dout: Array) -> Array:
+        """Set dgamma and dbeta, (M,), and return dx, (N, M)."""
+        self.dgamma: Array = (dout * self.x_hat).sum(axis=0)
+        self.dbeta: Array = dout.sum(axis=0)
+        d = dout * self.gamma
+        along = (d * self.x_hat).mean(axis=1, keepdims=True)
+        dx: Array = self.scale * (d - d.mean(axis=1, keepdims=True) - self.x_hat * along)
+        return dx

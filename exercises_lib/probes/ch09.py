@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -174,3 +175,134 @@ def start(answer: Any, inputs: dict[str, Any]) -> Steps:
     need_function(answer)
     yield f"{name_of(answer)}(sizes, rng)"
     yield "start", answer(inputs["sizes"], np.random.default_rng(inputs["seed"]))
+
+
+def layer_norm(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Make a layer normalisation, give it a scale and a shift, and run it there and back.
+
+    Args:
+        answer: a class made from ``(size, eps)``, with ``forward(x)``, ``backward(dout)``,
+            ``gamma``, ``beta``, ``dgamma`` and ``dbeta``.
+        inputs: ``settings``, a tuple for the constructor; ``gamma``, ``beta``, (M,); ``x`` and
+            ``dout``, (N, M); ``other x``, which a second layer sees in between.
+    """
+    need_class(answer, ("forward", "backward"))
+    yield f"{name_of(answer)}({', '.join(f'{setting:g}' for setting in inputs['settings'])})"
+    made, other = answer(*inputs["settings"]), answer(*inputs["settings"])
+    for name in ("gamma", "beta"):
+        array = _attribute(made, name)
+        if not isinstance(array, np.ndarray) or array.shape != inputs[name].shape:
+            raise MisfitError(
+                f"{name} is to be an array of shape {inputs[name].shape} from the start."
+            )
+        array[...] = inputs[name]
+    for _ in range(2):
+        yield "forward(x)"
+        yield "out", made.forward(inputs["x"])
+        yield f"forward of another {name_of(answer)}"
+        other.forward(inputs["other x"])
+        for _ in range(2):
+            yield "backward(dout)"
+            yield "dx", made.backward(inputs["dout"])
+            for name in ("dgamma", "dbeta"):
+                yield name, _attribute(made, name)
+
+
+def clip(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Call the function; the gradients as it leaves them are an output.
+
+    Args:
+        answer: a function of ``(grads, limit)``.
+        inputs: its arguments.
+    """
+    need_function(answer)
+    grads = inputs["grads"]
+    held = dict(grads)
+    yield f"{name_of(answer)}(grads, limit)"
+    yield "norm", answer(grads, inputs["limit"])
+    yield "grads", grads
+    yield "arrays", "the same" if all(grads.get(k) is g for k, g in held.items()) else "new"
+
+
+def chain_of_weights(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Ask for the first weights of several layers, drawn one after another from one generator.
+
+    Args:
+        answer: a function of ``(fan_in, fan_out, rng)``.
+        inputs: ``sizes``, the units from the inputs on, and the ``seed`` of the generator.
+    """
+    need_function(answer)
+    rng = np.random.default_rng(inputs["seed"])
+    sizes = inputs["sizes"]
+    weights = []
+    for fan_in, fan_out in pairwise(sizes):
+        yield f"{name_of(answer)}({fan_in}, {fan_out}, rng)"
+        W = serialize(answer(fan_in, fan_out, rng))
+        if not isinstance(W, np.ndarray) or W.dtype.kind != "f":
+            kind = "None" if W is None else type(W).__name__
+            raise MisfitError(f"W is {kind}, expected an array of floats, ({fan_in}, {fan_out}).")
+        if W.shape != (fan_in, fan_out):
+            raise MisfitError(
+                f"W has shape {W.shape}, expected ({fan_in}, {fan_out}): a row per input."
+            )
+        weights.append(W)
+    yield "weights", weights
+
+
+def deep_net(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Make a network with batch normalisation, give it parameters, train it a little, evaluate it.
+
+    Args:
+        answer: a class made from ``(sizes, rng, dropout, decay)``, with ``params``,
+            ``predict(x, train)`` and ``loss_and_gradient(x, t)``.
+        inputs: ``sizes``, ``seed``, ``dropout``, ``decay``; ``params``, arrays by name that are
+            written into the network's own; ``x``, ``t`` and ``second x``, ``second t``, batches to
+            train on; ``new x`` to evaluate; ``draws``: how often to predict with dropout.
+    """
+    need_class(answer, ("predict", "loss_and_gradient"))
+    rng = np.random.default_rng(inputs["seed"])
+    yield f"{name_of(answer)}(sizes, rng, dropout, decay)"
+    made = answer(inputs["sizes"], rng, inputs["dropout"], inputs["decay"])
+    params = _attribute(made, "params")
+    if not isinstance(params, dict):
+        raise MisfitError(f"params is {type(params).__name__}, expected a dictionary of arrays.")
+    yield "names", sorted(str(name) for name in params)
+    yield "start", {str(name): np.array(array) for name, array in params.items()}
+    for name, array in inputs["params"].items():
+        if np.shape(params.get(name)) != array.shape:
+            raise MisfitError(f"params[{name!r}] is to be an array of shape {array.shape}.")
+        params[name][...] = array
+    for _ in range(2):
+        yield "predict(new x)"
+        yield "evaluation before", made.predict(inputs["new x"])
+    if inputs["dropout"]:
+        yield from _with_dropout(made, inputs)
+        return
+    for batch in ("", "second "):
+        yield f"loss_and_gradient({batch}x, {batch}t)"
+        loss, grads = made.loss_and_gradient(inputs[f"{batch}x"], inputs[f"{batch}t"])
+        yield f"{batch}loss", loss
+        yield f"{batch}gradients", grads
+        for name in params:  # one step of plain gradient descent, in place
+            params[name] -= 0.1 * grads[name]
+    for _ in range(2):
+        yield "predict(new x, False)"
+        yield "evaluation after", made.predict(inputs["new x"], False)
+
+
+def _with_dropout(made: Any, inputs: dict[str, Any]) -> Steps:
+    """Predict often with dropout; what is seen of it is a mean, a spread, and whether any is left.
+
+    The scores are a linear function of the last hidden layer behind its dropout, so their mean over
+    many masks is what they are without one.
+    """
+    yield "predict(x, True)"
+    found = [serialize(made.predict(inputs["x"], True)) for _ in range(inputs["draws"])]
+    if not all(isinstance(out, np.ndarray) and out.shape == found[0].shape for out in found):
+        raise MisfitError("predict(x, True) does not return an array of scores, (N, C).")
+    yield "mean of many predictions in training", np.mean(found, axis=0)
+    yield "spread of many predictions in training", np.std(found, axis=0)
+    zeros = any((out == 0).any() for out in found)
+    yield "scores in training", "some are exactly 0" if zeros else "none is 0"
+    same = np.array_equal(found[0], found[1])
+    yield "two predictions in training", "the same" if same else "different"

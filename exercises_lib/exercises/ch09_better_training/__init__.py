@@ -1,4 +1,4 @@
-"""Exercises of chapter 09: optimisers, first weights, weight decay, dropout, batch normalisation."""
+"""Exercises of chapter 09: optimisers, first weights, remedies, normalisation, a deep network."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from exercises_lib.exercises.ch09_better_training import (
     adam,
     adam_fix,
     batch_norm,
+    batch_norm_graph,
+    batch_norm_short,
+    clip,
+    deep_net,
     dropout,
-    he,
+    layer_norm,
     momentum,
     reach_deep,
     rmsprop,
+    start,
     weight_decay,
-    xavier,
 )
 
 EXERCISES = (
@@ -22,10 +26,14 @@ EXERCISES = (
     rmsprop.EXERCISE,
     adam.EXERCISE,
     adam_fix.EXERCISE,
-    xavier.EXERCISE,
-    he.EXERCISE,
+    clip.EXERCISE,
+    start.EXERCISE,
     weight_decay.EXERCISE,
     dropout.EXERCISE,
+    batch_norm_graph.EXERCISE,
+    batch_norm_short.EXERCISE,
     batch_norm.EXERCISE,
+    layer_norm.EXERCISE,
+    deep_net.EXERCISE,
     reach_deep.EXERCISE,
 )
