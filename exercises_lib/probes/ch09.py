@@ -269,7 +269,7 @@ def deep_net(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield "names", sorted(str(name) for name in params)
     yield "start", {str(name): np.array(array) for name, array in params.items()}
     for name, array in inputs["params"].items():
-        if np.shape(params.get(name)) != array.shape:
+        if name not in params or np.shape(params[name]) != array.shape:
             raise MisfitError(f"params[{name!r}] is to be an array of shape {array.shape}.")
         params[name][...] = array
     for _ in range(2):
