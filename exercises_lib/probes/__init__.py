@@ -184,6 +184,13 @@ def decision(error: Any) -> Any:
     return "rejects" if size > REJECTED_ABOVE else "undecided"
 
 
+def magnitude(distance: float) -> int | None:
+    """Return the power of ten that is nearest to a distance; None if it is 0 or no number."""
+    if not (np.isfinite(distance) and distance > 0):
+        return None
+    return int(np.round(np.log10(distance)))
+
+
 def find(name: str) -> Callable[..., Steps]:
     """Return the probe of a given name.
 

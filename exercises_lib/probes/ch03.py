@@ -9,7 +9,15 @@ import numpy as np
 
 from exercises_lib.checking import MisfitError, Oracle
 from exercises_lib.checking.serialize import describe, serialize
-from exercises_lib.probes import Steps, decision, name_of, need_class, need_function, unpack
+from exercises_lib.probes import (
+    Steps,
+    decision,
+    magnitude,
+    name_of,
+    need_class,
+    need_function,
+    unpack,
+)
 from exercises_lib.probes.overflow import plain, watch
 
 
@@ -214,17 +222,21 @@ class _Animal:
 
     Args:
         forward: x → out.
+        x: the input that the checker was given.
         oracle: (x, out, dout) → which of the three the layer returns, or None; what it returns; and
             the three as it leaves them.
     """
 
-    def __init__(self, forward: Callable[[Any], Any], oracle: Oracle) -> None:
-        self._forward, self._oracle = forward, oracle
+    def __init__(self, forward: Callable[[Any], Any], oracle: Oracle, x: Any) -> None:
+        self._forward, self._oracle, self._given = forward, oracle, x
         self.came: Any = None
         self.at_backward: list[Any] = []
+        self.farthest = 0.0
 
     def forward(self, x: Any) -> Any:
         self.came = x.copy()
+        if np.shape(x) == np.shape(self._given):
+            self.farthest = max(self.farthest, float(np.abs(x - self._given).max()))
         self._out = self._forward(x)
         self._x = x.copy()
         return self._out
@@ -275,11 +287,12 @@ def layer_checker(answer: Any, inputs: dict[str, Any], *, oracle: Oracle) -> Ste
     """
     need_function(answer)
     x = inputs["x"].copy()
-    animal = _Animal(FORWARD[inputs["forward"]], oracle)
+    animal = _Animal(FORWARD[inputs["forward"]], oracle, inputs["x"])
     yield f"{name_of(answer)}(layer, x, rng)"
     result = serialize(answer(animal, x, np.random.default_rng(inputs["seed"])))
     yield "decision", decision(result)
     as_given = all(np.array_equal(came, inputs["x"]) for came in animal.at_backward)
     seen = "as given" if as_given else "another"
     yield "x at backward", seen if animal.at_backward else "never"
+    yield "step", magnitude(animal.farthest)
     yield "x afterwards", x

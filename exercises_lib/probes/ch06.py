@@ -14,7 +14,14 @@ import numpy as np
 from exercises_lib import own
 from exercises_lib.checking import MisfitError, Oracle
 from exercises_lib.checking.serialize import serialize
-from exercises_lib.probes import Steps, decision, name_of, need_class, need_function
+from exercises_lib.probes import (
+    Steps,
+    decision,
+    magnitude,
+    name_of,
+    need_class,
+    need_function,
+)
 
 # --- numerical gradient and relative error ------------------------------------------------------
 
@@ -186,16 +193,30 @@ class _Suspect:
     def __init__(self, inputs: dict[str, Any], oracle: Oracle) -> None:
         self.called = dict(zip(NAMES, inputs["called"], strict=True))
         self.params = {self.called[name]: inputs[name].copy() for name in NAMES}
-        self._oracle = oracle
+        self._oracle, self._inputs = oracle, inputs
+        self.losses, self.farthest, self.other_batch = 0, 0.0, False
 
     def predict(self, x: Any) -> Any:
         W1, b1, W2, b2 = self.params.values()
         return np.maximum(x @ W1 + b1, 0) @ W2 + b2
 
     def loss(self, x: Any, t: Any) -> float:
+        self._note(x, t)
         scores = self.predict(x)
         e = np.exp(scores)
         return float((np.log(e.sum(axis=1)) - scores[np.arange(len(t)), t]).sum() / len(t))
+
+    def _note(self, x: Any, t: Any) -> None:
+        """Note on which batch the loss is asked for, and how far the parameters were moved."""
+        given = self._inputs["x"], self._inputs["t"]
+        if x is not given[0] or t is not given[1]:
+            same = np.array_equal(x, given[0]) and np.array_equal(t, given[1])
+            self.other_batch = self.other_batch or not same
+        self.losses += 1
+        if self.losses <= 4:  # the first parameter that is moved tells
+            for name, called in self.called.items():
+                moved = np.abs(self.params[called] - self._inputs[name]).max()
+                self.farthest = max(self.farthest, float(moved))
 
     def gradient(self, x: Any, t: Any) -> dict[str, Any]:
         grads = self._oracle(list(self.params.values()), x, t)
@@ -219,6 +240,8 @@ def network_checker(answer: Any, inputs: dict[str, Any], *, oracle: Oracle) -> S
     yield "decisions", errors
     left = all(np.array_equal(suspect.params[suspect.called[k]], inputs[k]) for k in NAMES)
     yield "parameters afterwards", "as before" if left else "changed"
+    yield "batch of the losses", "another" if suspect.other_batch else "as given"
+    yield "step", magnitude(suspect.farthest)
 
 
 # --- training -----------------------------------------------------------------------------------

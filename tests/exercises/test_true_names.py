@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from exercises_lib import exercises
+from exercises_lib import exercises, nn
 from exercises_lib.checking import check
 
 SEEDS = range(25)
@@ -169,3 +169,70 @@ def test_where_an_answer_stopped_its_operands_are_named_with_their_shapes_in_let
         verdict.message
     )
     assert "`W` has 10 = K, `dD` has 5 = R" in verdict.message
+
+
+def checker(step=None, redrawn=False):
+    """A gradient check for a layer, with another step, or with dout drawn at each evaluation."""
+
+    def check_layer(layer, x, rng, h=1e-5):
+        given_x = x.copy()
+        dout = rng.standard_normal(layer.forward(given_x).shape)
+        given_dout = dout.copy()
+        dx = np.array(layer.backward(given_dout))
+        if dx.shape != x.shape or np.any(given_x != x) or np.any(given_dout != dout):
+            return np.inf
+
+        def projected(z):
+            return np.sum(layer.forward(z) * (rng.standard_normal(dout.shape) if redrawn else dout))
+
+        return nn.relative_error(dx, nn.numerical_gradient(projected, x.copy(), step or h))
+
+    return check_layer
+
+
+def network_checker(step=None, redrawn=False):
+    """A gradient check for a network, with another step, or a batch of its own at each loss."""
+    own = np.random.default_rng(1)
+
+    def gradient_check(net, x, t, h=1e-5):
+        def loss(_):
+            rows = own.integers(0, len(x), len(x)) if redrawn else np.arange(len(x))
+            return net.loss(x[rows], t[rows])
+
+        grads, errors = net.gradient(x, t), {}
+        for name, param in net.params.items():
+            numeric = nn.numerical_gradient(loss, param, step or h)
+            wrong = grads[name].shape != param.shape
+            errors[name] = np.inf if wrong else nn.relative_error(grads[name], numeric, floor=1e-3)
+        return errors
+
+    return gradient_check
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "answer", "names"),
+    [
+        ("ch03.check_layer", checker(step=0.1), ()),
+        ("ch03.check_layer", checker(redrawn=True), ()),
+        ("ch03.check_layer", checker(step=1e-10), ("a step too short",)),
+        ("ch06.gradient_check", network_checker(redrawn=True), ()),
+        ("ch06.gradient_check", network_checker(step=1e-10), ()),
+        (
+            "ch02.numerical_derivative",
+            lambda f, x, h: (f(x + 1e-10) - f(x - 1e-10)) / 2e-10,
+            ("a step of its own",),
+        ),
+    ],
+    ids=["long step", "dout redrawn", "short step", "batch redrawn", "short", "h ignored"],
+)
+def test_what_is_said_of_a_check_does_not_depend_on_the_draw(exercise_id, answer, names):
+    found = {(verdict.status, verdict.mistakes) for verdict in verdicts(exercise_id, answer)}
+    assert found == {("wrong", names)}
+
+
+def test_right_checks_of_other_steps_pass():
+    for step in (1e-4, 1e-6):
+        for verdict in verdicts("ch03.check_layer", checker(step=step), range(5)):
+            assert verdict.status == "passed", str(verdict)
+        for verdict in verdicts("ch06.gradient_check", network_checker(step=step), range(2)):
+            assert verdict.status == "passed", str(verdict)

@@ -89,7 +89,7 @@ class Search:
         self.left = left
         self.source: Source | None = source_of(answer)
         right = (trial.exercise.reference, *trial.exercise.accepted)[:MODELS]
-        self._models = [source_of(one) for one in right] if self.source is not None else []
+        self.models = [source_of(one) for one in right] if self.source is not None else []
         self._trial = trial
 
     def run(self) -> Found:
@@ -106,7 +106,7 @@ class Search:
             return observe_case(self._trial.exercise, answer, first, False, 0.5)
 
         self.names = Names(self.source, once, said)
-        self._ingredients = Ingredients(self._models, self.names, once)
+        self._ingredients = Ingredients(self.models, self.names, once)
         self._partial: list[tuple[set[str], Edit]] = []
         self._better: list[tuple[int, int, Edit]] = []
         try:

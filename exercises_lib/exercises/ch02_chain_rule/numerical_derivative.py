@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from exercises_lib.checking import Case, Exercise, Probe
+from exercises_lib.checking import Case, Exercise, Observation, Probe
+from exercises_lib.checking.serialize import is_number
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch02_chain_rule._shared import pick
-from exercises_lib.probes.ch02 import derivative
+from exercises_lib.probes.ch02 import CURVES, derivative
 
 
 def numerical_derivative(f, x, h):
@@ -117,9 +118,26 @@ wrong.answer("half the step", lambda f, x, h: (f(x + h / 2) - f(x - h / 2)) / h)
     That is a central difference, but for half the step. Go a whole h to either side.
 """)
 
-wrong.answer("a step of its own", lambda f, x, h: (f(x + 1e-5) - f(x - 1e-5)) / 2e-5).says("""
+
+def ignores_h(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise the slope itself, which the large h of these cases does not give.
+
+    How close it comes depends on the step, and on rounding where that is tiny.
+    """
+    for case, one in zip(cases, seen, strict=False):
+        got = one.values.get("derivative")
+        slope = numerical_derivative(CURVES[case.inputs["curve"]], case.inputs["x"], 1e-5)
+        if not is_number(got) or abs(got - slope) > 1e-4 * abs(slope):
+            return False
+    return True
+
+
+wrong.answer("a step of its own", lambda f, x, h: (f(x + 1e-5) - f(x - 1e-5)) / 2e-5).says(
+    """
     Your function uses a step of its own and ignores the h that it is given.
-""")
+    """,
+    recognise=ignores_h,
+)
 
 
 EXERCISE = Exercise(

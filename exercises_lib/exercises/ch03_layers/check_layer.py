@@ -213,6 +213,22 @@ def judge_x(inputs, got, expected) -> str | None:
     return "check_layer changes x in place. The caller still needs x."
 
 
+def judge_step(inputs, got, expected) -> str | None:
+    """Say if the numerical gradient of a right layer was taken with a step of no use."""
+    if inputs["layer"] in WRONG or (isinstance(got, int) and -7 <= got <= -3):
+        return None
+    if got is None:
+        return "check_layer never moves x: `forward` gets the same numbers every time."
+    if not isinstance(got, int):
+        return "check_layer moves x by what is no number."
+    if got > -3:
+        return f"check_layer moves x by about 1e{got}: over so long a way a curve is no line."
+    return (
+        f"check_layer moves x by about 1e{got}. Of a difference over so short a way rounding leaves "
+        "only a few digits, sometimes too few to tell right from wrong."
+    )
+
+
 ZOO_OUTPUTS = {"decision": judge_error, "x at backward": judge_memory, "x afterwards": judge_x}
 
 
@@ -458,6 +474,23 @@ wrong.answer("the copy is shifted", check_layer_unmoved).says("""
     `forward` gets the original, the numerical gradient is 0.
 """)
 
+
+def steps_too_short(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise a step so short that what it decides depends on the draw."""
+    steps = [one.values.get("step") for one in seen]
+    return all(step is None or (isinstance(step, int) and step < -7) for step in steps) and any(
+        step is not None for step in steps
+    )
+
+
+wrong.swap("a step too short", ", x.copy(), h)", ", x.copy(), 1e-10)").says(
+    """
+    Your step is so short that the two values agree in nearly all their digits, and rounding is most
+    of what is left of the difference. The `h` that your function is given is 1e-5.
+    """,
+    recognise=steps_too_short,
+)
+
 wrong.answer(
     "True or False", lambda layer, x, rng, h=1e-5: bool(check_layer(layer, x, rng, h) < 1e-4)
 ).says("""
@@ -560,6 +593,7 @@ EXERCISE = Exercise(
             for group in GROUPS
             for what, judge in ZOO_OUTPUTS.items()
         ),
+        Output("step", compare=judge_step),
     ),
     remark=f"Your check accepted {len(RIGHT)} right layers and rejected {len(WRONG)} wrong ones.",
     oracle=walk_back,

@@ -107,7 +107,8 @@ def tanh_forward_naive(self, x):
 
 
 wrong.answer("overflow in exp", a_tanh(tanh_backward, tanh_forward_naive)).says("""
-    The formula with exponentials overflows for large |x|: ∞/∞ is not a number. NumPy has a function
+    An exponential in your formula overflows for large |x|. This check counts that as an error, also
+    where the result is right after all; where it becomes ∞/∞ it is no number. NumPy has a function
     that is safe everywhere.
 """)
 

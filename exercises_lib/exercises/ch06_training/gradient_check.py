@@ -189,6 +189,25 @@ def judge_parameters(inputs: Mapping[str, Any], got: Any, expected: Any) -> str 
     return "After gradient_check the network's parameters are not what they were."
 
 
+def judge_batch(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
+    """Say if the losses belong to another batch than the gradient."""
+    if got == "as given":
+        return None
+    return "gradient_check asks for the loss of another batch than the one that it was given."
+
+
+def judge_step(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
+    """Say if the parameters were moved by a step of no use; whether they move is not seen here."""
+    if got is None or (isinstance(got, int) and -7 <= got <= -3):
+        return None
+    if not isinstance(got, int) or got > -3:
+        return f"gradient_check moves a parameter by about 1e{got}: a curve is no line over that."
+    return (
+        f"gradient_check moves a parameter by about 1e{got}. Of a difference over so short a way "
+        "rounding leaves only a few digits, sometimes too few to tell right from wrong."
+    )
+
+
 wrong = Mistakes(gradient_check)
 
 FOUND: dict[bytes, Any] = {}
@@ -486,6 +505,8 @@ EXERCISE = Exercise(
     outputs=(
         *(Output(f"decisions, group {group}", compare=judge_decisions) for group in GROUPS),
         Output("parameters afterwards", compare=judge_parameters),
+        Output("batch of the losses", compare=judge_batch),
+        Output("step", compare=judge_step),
     ),
     remark="Your check let 2 right networks through and found the fault in 7 wrong ones.",
     repeat=False,  # what is observed are decisions, and a second run decides the same
