@@ -40,6 +40,7 @@ from exercises_lib.checking.edit import Edit, bare_source
 from exercises_lib.checking.place import Place
 from exercises_lib.checking.pointing.confine import SECONDS, Done
 from exercises_lib.checking.pointing.search import Search
+from exercises_lib.checking.pointing.source import source_of
 from exercises_lib.checking.pointing.words import place_of
 
 FOLDER = Path(__file__).parent / "wrong_answers"
@@ -151,6 +152,7 @@ class Tally:
     """What came of some wrong answers."""
 
     count: int = 0
+    closed: int = 0
     named: int = 0
     lined: int = 0
     either: int = 0
@@ -165,7 +167,8 @@ class Tally:
 
         times = self.seconds or [0.0]
         return (
-            f"{self.count} wrong: named {share(self.named, self.count)}, line given "
+            f"{self.count} wrong, {self.closed} of them without source: "
+            f"named {share(self.named, self.count)}, line given "
             f"{share(self.lined, self.count)} (right {share(self.true, self.judged)} of "
             f"{self.judged}), either {share(self.either, self.count)}, with relations "
             f"{share(self.related, self.count)}; search: median "
@@ -204,6 +207,7 @@ def measure(title: str, some: Iterator[Wrong], each: bool) -> None:
         if verdict.status not in ("wrong", "error"):
             continue
         tally.count += 1
+        tally.closed += source_of(wrong.answer) is None
         tally.seconds.append(seconds)
         tally.named += verdict.mistake is not None
         tally.lined += bool(verdict.lines)

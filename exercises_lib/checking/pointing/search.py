@@ -162,9 +162,11 @@ class Search:
                 if not outcome.wrong and self.bench.passes(self.source):
                     self._keep([edit])
                     continue
-                gained = set(self.bench.start.wrong) - set(outcome.wrong)
+                before = self.bench.start.wrong
+                gained = set(before) - set(outcome.wrong)
                 lost = set(outcome.wrong) - self.bench.wrong
-                if gained and not lost and self.bench.rights(self.source, gained):
+                told = any(before[name] > 0 for name in gained)  # it came, and was wrong
+                if told and not lost and self.bench.rights(self.source, gained):
                     self._partial.append((gained, edit))
                 if outcome.score > self.bench.start.score:
                     self._better.append((-outcome.score, len(self._better), edit))

@@ -12,6 +12,8 @@ from typing import Any
 
 CANDIDATE = "<candidate>"
 """The file name of code that is built from an edited tree."""
+PER_CLASS = ("__dict__", "__weakref__")
+"""Attributes that every class gets anew."""
 
 
 @dataclass
@@ -42,15 +44,25 @@ class Piece:
 
 @dataclass
 class Source:
-    """All pieces of an answer: a function, or a class and what was patched onto it."""
+    """All pieces of an answer: a function, or a class and what was patched onto it.
+
+    Args:
+        pieces: a function, or a class whose methods from elsewhere follow.
+        made: a class without a body of its own, of which only such methods are pieces.
+    """
 
     pieces: list[Piece]
+    made: type | None = None
 
     def build(self) -> Any:
         """Make the answer of the trees as they now are."""
-        main, *patches = self.pieces
-        space = main.space
-        answer = main.build(space)
+        patches = self.pieces
+        if self.made is None:
+            main, *patches = self.pieces
+            answer = main.build(main.space)
+        else:
+            kept = {k: v for k, v in vars(self.made).items() if k not in PER_CLASS}
+            answer = type(self.made)(self.made.__name__, self.made.__bases__, kept)
         for piece in patches:
             setattr(answer, piece.patch, piece.build(piece.space))
         return answer
@@ -94,23 +106,23 @@ def _source_of_class(answer: type) -> Source | None:
         if isinstance(function := getattr(value, "__func__", value), types.FunctionType)
     }
     own = next((m for m in methods.values() if m.__qualname__.endswith(_end(answer, m))), None)
-    if own is None:
-        return None
-    main = _class_piece(answer, own)
-    if main is None:
-        return None
-    pieces = [main]
-    first, last = main.tree.body[0].lineno, main.tree.body[0].end_lineno or 0
+    main = _class_piece(answer, own) if own is not None else None
+    pieces = []
+    first, last, file = 0, 0, ""
+    if own is not None and main is not None:
+        body = main.tree.body[0]
+        first, last, file = body.lineno, body.end_lineno or 0, own.__code__.co_filename
+        pieces.append(main)
     for name, method in methods.items():
         code = method.__code__
-        if code.co_filename == own.__code__.co_filename and first <= code.co_firstlineno <= last:
+        if main is not None and code.co_filename == file and first <= code.co_firstlineno <= last:
             main.space.update(_closed_over(method))
             continue
         piece = _piece(code, method.__name__, _space(method))
         if piece is not None:
             piece.patch = name
             pieces.append(piece)
-    return Source(pieces)
+    return Source(pieces, None if main is not None else answer) if pieces else None
 
 
 def _end(answer: type, method: types.FunctionType) -> str:

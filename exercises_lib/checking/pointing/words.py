@@ -128,5 +128,5 @@ def _ended(text: str) -> str:
 
 def _look(change: Change) -> str:
     code = " ".join(change.before.split())
-    code = f"`{code}`" if 0 < len(code) <= SHORT else "what stands there"
+    code = f"`{code}`" if 0 < len(code) <= SHORT else "the expression there"
     return LOOK.get(change.kind, "look at it again").format(code=code)
