@@ -100,9 +100,9 @@ def _of_some_outputs(found: Found, source: Source) -> Place:
     """Say which line makes which outputs right, where not all of them can be made right."""
     sentences, told = list[str](), list[Change]()
     for outputs, changes in found.partial.items():
-        which = listed([name for name in outputs if not name.startswith("~")])
-        if which and len({(change.piece, change.line) for change in changes}) == 1:
-            text = f"One change in {_where(changes[:1], source)} makes {which} right"
+        names = [name for name in outputs if not name.startswith("~")]
+        if names and len({(change.piece, change.line) for change in changes}) == 1:
+            text = f"One change in {_where(changes[:1], source)} makes {listed(names)} right"
             sentences.append(_ended(f"{text}: {_look(changes[0])}"))
             told.append(changes[0])
     return _place(" ".join(sentences[:2]), told[:2], source) if told else Place()
@@ -128,5 +128,5 @@ def _ended(text: str) -> str:
 
 def _look(change: Change) -> str:
     code = " ".join(change.before.split())
-    code = f"`{code}`" if 0 < len(code) <= SHORT else "the expression there"
+    code = f"`{code}`" if 0 < len(code) <= SHORT else "this expression"
     return LOOK.get(change.kind, "look at it again").format(code=code)
