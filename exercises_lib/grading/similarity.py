@@ -15,7 +15,7 @@ import keyword
 import re
 import token
 import tokenize
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exercises_lib import exercises
@@ -89,7 +89,7 @@ def alike(
 
     Returns:
         The pairs, those that share most first. Two who have both handed in what is published are
-        told of that, and not of each other.
+        told of that, and not of each other; what very many have written tells nothing.
     """
     pairs: list[Pair] = []
     counting = [one for one in records if one.counts and one.rows]
@@ -130,46 +130,49 @@ Written = tuple[Author, dict[str, _Answer]]
 
 
 def _pairs(chapter: str, own: Sequence[Written], course: Written) -> Iterator[Pair]:
-    """Compare everybody with the course and with those with whom there is anything in common."""
-    as_published: dict[tuple[str, str], set[str]] = {}
-    for author, answers in own:
-        pair = _pair(chapter, (author, answers), course)
-        if pair is not None and author.whose is not None:
-            as_published[author.whose] = {one.exercise for one in pair.same}
+    """Compare everybody with the course, and with those who share what few others have written."""
+    for written in own:
+        pair = _pair(chapter, written, course, lambda name, left, right: True)
+        if pair is not None:
             yield pair
-    places: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+    places: dict[tuple[str, object], list[int]] = {}
     for place, (_, answers) in enumerate(own):
         for name, answer in answers.items():
             places.setdefault((name, answer.form), []).append(place)
-    together: dict[tuple[int, int], int] = {}
-    for same in places.values():
-        # What very many have written is what there is to write.
-        if len(same) <= max(10, len(own) // 4):
-            for couple in itertools.combinations(same, 2):
-                together[couple] = together.get(couple, 0) + 1
-    for left, right in together:
-        pair = _pair(chapter, own[left], own[right])
-        if pair is None:
-            continue
-        authors = (pair.first.whose or ("", ""), pair.second.whose or ("", ""))
-        known = as_published.get(authors[0], set()) & as_published.get(authors[1], set())
-        if not {one.exercise for one in pair.same} <= known:
+            places.setdefault((name, _text(answer.code)), []).append(place)
+    for name, answer in course[1].items():  # that is told already
+        places.pop((name, answer.form), None)
+        places.pop((name, _text(answer.code)), None)
+    # What very many have written is what there is to write.
+    few = {key: same for key, same in places.items() if len(same) <= max(10, len(own) // 4)}
+
+    def tells(name: str, left: _Answer, right: _Answer) -> bool:
+        text = _text(left.code)
+        return (name, left.form) in few or (text == _text(right.code) and (name, text) in few)
+
+    couples = {couple for same in few.values() for couple in itertools.combinations(same, 2)}
+    for one, other in sorted(couples):
+        pair = _pair(chapter, own[one], own[other], tells)
+        if pair is not None:
             yield pair
 
 
-def _pair(chapter: str, left: Written, right: Written) -> Pair | None:
-    """Compare two; None if what is the same means nothing."""
-    shared = left[1].keys() & right[1].keys()
+def _pair(
+    chapter: str, left: Written, right: Written, tells: Callable[[str, _Answer, _Answer], bool]
+) -> Pair | None:
+    """Compare two in what tells something; None if what is the same means nothing."""
+    shared = [name for name in left[1] if name in right[1]]
     same = tuple(
         Same(
             name,
-            min(left[1][name].tokens, right[1][name].tokens),
-            _text(left[1][name].code) == _text(right[1][name].code),
-            left[1][name].code,
-            right[1][name].code,
+            min(one.tokens, other.tokens),
+            _text(one.code) == _text(other.code),
+            one.code,
+            other.code,
         )
-        for name in left[1]
-        if name in shared and left[1][name].form == right[1][name].form
+        for name in shared
+        for one, other in [(left[1][name], right[1][name])]
+        if one.form == other.form and tells(name, one, other)
     )
     if len(same) < ENOUGH and not any(one.tokens >= LONG for one in same):
         return None

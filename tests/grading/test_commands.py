@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,44 @@ def test_weaker_isolation_is_said_plainly() -> None:
 def test_the_doctor_says_which_walls_stand() -> None:
     done = CliRunner().invoke(main, ["doctor"])
     assert "Grading, isolation: walls: " in done.output
+
+
+def test_the_exit_code_tells_if_every_notebook_failed_in_the_grader(
+    three: Path, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(task: object) -> Outcome:
+        return Outcome("grader-failed", "It is broken.")
+
+    monkeypatch.chdir(root)
+    monkeypatch.setattr("exercises_lib.grading.run.grade_here", broken)
+    monkeypatch.setattr(
+        "exercises_lib.grading.workers.local", lambda *_, **__: ThreadPoolExecutor(1)
+    )
+    words = ["grade", str(three), "--gradebook", str(tmp_path / "marks.db"), "-j", "1"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 1 and "3 grader-failed" in done.output
+    monkeypatch.undo()
+    monkeypatch.chdir(root)
+    assert CliRunner().invoke(main, words).exit_code == 0
+
+
+def test_a_student_is_named_alike_when_graded_and_when_marked(
+    tmp_path: Path, root: Path, solved: Callable[[str], Notebook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, number in (("anna", 11), ("ann", 12), ("bob", 13)):
+        path = folder / f"{name}_{number}_9{number}_00_welcome.ipynb"
+        path.write_text(dump(solved("00")), encoding="utf-8")
+    book = ["--gradebook", str(tmp_path / "marks.db")]
+    assert CliRunner().invoke(main, ["grade", str(folder), *book, "-j", "1"]).exit_code == 0
+    why = ["--why", "So.", *book]
+    for given, student in (("12", "ann"), ("ann", "ann"), ("ann 12", "ann"), ("BO", "bob")):
+        words = ["grade", str(folder), *book, "-j", "1", "--again", "--student", given]
+        done = CliRunner().invoke(main, words)
+        assert f"[1/1] {student}: " in done.output, done.output
+        done = CliRunner().invoke(main, ["mark", given, "ch00.double", "0", *why])
+        assert done.output.startswith(f"{student}: "), done.output
+    done = CliRunner().invoke(main, [*words[:-1], "12"])
+    assert "0/1; by decision" in done.output

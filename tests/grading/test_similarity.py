@@ -98,6 +98,18 @@ def test_two_who_copy_what_is_published_are_told_of_that_and_not_of_each_other(
     ]
 
 
+def test_what_very_many_have_written_tells_nothing(own: dict[str, str]) -> None:
+    many = [
+        record(f"student {n}", "03", {name: f"# {n}\n{code}" for name, code in own.items()})
+        for n in range(30)
+    ]
+    assert alike(many, {}, {}) == []
+    copied = {name: f"# our own\n{code}" for name, code in own.items()}
+    (pair,) = alike([*many, record("ana", "03", copied), record("bob", "03", copied)], {}, {})
+    assert (pair.first.name, pair.second.name) == ("ana", "bob")
+    assert pair.verbatim == len(pair.same)
+
+
 def test_one_changed_answer_does_not_hide_the_others(own: dict[str, str]) -> None:
     changed = {**own, next(iter(own)): "def quite():\n    return 'another'"}
     (pair,) = alike([record("ana", "03", own), record("bob", "03", changed)], {}, {})
