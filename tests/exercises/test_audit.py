@@ -97,3 +97,20 @@ def test_the_course_has_the_size_it_promises():
     assert len(ALL) >= 90
     assert sum(len(exercise.mistakes) for exercise in ALL) >= 350
     assert sum(1 + len(exercise.accepted) for exercise in ALL) >= 180
+
+
+@pytest.mark.parametrize("number", ["01", "02", "03", "04", "05"])
+def test_a_chapter_lists_its_exercises_with_their_difficulty(root, number):
+    import json
+
+    from exercises_lib.chapters import CHAPTERS
+
+    path = root / "solutions" / f"{CHAPTERS[number].stem}.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = next("".join(c["source"]) for c in cells if c["id"] == f"ch{number}-exercises")
+    signs = {1: "●○○", 2: "●●○", 3: "●●●"}
+    wanted = [
+        f"| `{one.id.split('.')[1]}` | {one.title} | {signs[one.difficulty]} |"
+        for one in exercises.chapter_exercises(number)
+    ]
+    assert [row for row in text.split("\n") if row.startswith("| `")] == wanted
