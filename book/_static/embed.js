@@ -8,23 +8,29 @@
   /** Load the script of one kind of figure, as text, and make a module of it. */
   const load = (key) => {
     if (!modules.has(key))
-      modules.set(key, new Promise((resolve, reject) => {
-        const script = document.createElement("script");
-        script.src = new URL(`figures/${key}.js`, home);
-        script.onerror = () => reject(new Error(`${script.src} cannot be loaded`));
-        script.onload = () => {
-          const address = URL.createObjectURL(new Blob([globalThis.bpModules[key]], { type: "text/javascript" }));
-          import(address).finally(() => URL.revokeObjectURL(address)).then(resolve, reject);
-        };
-        document.head.append(script);
-      }));
+      modules.set(
+        key,
+        new Promise((resolve, reject) => {
+          const script = document.createElement("script");
+          script.src = new URL(`figures/${key}.js`, home);
+          script.onerror = () => reject(new Error(`${script.src} cannot be loaded`));
+          script.onload = () => {
+            const address = URL.createObjectURL(
+              new Blob([globalThis.bpModules[key]], { type: "text/javascript" }),
+            );
+            import(address).finally(() => URL.revokeObjectURL(address)).then(resolve, reject);
+          };
+          document.head.append(script);
+        }),
+      );
     return modules.get(key);
   };
 
   /** What a figure expects of its model: values, and listeners to their change. */
   const modelOf = (data) => {
     const listeners = new Map();
-    const tell = (name, ...words) => (listeners.get(name) || []).slice().forEach((f) => f(...words));
+    const tell = (name, ...words) =>
+      (listeners.get(name) || []).slice().forEach((f) => f(...words));
     const model = {
       get: (key) => data[key],
       set: (key, value) => {
@@ -36,7 +42,8 @@
       save_changes: () => {},
       send: () => {},
       on: (name, f) => listeners.set(name, [...(listeners.get(name) || []), f]),
-      off: (name, f) => listeners.set(name, f ? (listeners.get(name) || []).filter((g) => g !== f) : []),
+      off: (name, f) =>
+        listeners.set(name, f ? (listeners.get(name) || []).filter((g) => g !== f) : []),
     };
     return model;
   };

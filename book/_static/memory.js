@@ -3,7 +3,14 @@
 globalThis.bpMemory = (() => {
   const VERSION = 1;
   const key = `backprop:${new URL("..", document.currentScript.src).pathname}`;
-  const empty = () => ({ version: VERSION, cells: {}, forms: {}, exercises: {}, own: {}, last: null });
+  const empty = () => ({
+    version: VERSION,
+    cells: {},
+    forms: {},
+    exercises: {},
+    own: {},
+    last: null,
+  });
   const listeners = [];
   let state = empty();
   let works = true;
@@ -59,7 +66,8 @@ globalThis.bpMemory = (() => {
       listener();
     },
     /** What is known of an exercise. */
-    exercise: (id) => state.exercises[id] ?? { status: null, passed: false, misses: 0, hints: 0, html: "" },
+    exercise: (id) =>
+      state.exercises[id] ?? { status: null, passed: false, misses: 0, hints: 0, html: "" },
     /** Write down a verdict, and where it was. */
     verdict(id, { status, html = "" }, place) {
       this.update((now) => {

@@ -18,7 +18,9 @@
   const asText = Search.htmlToText;
   Search.htmlToText = (source, anchor) => {
     const page = new DOMParser().parseFromString(source, "text/html");
-    page.querySelectorAll(".katex-html, annotation, noscript, .bpq-bar, .bp-get").forEach((part) => part.remove());
+    page
+      .querySelectorAll(".katex-html, annotation, noscript, .bpq-bar, .bp-get")
+      .forEach((part) => part.remove());
     return asText(page.documentElement.outerHTML, anchor);
   };
 })();

@@ -3,7 +3,8 @@
 (() => {
   const memory = globalThis.bpMemory;
   const course = globalThis.bpCourse;
-  const made = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text });
+  const made = (tag, className, text) =>
+    Object.assign(document.createElement(tag), { className, textContent: text });
   const done = (number) => course[number].ids.filter((id) => memory.exercise(id).passed).length;
 
   /** How far a chapter is, behind a link to it; nothing before its first exercise is passed. */
@@ -12,16 +13,26 @@
     const [passed, all] = [done(number), course[number].ids.length];
     if (!passed) return;
     const sign = made("span", "bp-done", passed === all ? "✓" : `${passed}/${all}`);
-    sign.append(made("span", "visually-hidden", passed === all ? " all exercises passed" : " exercises passed"));
+    sign.append(
+      made(
+        "span",
+        "visually-hidden",
+        passed === all ? " all exercises passed" : " exercises passed",
+      ),
+    );
     link.append(sign);
   };
 
   const marks = () => {
     for (const [number, { page }] of Object.entries(course)) {
-      const here = document.querySelectorAll(`.bd-links a[href$="${page}.html"], .bp-chapters a[href$="${page}.html"]`);
+      const here = document.querySelectorAll(
+        `.bd-links a[href$="${page}.html"], .bp-chapters a[href$="${page}.html"]`,
+      );
       here.forEach((link) => mark(link, number));
       if (location.pathname.endsWith(`/${page}.html`))
-        document.querySelectorAll(".bd-links a.current[href='#']").forEach((link) => mark(link, number));
+        document
+          .querySelectorAll(".bd-links a.current[href='#']")
+          .forEach((link) => mark(link, number));
     }
     for (const link of document.querySelectorAll("[data-exercise-link]")) {
       const { passed } = memory.exercise(link.dataset.exerciseLink);
@@ -69,12 +80,19 @@
     if (!place) return;
     const all = Object.values(course).flatMap(({ ids }) => ids);
     const passed = all.filter((id) => memory.exercise(id).passed).length;
-    const text = made("p", "", `${passed} of ${all.length} exercises passed. Your answers are kept in this browser, and nowhere else.`);
+    const text = made(
+      "p",
+      "",
+      `${passed} of ${all.length} exercises passed. Your answers are kept in this browser, and nowhere else.`,
+    );
     const button = made("button", "bp-button", "Delete my answers");
     button.onclick = () => {
       if (confirm("Delete all your answers and your progress in this book?")) memory.clear();
     };
-    place.replaceChildren(text, ...(Object.keys(memory.state.cells).length || passed ? [button] : []));
+    place.replaceChildren(
+      text,
+      ...(Object.keys(memory.state.cells).length || passed ? [button] : []),
+    );
   };
 
   /** The road map begins with the reader's own progress. Called before a figure is mounted. */

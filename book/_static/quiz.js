@@ -3,7 +3,9 @@
 // exercises_lib/checking/judge.py; tests/book compares both, word by word.
 (() => {
   const near = (a, b, rtol, atol) =>
-    typeof a === "string" || typeof b === "string" ? a === b : a === b || Math.abs(a - b) <= atol + rtol * Math.abs(b);
+    typeof a === "string" || typeof b === "string"
+      ? a === b
+      : a === b || Math.abs(a - b) <= atol + rtol * Math.abs(b);
 
   /** Write a number as Python's format ".6g" does. */
   const sixDigits = (value) => {
@@ -22,7 +24,7 @@
   /** Read one number: 2.5, 1e-3; also 2,5, but not 1,000, which may mean a thousand. */
   const single = (text) => {
     const plain = /^[1-9]\d{0,2},\d{3}$/.test(text) ? text : text.replace(/^(\d*),(\d+)$/, "$1.$2");
-    return plain !== "" && isFinite(plain) ? Number(plain) : NaN;
+    return plain !== "" && Number.isFinite(Number(plain)) ? Number(plain) : NaN;
   };
 
   /** Read what was typed: a number, or arithmetic with numbers, as in a cell: 5/2, 0.9*0.2 + 1. */
@@ -33,12 +35,14 @@
     const next = (...wanted) => (wanted.includes(tokens[0]) ? tokens.shift() : null);
     const sum = () => {
       let value = product();
-      for (let sign = next("+", "-"); sign; sign = next("+", "-")) value += sign === "+" ? product() : -product();
+      for (let sign = next("+", "-"); sign; sign = next("+", "-"))
+        value += sign === "+" ? product() : -product();
       return value;
     };
     const product = () => {
       let value = signed();
-      for (let sign = next("*", "/"); sign; sign = next("*", "/")) value = sign === "*" ? value * signed() : value / signed();
+      for (let sign = next("*", "/"); sign; sign = next("*", "/"))
+        value = sign === "*" ? value * signed() : value / signed();
       return value;
     };
     const signed = () => {
@@ -55,17 +59,22 @@
       return next(")") ? value : NaN;
     };
     const value = sum();
-    return tokens.length || !isFinite(value) ? NaN : value;
+    return tokens.length || !Number.isFinite(value) ? NaN : value;
   };
 
   const judge = ({ fields, mistakes, remark }, given) => {
     const open = fields.filter((f) => given[f.name] === null).map((f) => f.name);
-    if (open.length === fields.length) return { status: "unanswered", lines: ["Fill in your answer, then check."] };
+    if (open.length === fields.length)
+      return { status: "unanswered", lines: ["Fill in your answer, then check."] };
     if (open.length) return { status: "unanswered", lines: [`Still open: ${open.join(", ")}.`] };
     const odd = fields.filter((f) => Number.isNaN(given[f.name])).map((f) => f.name);
     if (odd.length) {
       const place = fields.length > 1 ? `${odd[0]}: this` : "This";
-      return { status: "wrong", lines: [`${place} is not a number. Write it as 2.5 or 5/2.`], wrong: odd };
+      return {
+        status: "wrong",
+        lines: [`${place} is not a number. Write it as 2.5 or 5/2.`],
+        wrong: odd,
+      };
     }
 
     const isRight = (f, values) => near(values[f.name], f.right, f.rtol, f.atol);
@@ -73,7 +82,8 @@
     if (!wrong.length) return { status: "passed", lines: remark ? [remark] : [], wrong: [] };
     // A mistake explains a field if it is wrong there too and has the same value. Fields where it
     // is wrong and the answer is right speak against it.
-    const alike = (f, values) => near(given[f.name], values[f.name], Math.max(f.rtol, 1e-6), Math.max(f.atol, 1e-8));
+    const alike = (f, values) =>
+      near(given[f.name], values[f.name], Math.max(f.rtol, 1e-6), Math.max(f.atol, 1e-8));
     const found = mistakes
       .map((mistake) => {
         if (mistake.whole) {
@@ -83,7 +93,12 @@
         const faults = fields.filter((f) => !isRight(f, mistake.values));
         const explained = faults.filter((f) => wrong.includes(f) && alike(f, mistake.values));
         const against = faults.filter((f) => !wrong.includes(f)).length;
-        return { mistake, explained, doubt: against - explained.length, more: faults.length - explained.length };
+        return {
+          mistake,
+          explained,
+          doubt: against - explained.length,
+          more: faults.length - explained.length,
+        };
       })
       .filter(({ explained }) => explained.length)
       .sort((a, b) => a.doubt - b.doubt || a.more - b.more);
@@ -96,14 +111,19 @@
       explained.forEach((f) => covered.add(f));
     }
     const place = fields.length > 1 ? `${wrong[0].name}: ` : "";
-    const lines = [`${place}${shown(given[wrong[0].name])} is not right.`, ...named.map((mistake) => mistake.message)];
-    if (fields.length > 1) lines.push(`${fields.length - wrong.length} of ${fields.length} are right.`);
+    const lines = [
+      `${place}${shown(given[wrong[0].name])} is not right.`,
+      ...named.map((mistake) => mistake.message),
+    ];
+    if (fields.length > 1)
+      lines.push(`${fields.length - wrong.length} of ${fields.length} are right.`);
     return { status: "wrong", lines, wrong: wrong.map((f) => f.name) };
   };
 
   const words = { passed: "✓ passed", wrong: "✗ not yet", unanswered: "○ not answered yet" };
 
-  const STRESSED = /(?<![\p{L}\p{N}_*])\*(?=[\p{L}\p{N}_])([^*]+?)(?<=[\p{L}\p{N}_])\*(?![\p{L}\p{N}_*])/u;
+  const STRESSED =
+    /(?<![\p{L}\p{N}_*])\*(?=[\p{L}\p{N}_])([^*]+?)(?<=[\p{L}\p{N}_])\*(?![\p{L}\p{N}_*])/u;
   const plain = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
   const element = (tag, className, text) => {
     const made = document.createElement(tag);
@@ -111,7 +131,8 @@
     // What stands between backticks is code, what stands between asterisks is stressed.
     text.split("`").forEach((piece, index, all) => {
       if (index % 2 && index < all.length - 1) made.append(plain("code", piece));
-      else piece.split(STRESSED).forEach((part, at) => made.append(at % 2 ? plain("em", part) : part));
+      else
+        piece.split(STRESSED).forEach((part, at) => made.append(at % 2 ? plain("em", part) : part));
     });
     return made;
   };
@@ -122,7 +143,10 @@
     let block = null;
     for (const line of text.split("\n")) {
       if (line.startsWith("    ") || (block && line === "")) {
-        if (!block) parts.push((block = element("pre", "", "")));
+        if (!block) {
+          block = element("pre", "", "");
+          parts.push(block);
+        }
         block.append(`${line.slice(4)}\n`);
       } else if (line.trim()) {
         block = null;
@@ -153,7 +177,10 @@
       Object.fromEntries(
         exercise.fields.map(({ name }) => {
           const text = place(name).querySelector("input[type=text]");
-          return [name, text ? text.value : (place(name).querySelector("input:checked")?.value ?? "")];
+          return [
+            name,
+            text ? text.value : (place(name).querySelector("input:checked")?.value ?? ""),
+          ];
         }),
       );
     const write = (values) => {
@@ -162,15 +189,20 @@
         if (values[name] === undefined) continue;
         if (text) text.value = values[name];
         else
-          for (const option of place(name).querySelectorAll("input")) option.checked = option.value === values[name];
+          for (const option of place(name).querySelectorAll("input"))
+            option.checked = option.value === values[name];
       }
     };
-    const keep = () => memory.update((state) => {
-      state.forms[exercise.id] = written();
-    });
+    const keep = () =>
+      memory.update((state) => {
+        state.forms[exercise.id] = written();
+      });
 
     const check = () => {
-      const result = judge(exercise, Object.fromEntries(exercise.fields.map(({ name }) => [name, given(name)])));
+      const result = judge(
+        exercise,
+        Object.fromEntries(exercise.fields.map(({ name }) => [name, given(name)])),
+      );
       for (const { name } of exercise.fields) {
         const box = place(name);
         const input = box.querySelector("input[type=text]") || box;
@@ -194,7 +226,11 @@
       const status = check();
       const page = location.pathname.split("/").at(-1).replace(".html", "");
       const anchor = exercise.id.replace(".", "-");
-      memory.verdict(exercise.id, { status }, { page, anchor, title: form.getAttribute("aria-label") });
+      memory.verdict(
+        exercise.id,
+        { status },
+        { page, anchor, title: form.getAttribute("aria-label") },
+      );
     });
     form.addEventListener("change", keep);
 
@@ -231,8 +267,16 @@
         memory.update((state) => {
           state.exercises[exercise.id] = { ...memory.exercise(exercise.id), hints };
         });
-      } else after = hints < all ? "\nTry this first and run your check once; then the next hint opens." : "\nThat was the last hint.";
-      say(form.querySelector(".bpq-hints"), `Hint ${hints} of ${all}`, exercise.hints[hints - 1] + after);
+      } else
+        after =
+          hints < all
+            ? "\nTry this first and run your check once; then the next hint opens."
+            : "\nThat was the last hint.";
+      say(
+        form.querySelector(".bpq-hints"),
+        `Hint ${hints} of ${all}`,
+        exercise.hints[hints - 1] + after,
+      );
     });
   };
 

@@ -10,7 +10,10 @@ python.setStdout({ batched: (text) => console.log(text) });
 const home = `${SITE}/exercises_lib/course`;
 python.FS.mkdirTree(home);
 for (const name of ["__init__.py", "audit.py"])
-  python.FS.writeFile(`${home}/${name}`, readFileSync(new URL(`../../exercises_lib/course/${name}`, import.meta.url)));
+  python.FS.writeFile(
+    `${home}/${name}`,
+    readFileSync(new URL(`../../exercises_lib/course/${name}`, import.meta.url)),
+  );
 python.globals.set("names", python.toPy(names));
 try {
   python.runPython(`

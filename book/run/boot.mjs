@@ -20,7 +20,9 @@ export const boot = async (folder) => {
     const { loadPyodide } = await import(pathToFileURL(join(home, "pyodide.mjs")));
     const python = await loadPyodide({ indexURL: `${home}/` });
     for (const name of ["numpy.zip", "course.zip"])
-      python.unpackArchive(new Uint8Array(readFileSync(join(home, name))), "zip", { extractDir: SITE });
+      python.unpackArchive(new Uint8Array(readFileSync(join(home, name))), "zip", {
+        extractDir: SITE,
+      });
     // NumPy's build refers to a symbol that this Pyodide does not export; without it np.load of an
     // .npz ends the kernel.
     python._module.mergeLibSymbols({ backtrace: () => 0 }, "shim");

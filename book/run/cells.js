@@ -14,7 +14,8 @@ export const made = (tag, attributes = {}, ...children) => {
   element.append(...children);
   return element;
 };
-const button = (text, onclick, kind = "") => made("button", { type: "button", class: `bp-button ${kind}`, onclick }, text);
+const button = (text, onclick, kind = "") =>
+  made("button", { type: "button", class: `bp-button ${kind}`, onclick }, text);
 
 let editorLoaded = null;
 /** Load the editor, once. */
@@ -40,7 +41,9 @@ export class RunCell {
     this.input = element.querySelector(".cell_input");
     this.pre = this.input.querySelector("pre");
     this.shown = element.querySelector(".cell_output");
-    this.original = [...this.pre.querySelectorAll(".bp-line")].map((line) => line.textContent).join("\n");
+    this.original = [...this.pre.querySelectorAll(".bp-line")]
+      .map((line) => line.textContent)
+      .join("\n");
     this.text = page.memory.state.cells[this.id] ?? this.original;
     this.#build();
     if (this.text !== this.original) this.#draw();
@@ -52,21 +55,48 @@ export class RunCell {
 
   /** The cell as the kernel takes it. */
   get request() {
-    const seconds = this.info.exercise ? ANSWER_SECONDS : this.edited ? EDITED_SECONDS : OWN_SECONDS;
+    const seconds = this.info.exercise
+      ? ANSWER_SECONDS
+      : this.edited
+        ? EDITED_SECONDS
+        : OWN_SECONDS;
     return { id: this.id, source: this.text, seconds };
   }
 
   #build() {
     const answer = Boolean(this.info.exercise);
-    this.go = button(answer ? "Check" : "Run", () => this.run(), answer ? "bp-primary" : "bp-small");
+    this.go = button(
+      answer ? "Check" : "Run",
+      () => this.run(),
+      answer ? "bp-primary" : "bp-small",
+    );
     this.stop = button("Stop", () => this.page.python.end("stop"), answer ? "" : "bp-small");
     this.hint = button("Hint", () => this.giveHint());
     this.open = button(answer ? "Write" : "Edit", () => this.edit(), answer ? "" : "bp-small");
-    this.reset = button(answer ? "Start over" : "As it was", () => this.restore(), answer ? "" : "bp-small");
+    this.reset = button(
+      answer ? "Start over" : "As it was",
+      () => this.restore(),
+      answer ? "" : "bp-small",
+    );
     this.state = made("span", { class: "bp-state", role: "status" });
-    this.bar = made("div", { class: "bp-run" }, this.go, this.stop, ...(answer ? [this.hint] : []), this.open, this.reset, this.state);
-    for (const [one, name] of [[this.go, answer ? "Check" : "Run"], [this.open, answer ? "Write" : "Edit"]])
-      one.setAttribute("aria-label", `${name}: ${this.info.title ?? this.original.split("\n")[0].slice(0, 40)}`);
+    this.bar = made(
+      "div",
+      { class: "bp-run" },
+      this.go,
+      this.stop,
+      ...(answer ? [this.hint] : []),
+      this.open,
+      this.reset,
+      this.state,
+    );
+    for (const [one, name] of [
+      [this.go, answer ? "Check" : "Run"],
+      [this.open, answer ? "Write" : "Edit"],
+    ])
+      one.setAttribute(
+        "aria-label",
+        `${name}: ${this.info.title ?? this.original.split("\n")[0].slice(0, 40)}`,
+      );
     this.out = made("div", { class: "bp-out" });
     this.said = made("div", { class: "bp-said", role: "status" });
     this.hints = made("div", { class: "bp-said", role: "status" });
@@ -85,7 +115,9 @@ export class RunCell {
     const caret = document.caretPositionFromPoint?.(clientX, clientY);
     const [node, offset] = caret
       ? [caret.offsetNode, caret.offset]
-      : (({ startContainer, startOffset }) => [startContainer, startOffset])(document.caretRangeFromPoint(clientX, clientY));
+      : (({ startContainer, startOffset }) => [startContainer, startOffset])(
+          document.caretRangeFromPoint(clientX, clientY),
+        );
     if (!this.pre.contains(node)) return undefined;
     const range = document.createRange();
     range.setStart(this.pre, 0);
@@ -173,8 +205,13 @@ export class RunCell {
     this.page.current = this;
     const above = this.page.cells.slice(0, this.page.cells.indexOf(this) + 1);
     const { exercise, expression } = this.info;
-    const request = { cells: above.map((cell) => cell.request), ...(exercise ? { check: { exercise, expression } } : {}) };
-    const sentence = await this.page.python.run(request, (message) => this.page.hear(message, this));
+    const request = {
+      cells: above.map((cell) => cell.request),
+      ...(exercise ? { check: { exercise, expression } } : {}),
+    };
+    const sentence = await this.page.python.run(request, (message) =>
+      this.page.hear(message, this),
+    );
     this.busy = false;
     this.element.classList.remove("bp-busy");
     this.go.disabled = false;
@@ -198,15 +235,29 @@ export class RunCell {
       print: () => {
         const last = this.out.lastElementChild;
         if (last?.dataset.stream === message.stream) last.append(message.text);
-        else this.out.append(made("pre", { class: "bp-print", "data-stream": message.stream, tabindex: "0" }, message.text));
+        else
+          this.out.append(
+            made(
+              "pre",
+              { class: "bp-print", "data-stream": message.stream, tabindex: "0" },
+              message.text,
+            ),
+          );
       },
       show: () => this.out.append(this.page.shown(message)),
-      error: () => this.out.append(made("pre", { class: "bp-print bp-bad", tabindex: "0" }, message.text)),
+      error: () =>
+        this.out.append(made("pre", { class: "bp-print bp-bad", tabindex: "0" }, message.text)),
       note: () => this.out.append(made("p", { class: "bp-note", role: "status" }, message.text)),
       absent: () => {
         if (this.shown) this.shown.hidden = false;
         const what = this.shown ? "What you see here was made when the book was built." : "";
-        this.out.append(made("p", { class: "bp-note" }, `This cell needs ${message.library}, which is not in the page. ${what}`));
+        this.out.append(
+          made(
+            "p",
+            { class: "bp-note" },
+            `This cell needs ${message.library}, which is not in the page. ${what}`,
+          ),
+        );
       },
       end: () => this.element.classList.remove("bp-running"),
     };
@@ -245,7 +296,11 @@ export class RunCell {
       this.page.memory.update((state) => {
         state.exercises[this.info.exercise] = { ...known, hints };
       });
-    } else after = hints < HINTS ? "Try this first and check once; then the next hint opens." : "That was the last hint.";
+    } else
+      after =
+        hints < HINTS
+          ? "Try this first and check once; then the next hint opens."
+          : "That was the last hint.";
     this.hints.innerHTML = this.info.hints[hints - 1];
     if (after) this.hints.firstElementChild.append(made("p", { class: "bp-after" }, after));
     this.hint.classList.remove("bp-offered");

@@ -2,7 +2,12 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
-import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import {
+  bracketMatching,
+  indentOnInput,
+  indentUnit,
+  syntaxHighlighting,
+} from "@codemirror/language";
 import { EditorState, Prec } from "@codemirror/state";
 import { drawSelection, EditorView, highlightSpecialChars, keymap } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
@@ -23,7 +28,12 @@ globalThis.bpEditor = (parent, { text, label, run, change }) => {
     state: EditorState.create({
       doc: text,
       extensions: [
-        Prec.highest(keymap.of([{ key: "Mod-Enter", run: runs }, { key: "Shift-Enter", run: runs }])),
+        Prec.highest(
+          keymap.of([
+            { key: "Mod-Enter", run: runs },
+            { key: "Shift-Enter", run: runs },
+          ]),
+        ),
         highlightSpecialChars(),
         history(),
         drawSelection(),
@@ -54,7 +64,8 @@ globalThis.bpEditor = (parent, { text, label, run, change }) => {
     write: (now) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: now } }),
     focus: (at) => {
       view.focus();
-      if (at !== undefined) view.dispatch({ selection: { anchor: Math.min(at, view.state.doc.length) } });
+      if (at !== undefined)
+        view.dispatch({ selection: { anchor: Math.min(at, view.state.doc.length) } });
     },
   };
 };

@@ -54,8 +54,11 @@ export const read = (text, chapter) => {
   const code = notebook.cells.filter((cell) => cell?.cell_type === "code");
   const found = new Map(code.map((cell) => [nameOf(cell), sourceOf(cell)]));
   const chapters = [...found.keys()].map((name) => /^ch(\d\d)-/.exec(name)?.[1]).filter(Boolean);
-  if (!chapters.length) throw new Error("This notebook is not one of this course; nothing was changed.");
+  if (!chapters.length)
+    throw new Error("This notebook is not one of this course; nothing was changed.");
   if (!chapters.includes(chapter))
-    throw new Error(`This is the notebook of chapter ${chapters[0]}, and this page is chapter ${chapter}. Load it there.`);
+    throw new Error(
+      `This is the notebook of chapter ${chapters[0]}, and this page is chapter ${chapter}. Load it there.`,
+    );
   return found;
 };

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { boot } from "./boot.mjs";
 
-const kit = resolve(process.argv[2]) + "/";
+const kit = `${resolve(process.argv[2])}/`;
 const python = await boot(kit);
 const ARCHIVES = ["python_stdlib.zip", "numpy.zip", "course.zip"];
 for (const name of ARCHIVES) python.FS.writeFile(`/${name}`, readFileSync(kit + name));

@@ -23,13 +23,17 @@ const page = {
   python: new Python(
     new URL("python/", here).href,
     (text) => {
-      if (page.current) page.current.state.textContent = text || (page.current.busy ? "Running" : "");
+      if (page.current)
+        page.current.state.textContent = text || (page.current.busy ? "Running" : "");
     },
     () => ({ passed: memory.passed(), own: memory.state.own }),
   ),
   place: ({ exercise, title }) => ({ page: info.page, anchor: exercise.replace(".", "-"), title }),
   sayMemory: () => {
-    if (!memory.works) say("This browser keeps nothing of what you write here: download your notebook before you leave.");
+    if (!memory.works)
+      say(
+        "This browser keeps nothing of what you write here: download your notebook before you leave.",
+      );
   },
   /** Take a message of the kernel. */
   hear: (message, asking) => {
@@ -41,7 +45,9 @@ const page = {
         state.own[message.exercise] = message.text;
       });
     else if (message.kind === "figure")
-      document.querySelectorAll(`[data-model="${CSS.escape(message.id)}"]`).forEach((figure) => figure.bpModel?.set("spec", message.spec));
+      document
+        .querySelectorAll(`[data-model="${CSS.escape(message.id)}"]`)
+        .forEach((figure) => figure.bpModel?.set("spec", message.spec));
     else page.cells.find((cell) => cell.id === message.cell)?.hear(message);
   },
   /** A value that a cell shows. */
@@ -55,7 +61,16 @@ const page = {
     const data = made("script", { type: "application/json" });
     data.textContent = JSON.stringify({ spec: figure.spec });
     const [wide, narrow] = figure.spec.height ?? [0, 0];
-    const box = made("div", { class: "bp-figure", "data-module": info.figures[figure.kind], "data-model": figure.id, style: `--wide:${wide}px;--narrow:${narrow}px` }, data);
+    const box = made(
+      "div",
+      {
+        class: "bp-figure",
+        "data-module": info.figures[figure.kind],
+        "data-model": figure.id,
+        style: `--wide:${wide}px;--narrow:${narrow}px`,
+      },
+      data,
+    );
     globalThis.bpMount(box);
     return box;
   },
@@ -63,11 +78,15 @@ const page = {
 
 /** What stands in the forms of this page, as Python, by the cell that holds them in the notebook. */
 const formValues = () =>
-  Object.fromEntries(info.forms.map(({ exercise, cell }) => [cell, globalThis.bpQuiz.values(exercise)]));
+  Object.fromEntries(
+    info.forms.map(({ exercise, cell }) => [cell, globalThis.bpQuiz.values(exercise)]),
+  );
 
 /** Cells of a loaded notebook that work out what a form asks for; they stay while it is empty. */
 const workedOut = (forms) =>
-  Object.entries(memory.state.cells).filter(([id]) => forms[id] && Object.values(forms[id]).every((value) => value === null));
+  Object.entries(memory.state.cells).filter(
+    ([id]) => forms[id] && Object.values(forms[id]).every((value) => value === null),
+  );
 
 const download = async () => {
   try {
@@ -77,7 +96,9 @@ const download = async () => {
     const forms = formValues();
     const written = page.cells.filter((cell) => cell.edited).map((cell) => [cell.id, cell.text]);
     const mine = withAnswers(given, Object.fromEntries([...written, ...workedOut(forms)]), forms);
-    const address = URL.createObjectURL(new Blob([`${JSON.stringify(mine, null, 1)}\n`], { type: "application/x-ipynb+json" }));
+    const address = URL.createObjectURL(
+      new Blob([`${JSON.stringify(mine, null, 1)}\n`], { type: "application/x-ipynb+json" }),
+    );
     made("a", { href: address, download: `${info.page}.ipynb` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
     say("");
@@ -103,7 +124,11 @@ const load = async (file) => {
       });
       count += globalThis.bpQuiz.fill(exercise, blanks(found.get(cell)));
     }
-    say(count ? `${file.name}: ${count} cells are yours now. Check them when you like.` : `${file.name} says what this page says.`);
+    say(
+      count
+        ? `${file.name}: ${count} cells are yours now. Check them when you like.`
+        : `${file.name} says what this page says.`,
+    );
   } catch (error) {
     say(error.message);
   }
@@ -122,8 +147,13 @@ const start = () => {
     if (file.files[0]) await load(file.files[0]);
     file.value = "";
   });
-  const tool = (text, onclick) => made("button", { type: "button", class: "bp-link", onclick }, text);
-  tools.querySelector("a").replaceWith(tool("Download my notebook", download), tool("Load a notebook", () => file.click()), file);
+  const tool = (text, onclick) =>
+    made("button", { type: "button", class: "bp-link", onclick }, text);
+  tools.querySelector("a").replaceWith(
+    tool("Download my notebook", download),
+    tool("Load a notebook", () => file.click()),
+    file,
+  );
   page.sayMemory();
   document.documentElement.dataset.run = "ready";
   return undefined;

@@ -21,7 +21,14 @@ export class Python {
    * @param {() => object} memory what the kernel is told of the reader: passed and own
    */
   constructor(home, tell, memory) {
-    Object.assign(this, { home, tell, memory, worker: null, queue: Promise.resolve(), current: null });
+    Object.assign(this, {
+      home,
+      tell,
+      memory,
+      worker: null,
+      queue: Promise.resolve(),
+      current: null,
+    });
   }
 
   /** Why this page cannot run Python, as a sentence; null if it can. */
@@ -50,7 +57,9 @@ export class Python {
         const { sizes } = await this.sizes;
         const all = sizes["pyodide.asm.wasm.gz"] + sizes["numpy.zip"] + sizes["course.zip"];
         if (own() && !this.ready)
-          this.tell(`Python is loading: ${(bytes / 1e6).toFixed(1)} of ${(all / 1e6).toFixed(1)} MB`);
+          this.tell(
+            `Python is loading: ${(bytes / 1e6).toFixed(1)} of ${(all / 1e6).toFixed(1)} MB`,
+          );
       } else if (message.kind === "ready") {
         this.ready = true;
         this.tell("");
@@ -76,7 +85,10 @@ export class Python {
         new Promise((resolve) => {
           this.current = { hear, resolve };
           this.load();
-          this.worker.postMessage({ request: JSON.stringify(request), memory: JSON.stringify(this.memory()) });
+          this.worker.postMessage({
+            request: JSON.stringify(request),
+            memory: JSON.stringify(this.memory()),
+          });
         }),
     );
     this.queue = turn;

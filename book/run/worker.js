@@ -53,7 +53,7 @@ const died = (error) => {
   say({ kind: "died", why: exit ? "exit" : "fatal", text: text.slice(-400) });
 };
 
-onmessage = async ({ data }) => {
+self.onmessage = async ({ data }) => {
   try {
     const python = await started;
     if (!kernel) {
