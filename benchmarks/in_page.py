@@ -35,14 +35,14 @@ AGAIN = """([cell, runs]) => new Promise(async (resolve) => {
     const began = performance.now();
     await new Promise((done) => {
       const look = new MutationObserver(() => {
-        if (place.classList.contains("bp-busy")) return;
         look.disconnect();
         done();
       });
-      look.observe(place, { attributes: true, attributeFilter: ["class"] });
+      look.observe(place.querySelector(".bp-said"), { childList: true });
       button.click();
     });
     times.push(performance.now() - began);
+    while (place.classList.contains("bp-busy")) await new Promise((go) => setTimeout(go, 20));
   }
   resolve(times);
 })"""

@@ -198,6 +198,7 @@ export class RunCell {
   async run() {
     if (this.busy) return;
     this.busy = true;
+    this.told = false;
     this.element.classList.add("bp-busy");
     this.go.disabled = true;
     this.stop.hidden = false;
@@ -217,7 +218,7 @@ export class RunCell {
     this.go.disabled = false;
     this.stop.hidden = true;
     this.state.textContent = "";
-    if (!sentence) return;
+    if (!sentence || this.told) return; // with a verdict there, only the search for its line ended
     this.out.append(made("p", { class: "bp-note bp-bad", role: "status" }, sentence));
     this.element.classList.remove("bp-running");
     if (exercise) this.#record({ status: "error", html: "" });
@@ -267,7 +268,17 @@ export class RunCell {
   /** Take the verdict on this answer. */
   verdict({ status, html }) {
     const text = html.replace(' role="status"', "");
+    this.told = true;
     this.#record({ status, html: text });
+  }
+
+  /** Take the same verdict with the line where to look. */
+  located({ html }) {
+    const { exercise } = this.info;
+    this.page.memory.update((state) => {
+      state.exercises[exercise].html = html.replace(' role="status"', "");
+    });
+    this.#showVerdict(this.page.memory.exercise(exercise));
   }
 
   #record(verdict) {

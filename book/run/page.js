@@ -38,6 +38,7 @@ const page = {
   /** Take a message of the kernel. */
   hear: (message, asking) => {
     if (message.kind === "verdict") asking.verdict(message);
+    else if (message.kind === "located") asking.located(message);
     else if (message.kind === "attempt") {
       if (message.status === "passed") memory.verdict(message.exercise, message);
     } else if (message.kind === "kept")

@@ -26,8 +26,10 @@ from typing import Any
 import numpy as np
 
 from exercises_lib import checking, exercises, own, progress_store
-from exercises_lib.checking import Verdict
+from exercises_lib.checking import Verdict, pointing
 from exercises_lib.checking.observe import student_traceback
+from exercises_lib.checking.place import Pending, Place
+from exercises_lib.checking.trial import Trial
 from exercises_lib.checking.verdict import NOT_YET
 from exercises_lib.in_page.needs import Names, names_of, needed
 
@@ -35,10 +37,23 @@ OUTPUT_LIMIT = 20_000
 """Characters that a cell's printing may fill on the page."""
 SLOWER = 3
 """How many times as long NumPy may take here, for exercises that train."""
+SEARCH_SECONDS = 10.0
+"""Time limit of the search for the line where a wrong answer is to be changed."""
 OWN_SECONDS = 120.0
 """Time limit of a cell as the course wrote it: it is known to end."""
 ABSENT = {"matplotlib": "Matplotlib", "torch": "PyTorch", "IPython": "Matplotlib"}
 """Libraries that the page does not have; what imports IPython wants to show a picture."""
+
+
+class _Nowhere:
+    """Stands for a search that is still to begin."""
+
+    def place(self, seconds: float | None = None) -> Place | None:
+        """Return no place."""
+        return Place()
+
+
+NOWHERE = _Nowhere()
 
 Send = Callable[[str], object]
 
@@ -168,6 +183,12 @@ class Kernel:
             self.say("verdict", exercise=exercise_id, status="error", mistake=None, html="")
             return
         self.limit(exercise.seconds if exercise.seconds <= 5 else SLOWER * exercise.seconds)
+        trials: list[Trial] = []
+
+        def later(trial: Trial, _: Any) -> Pending:
+            trials.append(trial)
+            return NOWHERE
+
         try:
             answer = eval(expression, self._space)
         except NameError as error:
@@ -177,7 +198,12 @@ class Kernel:
                 f"`{error.name}` does not exist yet: the answer has to give this name a value.",
             )
         else:
-            verdict = checking.check(exercise, answer, np.random.default_rng())
+            verdict = checking.check(
+                exercise,
+                answer,
+                np.random.default_rng(),
+                search=later,
+            )
         if verdict.message == NOT_YET:  # in a page, running and checking are one
             verdict = replace(verdict, message="Replace the placeholder with your answer.")
         if verdict:
@@ -192,6 +218,12 @@ class Kernel:
             mistake=verdict.mistake,
             html=verdict._repr_html_(),
         )
+        for trial in trials:  # the verdict stands already; where to look may take a second
+            self.limit(SEARCH_SECONDS)
+            place = pointing.start(trial, answer).place() or Place()
+            if place.text:
+                html = replace(verdict, place=place, pending=None)._repr_html_()
+                self.say("located", exercise=exercise_id, html=html)
 
     # ---- what cells show ----
 

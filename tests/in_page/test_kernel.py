@@ -217,3 +217,11 @@ def test_what_passes_is_the_readers_own_and_can_be_imported_on_every_page(page):
     assert right in kept["text"]
     page.run(SETUP, "from mynn import bias_gradient\nprint(bias_gradient(np.ones((3, 2))))")
     assert page.of("print", "text") == ["[3. 3.]\n"]
+
+
+def test_the_line_where_to_look_comes_after_the_verdict(page):
+    wrong = "def bias_gradient(dout):\n    return np.sum(dout, axis=1)"
+    page.run(SETUP, wrong, check="ch04.bias_gradient")
+    kinds = [message["kind"] for message in page.heard]
+    assert kinds.index("verdict") < kinds.index("located")
+    assert "line 2" in page.of("located", "html")[0]
