@@ -65,7 +65,7 @@ def main(descriptor: int) -> None:
     die_with_parent()
     server = ForkServer(control, sandbox)
     try:
-        server.warm_up()
+        server.warm_up(request["digits"])
         sandbox.enclose()
         server.measure()
     except Exception as error:
@@ -96,11 +96,12 @@ class ForkServer:
         self.anonymous = self.shared = 0
         self.watched = 0.0
 
-    def warm_up(self) -> None:
+    def warm_up(self, digits: dict[str, Any]) -> None:
         """Import what notebooks import and make the shell, before anything is forked."""
-        from exercises_lib.grading import child
+        from exercises_lib.grading import child, lent
 
         child.prepare()
+        lent.limit_data(digits)
         for name in list(sys.modules):
             if name == "exercises_lib.exercises" or name.startswith("exercises_lib.exercises."):
                 raise RuntimeError("the exercises are loaded where students' code runs")

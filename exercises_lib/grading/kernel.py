@@ -21,6 +21,7 @@ from exercises_lib.errors import UserError
 from exercises_lib.grading import bootstrap, mounts, wire
 from exercises_lib.grading.arena import Arena
 from exercises_lib.grading.forkserver import PATIENCE
+from exercises_lib.grading.library import kernel_digits
 from exercises_lib.grading.sandbox import Isolation, Limits
 
 START_SECONDS = 120.0
@@ -95,6 +96,7 @@ class ForkServerClient:
             "hidden": [os.path.realpath(name) for name in hidden],
             "disabled": list(disabled),
             "user": 200_000 + os.getpid() % 50_000,
+            "digits": kernel_digits(),
         }
         self.isolation = Isolation()
         self._modules: set[str] = set()

@@ -19,7 +19,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 PARTS = (
     *("__init__.py", "errors.py", "mynn.py", "tutor.py"),
-    *("checking", "data", "own"),
+    *("checking", "own"),
+    *(f"data/{name}" for name in os.listdir(PACKAGE / "data") if name != "digits.npz"),  # noqa: PTH208
 )
 """What of this package a notebook uses; of all else a kernel has what is loaded, or lent to it."""
 DEPENDENCIES = ("numpy", "matplotlib", "IPython", "ipywidgets", "anywidget", "torch", "sklearn")

@@ -391,22 +391,27 @@ def training(answer: Any, inputs: dict[str, Any]) -> Steps:
 
 
 def trained(answer: Any, inputs: dict[str, Any]) -> Steps:
-    """Let a function train a classifier, and ask that for scores; no test label is here.
+    """Let a function train a network; take its parameters, and its scores for what it has seen.
+
+    What else it reads, and how well, the judge finds out from the parameters.
 
     Args:
-        answer: the function ``(x_train, t_train, rng)``; returns something with ``predict(x)``.
-        inputs: ``x_train``, ``t_train``, ``x_test``, ``seed``.
+        answer: the function ``(x_train, t_train, rng)``; returns something with ``predict(x)`` and
+            ``params``.
+        inputs: ``x_train``, ``t_train``, ``seed``.
     """
-    x = inputs["x_train"]
     with calls_of_nn() as used:
         net = yield from _trained_network(answer, inputs)
         yield "predict(x_train)"
-        scores = net.predict(x)
-        yield "predict(x_test)"
-        test_scores = net.predict(inputs["x_test"])
+        scores = net.predict(inputs["x_train"])
     yield "taken from nn", sorted(used)
     yield "training scores", scores
-    yield "test scores", test_scores
+    params = getattr(net, "params", None)
+    if type(params) is not dict:
+        raise MisfitError(
+            "The network that you return has no dictionary params with W1, b1, W2, b2, and so on."
+        )
+    yield "params", params
 
 
 def memorised(answer: Any, inputs: dict[str, Any]) -> Steps:

@@ -128,17 +128,18 @@ def split(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield "sets", both
 
 
-def train_and_predict(answer: Any, inputs: dict[str, Any]) -> Steps:
-    """Hand over notes to learn from, and others without their labels.
+def trained(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Hand over notes to learn from, and take the parameters that were learnt.
 
     Args:
-        answer: a function of ``(x_train, t_train, x_val, rng)`` that returns probabilities.
-        inputs: the three arrays and ``seed`` of the generator.
+        answer: a function of ``(x_train, t_train, rng)`` that returns a dictionary.
+        inputs: both arrays and ``seed`` of the generator.
     """
     need_function(answer)
     rng = np.random.default_rng(inputs["seed"])
-    yield f"{name_of(answer)}(x_train, t_train, x_val, rng)"
-    yield "p", answer(inputs["x_train"], inputs["t_train"], inputs["x_val"], rng)
+    during = f"{name_of(answer)}(x_train, t_train, rng)"
+    yield during
+    yield "params", _dictionary(answer(inputs["x_train"], inputs["t_train"], rng), during)
 
 
 def _dictionary(value: Any, during: str, wanted: str = "a dictionary") -> dict[Any, Any]:

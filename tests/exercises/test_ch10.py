@@ -230,23 +230,44 @@ def test_the_digits_are_learnt_from_any_start(seed):
     assert judged(reach_autograd.EXERCISE, reach_autograd.EXERCISE.reference, seed)
 
 
-def test_the_judge_of_the_digits_measures_the_share_of_right_predictions():
-    inputs = {"t": np.arange(100) % 10}
-    guess = inputs["t"].copy()
-    assert reach_autograd.judge_predictions(inputs, guess, None) is None
-    guess[:3] += 1
-    assert reach_autograd.judge_predictions(inputs, guess, None) is None
-    guess[3] += 1
-    assert "96.0%" in reach_autograd.judge_predictions(inputs, guess, None)
+@pytest.mark.parametrize("junk", [None, 3, "a", [1], {}, {"params": "a"}, Opaque("x"), np.ones(3)])
+def test_the_judge_of_the_digits_refuses_junk_without_raising(junk):
+    (case,) = reach_autograd.draw_digits(np.random.default_rng(0))
+    inputs = {**case.inputs, **case.hidden}
+    assert reach_autograd.judge_network(inputs, junk, None)
+    for params in (junk, [junk] * 4, [np.ones((64, 2)), np.ones(2), np.ones((2, 10)), np.ones(10)]):
+        got = {"params": params, "scores": junk, "gradients": junk}
+        assert reach_autograd.judge_network(inputs, got, None)
 
 
-@pytest.mark.parametrize(
-    "junk", [None, 3, "a", [1], {}, {"measured": "a"}, Opaque("x"), np.ones(3)]
-)
-def test_the_judges_of_the_digits_refuse_junk_without_raising(junk):
-    inputs = {"t": np.arange(10)}
-    assert reach_autograd.judge_predictions(inputs, junk, None)
-    assert reach_autograd.judge_slope(inputs, junk, None)
+def test_scores_of_the_nearest_picture_are_no_network():
+    train = reach_autograd.training(epochs=1)
+
+    def cheat(x, t, rng):
+        params, _ = train(x, t, rng)
+
+        def scores(new):
+            far = ((new[:, None] - x) ** 2).sum(axis=2).argmin(axis=1)
+            return nn.Tensor(np.eye(10)[t[far]])
+
+        return params, scores
+
+    verdict = judged(reach_autograd.EXERCISE, cheat)
+    assert verdict.status == "wrong" and "not those of a network" in verdict.message
+
+
+@pytest.mark.parametrize("activation", reach_autograd.ACTIVATIONS)
+def test_the_judges_own_gradients_are_the_measured_ones(activation):
+    rng = np.random.default_rng(0)
+    x, c = rng.random((3, 64)), rng.normal(size=(3, 10))
+    W1, b1, W2, b2 = (rng.normal(size=size) for size in ((64, 4), 4, (4, 10), 10))
+    layers = [(W1, b1), (W2, b2)]
+    right = reach_autograd.gradients_of({"x": x, "c": c}, layers, activation)
+    for array, gradient in zip((W1, b1, W2, b2), right, strict=True):
+        measured = nn.numerical_gradient(
+            lambda _: float((reach_autograd.scores_of(layers, x, activation) * c).sum()), array
+        )
+        assert nn.relative_error(gradient, measured, floor=1e-3) < 1e-6
 
 
 def test_an_engine_with_a_wrong_gradient_is_found_out_even_if_the_scores_are_good():
@@ -261,4 +282,4 @@ def test_an_engine_with_a_wrong_gradient_is_found_out_even_if_the_scores_are_goo
 
     verdict = judged(reach_autograd.EXERCISE, cheat)
     assert verdict.status == "wrong"
-    assert "measured" in verdict.message
+    assert "is not the right one" in verdict.message

@@ -1,9 +1,12 @@
-"""ch06.reach_digits: read handwritten digits: at least 97 %."""
+"""ch06.reach_digits: read handwritten digits: at least 93 % of those that are drawn anew.
+
+The judge reads with the network itself: it takes the parameters and runs them on pictures that it
+has drawn a moment before, so that neither a stored label nor the nearest picture is of any use.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,12 @@ from exercises_lib.data import load_digits
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch06_training._library_use import OWN_OUTPUT, uses_nn
 from exercises_lib.exercises.ch06_training._own import Net, WithVelocity, batches, descend
+from exercises_lib.exercises.drawn_anew import (
+    fresh_digits,
+    layers_of,
+    read_rightly,
+    scores_of,
+)
 from exercises_lib.probes import ch06 as probes
 
 
@@ -42,44 +51,30 @@ def digits_trainer(
     return train_digits
 
 
-TARGET = 0.97
+TARGET = 0.93
 
 
 def draw_digits(rng: np.random.Generator) -> Iterator[Case]:
     digits = load_digits()
-    order = rng.permutation(len(digits.x_test))
     yield Case(
         {
             "x_train": digits.x_train,
             "t_train": digits.t_train,
-            "x_test": digits.x_test[order],
             "seed": int(rng.integers(2**31)),
         },
-        "1,437 digits to train with, 360 others to read",
+        "1,437 digits to train with, 1,440 drawn anew to read",
+        hidden=fresh_digits(rng),
     )
 
 
-@cache
-def labels_by_image() -> dict[bytes, int]:
-    """Return the label of every digit of the course; no two of them are the same picture."""
-    digits = load_digits()
-    pairs = ((digits.x_train, digits.t_train), (digits.x_test, digits.t_test))
-    return {row.tobytes(): int(label) for x, t in pairs for row, label in zip(x, t, strict=True)}
-
-
-def accuracy_of(images: Any, scores: Any) -> float | None:
-    """Return which part of the digits gets its largest score for the right class, or None.
-
-    Args:
-        images: float64, (N, 64), digits of the course.
-        scores: what an answer gave for them.
-    """
-    if not isinstance(scores, np.ndarray) or scores.shape != (len(images), 10):
+def accuracy_of(case: Case, scores: Any) -> float | None:
+    """Return which part of the training digits gets its largest score for the right class."""
+    t = case.inputs["t_train"]
+    if not isinstance(scores, np.ndarray) or scores.shape != (len(t), 10):
         return None
     if scores.dtype.kind not in "iuf" or not np.isfinite(scores).all():
         return None
-    known = labels_by_image()
-    return nn.accuracy(scores, np.array([known[row.tobytes()] for row in images]))
+    return read_rightly(scores, t)
 
 
 def judge_scores(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
@@ -94,16 +89,18 @@ def judge_scores(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | No
     return None if np.isfinite(got).all() else "There are inf or nan among the scores."
 
 
-def judge_accuracy(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
-    """Say how many of the test digits are read rightly, if too few are."""
-    problem = judge_scores(inputs, got, expected)
-    reached = accuracy_of(inputs["x_test"], got)
-    if problem or reached is None or reached >= TARGET:
-        return problem
-    count = len(inputs["x_test"])
+def judge_network(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
+    """Say how many of the digits that were drawn anew the network reads, if too few."""
+    layers = layers_of(got)
+    if isinstance(layers, str):
+        return layers
+    reached = read_rightly(scores_of(layers, inputs["x_new"]), inputs["t_new"])
+    if reached >= TARGET:
+        return None
+    count = len(inputs["t_new"])
     return (
-        f"{round(reached * count)} of the {count} test digits are read rightly, {reached:.1%}. "
-        f"The target is {TARGET:.0%}."
+        f"{round(reached * count)} of {count} digits that were drawn anew are read rightly, "
+        f"{reached:.1%}. The target is {TARGET:.0%}."
     )
 
 
@@ -137,7 +134,7 @@ class ClassNumbers:
     """A trained network whose predict gives class numbers."""
 
     def __init__(self, net):
-        self.net = net
+        self.net, self.params = net, net.params
 
     def predict(self, x):
         return self.net.predict(x).argmax(axis=1)
@@ -172,13 +169,25 @@ wrong.answer("exploded", digits_trainer(20, lr=-0.5, epochs=40)).says(
 )
 
 
+def params_say_otherwise(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
+    """Recognise answers whose scores are not those of their parameters."""
+    layers = layers_of(seen[0].values.get("params")) if seen else ""
+    told = seen[0].values.get("training scores") if seen else None
+    if isinstance(layers, str) or accuracy_of(cases[0], told) is None:
+        return False
+    scores = scores_of(layers, cases[0].inputs["x_train"])
+    return not np.allclose(np.asarray(told), scores, rtol=1e-3, atol=1e-3)
+
+
 def reached_like(test: Callable[[float, Any], bool]) -> Callable[..., bool]:
     """Recognise answers by their accuracy on the training digits and their scores for these."""
 
     def when(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
         scores = seen[0].values.get("training scores") if seen else None
-        reached = accuracy_of(cases[0].inputs["x_train"], scores)
-        return reached is not None and test(reached, scores)
+        reached = accuracy_of(cases[0], scores)
+        return (
+            reached is not None and not params_say_otherwise(cases, seen) and test(reached, scores)
+        )
 
     return when
 
@@ -217,29 +226,39 @@ wrong.answer("training digits not learnt", digits_trainer(50, epochs=3, lr=0.1))
 )
 
 
-class Memory:
-    """Knows every training digit and nothing else."""
-
-    def __init__(self, x, t):
-        self.known = {row.tobytes(): label for row, label in zip(x, t)}
-
-    def predict(self, x):
-        return np.array([np.eye(10)[self.known.get(row.tobytes(), 0)] for row in x])
-
-
-wrong.answer("learnt by heart", lambda x_train, t_train, rng: Memory(x_train, t_train)).says(
+wrong.answer("learnt by heart", digits_trainer(100, lr=0.03, epochs=150, std=4.0, noise=0.0)).says(
     """
-    The training digits are read almost perfectly, and new ones are not: that is overfitting. More
-    hidden units, smaller first weights and a little noise on the images help against it; more
-    epochs do not.
+    The training digits are read almost perfectly, and new ones are not: that is overfitting. Small
+    first weights and a little noise on the images help against it; more epochs do not.
     """,
     recognise=reached_like(lambda reached, scores: reached >= 0.98),
 )
 
 
+class NearestPicture:
+    """Answers with the label of the training digit that is nearest; its params are decoration."""
+
+    def __init__(self, x, t, rng):
+        self.x, self.t = x, t
+        self.params = Net((64, 50, 10), rng, 0.1).params
+
+    def predict(self, x):
+        far = ((x**2).sum(1)[:, None] - 2 * x @ self.x.T + (self.x**2).sum(1)).argmin(1)
+        return np.eye(10)[self.t[far]]
+
+
+wrong.answer("not what params says", NearestPicture).says(
+    """
+    `predict` gives other scores than `params` does with affine layers and ReLUs between them. The
+    check reads with `params`: whatever else your `predict` does is not the network.
+    """,
+    recognise=params_say_otherwise,
+)
+
+
 EXERCISE = Exercise(
     id="ch06.reach_digits",
-    title="Read handwritten digits: at least 97 %",
+    title="Read handwritten digits: at least 93 % of those drawn anew",
     kind="target",
     points=5,
     reference=digits_trainer(),
@@ -263,9 +282,9 @@ EXERCISE = Exercise(
     outputs=(
         OWN_OUTPUT,
         Output("training scores", compare=judge_scores),
-        Output("test scores", compare=judge_accuracy),
+        Output("params", compare=judge_network),
     ),
-    remark="Your network reads digits that it has never seen. The check kept the labels to itself.",
+    remark="Your network reads digits that nobody has seen before: the check drew them for it.",
     seconds=60.0,
     repeat=False,
 )
