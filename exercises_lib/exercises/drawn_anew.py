@@ -63,6 +63,19 @@ def fresh_digits(rng: np.random.Generator) -> dict[str, np.ndarray]:
     return {"x_new": np.concatenate(drawn), "t_new": np.tile(digits.t_test, TIMES)}
 
 
+def kernel_digits() -> dict[str, Any]:
+    """Return the digits that kernels have: to learn from all, to test with others than the course.
+
+    Those for testing are training digits drawn anew, so that code which measures itself on them
+    runs as in the notebook. No kernel has a test digit of the course or its label.
+    """
+    rng = np.random.default_rng(0)
+    x, t, _, test = load_digits()
+    chosen = rng.choice(len(x), len(test), replace=False)
+    anew = draw_anew(x[chosen], rng)
+    return {"x_train": x, "t_train": t, "x_test": anew, "t_test": t[chosen]}
+
+
 def scores_of(layers: Sequence[tuple[Any, Any]], x: Any, activation: str = "ReLU") -> Any:
     """Run a network forward: affine layers with an activation after each but the last.
 

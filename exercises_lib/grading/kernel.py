@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from exercises_lib.errors import UserError
+from exercises_lib.exercises.drawn_anew import kernel_digits
 from exercises_lib.grading import bootstrap, mounts, wire
 from exercises_lib.grading.arena import Arena
 from exercises_lib.grading.forkserver import PATIENCE
-from exercises_lib.grading.library import kernel_digits
 from exercises_lib.grading.sandbox import Isolation, Limits
 
 START_SECONDS = 120.0

@@ -24,8 +24,6 @@ import numpy as np
 
 import exercises_lib
 from exercises_lib import exercises
-from exercises_lib.data import load_digits
-from exercises_lib.exercises.drawn_anew import draw_anew
 
 PACKAGE = Path(exercises_lib.__file__).parent
 NN, PROBES = "exercises_lib.nn", "exercises_lib.probes"
@@ -189,19 +187,6 @@ class Lender:
         new = frozenset(wanted - self._sent)
         self._sent |= new
         return {"code": list(_pieces(new))}
-
-
-def kernel_digits() -> dict[str, Any]:
-    """Return the digits that kernels have: to learn from all, to test with others than the course.
-
-    Those for testing are training digits drawn anew, so that code which measures itself on them
-    runs as in the notebook. No kernel has a test digit of the course or its label.
-    """
-    rng = np.random.default_rng(0)
-    x, t, _, test = load_digits()
-    chosen = rng.choice(len(x), len(test), replace=False)
-    anew = draw_anew(x[chosen], rng)
-    return {"x_train": x, "t_train": t, "x_test": anew, "t_test": t[chosen]}
 
 
 # --- cutting names out of files -----------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import textwrap
 import zlib
@@ -16,8 +17,11 @@ import pytest
 from exercises_lib import exercises
 from exercises_lib.checking import check, missing_modules
 from exercises_lib.course.notebooks import Notebook
+from exercises_lib.data import load_digits
 from exercises_lib.grading import library
+from exercises_lib.grading.kernel import KernelFactory
 from exercises_lib.grading.manifest import Plan
+from exercises_lib.grading.sandbox import Limits
 from exercises_lib.grading.task import Outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
@@ -179,6 +183,58 @@ def test_an_answer_below_a_demonstration_in_the_same_cell_counts(grade: Grade) -
     cell = "layer = nn.Affine(np.ones((2, 2)), np.ones(2))\nprint(layer)\n\ndef bias_gradient(dout):\n    return dout.sum(axis=0)"
     cells = [SETUP, ("own", cell), ("c", 'check("ch04.bias_gradient", bias_gradient)')]
     assert grade(cells, "04").verdict("ch04.bias_gradient").status == "passed"
+
+
+# --- labels and data ----------------------------------------------------------------------------
+
+
+def test_the_nearest_picture_and_the_nearest_note_earn_nothing(grade: Grade) -> None:
+    pictures = """
+        from exercises_lib.data import load_digits
+        class Nearest:
+            def __init__(self, rng):
+                known = load_digits()
+                self.x, self.t = np.vstack([known[0], known[2]]), np.concatenate([known[1], known[3]])
+                self.params = {"W1": rng.normal(size=(64, 10)), "b1": np.zeros(10)}
+            def predict(self, x):
+                return np.eye(10)[self.t[((x[:, None] - self.x) ** 2).sum(2).argmin(1)]]
+        def train_digits(x_train, t_train, rng):
+            return Nearest(rng)
+    """
+    notes = """
+        def train_notes(x, t, rng):
+            return {"weight1": x.T, "bias1": -(x**2).sum(0)[:, None] / 2, "weight2": 2 * t - 1, "bias2": np.zeros((1, 1))}
+    """
+    limits = Limits(cell_seconds=60.0, total_seconds=120.0)
+    for chapter, name, code, words in (
+        ("06", "reach_digits", pictures, "drawn anew"),
+        ("07", "reach_banknotes", notes, "at most 1,000"),
+    ):
+        function = "train_digits" if chapter == "06" else "train_notes"
+        look = ("look", f'check("ch{chapter}.{name}", {function})')
+        verdict = grade([SETUP, ("own", textwrap.dedent(code)), look], chapter, limits).verdict(
+            f"ch{chapter}.{name}"
+        )
+        assert verdict.status != "passed" and verdict.earned == 0
+        assert words in verdict.message
+
+
+def test_no_kernel_has_a_test_digit_of_the_course() -> None:
+    factory = KernelFactory()
+    kernel = factory.kernel([], Limits())
+    code = """
+        import glob, hashlib, exercises_lib.data
+        for row in exercises_lib.data.load_digits().x_test: print(hashlib.sha256(row.tobytes()).hexdigest()[:16])
+        print(len(glob.glob(exercises_lib.data.__path__[0] + "/*.npz")))
+    """
+    try:
+        reply = kernel.request({"code": textwrap.dedent(code)}, 10.0)
+    finally:
+        kernel.stop()
+        factory.close()
+    *told, files = reply["outputs"][0][1].split()
+    there = {hashlib.sha256(row.tobytes()).hexdigest()[:16] for row in load_digits().x_test}
+    assert len(told) == 360 and not there & set(told) and files == "0"
 
 
 # --- the table ----------------------------------------------------------------------------------
