@@ -256,8 +256,15 @@ def _parts(name: str, rows: _Rows, off: Sequence[Row]) -> Iterator[str]:
         if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not value.ndim:
             continue
         for sign, holds in ((">", np.greater), ("<", np.less)):
-            if rows.all(_right_where, other, holds):
+            telling = any(_parted(row, other, holds) for row in off)
+            if telling and rows.all(_right_where, other, holds):
                 yield f"In every case {name} is right where {other} {sign} 0, and only there."
+
+
+def _parted(row: Row, other: str, holds: Any) -> bool:
+    """Whether an input is above (below) 0 in some places and not in others."""
+    mask = holds(row.input(other), 0)
+    return bool(mask.any() and not mask.all())
 
 
 def _right_where(row: Row, other: str, holds: Any) -> bool:

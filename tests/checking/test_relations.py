@@ -81,6 +81,7 @@ def test_a_relation_that_holds_in_every_case_is_told(change, sentence):
         lambda dW, dx, x, W, dout: (dW + dW.mean() * x.mean(), dx),
         lambda dW, dx, x, W, dout: (dW * np.nan, dx),
         lambda dW, dx, x, W, dout: ("nothing", dx),
+        lambda dW, dx, x, W, dout: (dW, dx + np.abs(dx) + x * x),
         lambda dW, dx, x, W, dout: (dW, dx),
     ],
 )
@@ -101,3 +102,19 @@ def test_a_few_numbers_are_shown_with_what_came_of_them():
     )
     verdict = check(exercise, lambda x: x + x, RNG(0))
     assert "expected 79.5664" in verdict.message and "x = 8.92" in verdict.message
+
+
+def test_a_mask_that_is_never_open_says_nothing():
+    scaled = Exercise(
+        id="ch99.scaled",
+        title="Scaled",
+        kind="function",
+        points=1,
+        reference=lambda gamma, x: gamma * x,
+        probe=Probe(call, {"returns": ("out",)}),
+        draw=lambda rng: [
+            Case({"gamma": rng.uniform(1, 2, size=4), "x": rng.normal(size=4)}) for _ in range(3)
+        ],
+        hints=("a", "b", "c"),
+    )
+    assert check(scaled, lambda gamma, x: gamma * x**2, RNG(0)).relations == ()

@@ -236,3 +236,15 @@ def test_right_checks_of_other_steps_pass():
             assert verdict.status == "passed", str(verdict)
         for verdict in verdicts("ch06.gradient_check", network_checker(step=step), range(2)):
             assert verdict.status == "passed", str(verdict)
+
+
+def batches_backwards(x, t, size, rng):
+    order = rng.permutation(len(x))
+    for start in range(0, len(x), size):
+        batch = order[start : start - size]
+        yield x[batch], t[batch]
+
+
+def test_an_empty_batch_is_not_said_to_be_the_last_where_others_are_wrong_too():
+    for verdict in verdicts("ch06.minibatches", batches_backwards, range(3)):
+        assert verdict.status == "wrong" and verdict.mistakes == ()

@@ -124,7 +124,8 @@ def _default_edits(function: Any) -> Iterator[Edit]:
         if isinstance(default, ast.Constant):
             for kind, tier, other in constant(default, Scope([]), "operand"):
                 placed(other, default)
-                yield Edit(kind, tier, default.lineno, arguments, "defaults", i, other)
+                before = ast.unparse(default)
+                yield Edit(kind, tier, default.lineno, arguments, "defaults", i, other, before)
 
 
 def _donors(function: ast.AST) -> list[ast.expr]:

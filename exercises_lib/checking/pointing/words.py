@@ -127,6 +127,11 @@ def _ended(text: str) -> str:
 
 
 def _look(change: Change) -> str:
+    look = LOOK.get(change.kind, "look at it again")
     code = " ".join(change.before.split())
-    code = f"`{code}`" if 0 < len(code) <= SHORT else "this expression"
-    return LOOK.get(change.kind, "look at it again").format(code=code)
+    if not 0 < len(code) <= SHORT:
+        bare = look.startswith(("look at the number", "look at the comparison", "look at the name"))
+        return look.replace(" {code}", "") if bare else look.format(code="this expression")
+    if change.kind == "axis" and code.lstrip("-").isdigit():
+        return f"look at the axis `{code}`"
+    return look.format(code=f"`{code}`")
