@@ -88,7 +88,7 @@ def alike(
         given: chapter → the sources of the cells that students are given.
 
     Returns:
-        The pairs, those that share most first. Two who have both handed in what is published are
+        The pairs, those that share most to the letter first. Two who have both handed in what is published are
         told of that, and not of each other; what very many have written tells nothing.
     """
     pairs: list[Pair] = []
@@ -102,7 +102,8 @@ def alike(
         ]
         course = (Author("The published solutions"), _prepared(published.get(chapter, {}), lines))
         pairs += _pairs(chapter, own, course)
-    return sorted(pairs, key=lambda pair: -sum(one.tokens for one in pair.same))[:MOST]
+    pairs.sort(key=lambda pair: (-pair.verbatim, -sum(one.tokens for one in pair.same)))
+    return pairs[:MOST]
 
 
 def _answers(one: SubmissionResult) -> dict[str, str]:
