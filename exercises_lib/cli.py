@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 LATER = {
     "grade": "exercises_lib.grading.commands:grade",
-    "mark": "exercises_lib.grading.commands:mark",
-    "handout": "exercises_lib.grading.commands:handout",
-    "nbgrader": "exercises_lib.grading.commands:nbgrader",
-    "name-group": "exercises_lib.grading.commands:name_group",
-    "report": "exercises_lib.grading.commands:report",
-    "export": "exercises_lib.grading.commands:export",
+    "mark": "exercises_lib.grading.marking:mark",
+    "handout": "exercises_lib.grading.publishing:handout",
+    "nbgrader": "exercises_lib.grading.publishing:nbgrader",
+    "name-group": "exercises_lib.grading.marking:name_group",
+    "report": "exercises_lib.grading.publishing:report",
+    "export": "exercises_lib.grading.publishing:export",
     "book": "exercises_lib.course.book:book",
 }
 """Commands that live with what they do and are imported when they are called."""

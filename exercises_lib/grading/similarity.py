@@ -88,8 +88,9 @@ def alike(
         given: chapter → the sources of the cells that students are given.
 
     Returns:
-        The pairs, those that share most to the letter first. Two who have both handed in what is published are
-        told of that, and not of each other; what very many have written tells nothing.
+        The pairs, those that share most to the letter first. Two who have both handed in what is
+        published are told of that, and not of each other; what very many have written tells
+        nothing.
     """
     pairs: list[Pair] = []
     counting = [one for one in records if one.counts and one.rows]

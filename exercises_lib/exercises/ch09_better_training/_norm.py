@@ -28,7 +28,9 @@ def draw_nodes(rng: np.random.Generator) -> Iterator[Case]:
     """Draw a gradient that arrives at a batch normalisation, and the nodes of its forward pass."""
 
     def case(n: int, m: int, note: str, dtype: type = np.float64) -> Case:
-        x: Any = (rng.normal(size=(n, m)) * rng.uniform(0.5, 3, m) + rng.normal(size=m)).astype(dtype)
+        x: Any = (rng.normal(size=(n, m)) * rng.uniform(0.5, 3, m) + rng.normal(size=m)).astype(
+            dtype
+        )
         gamma: Any = rng.uniform(0.5, 2, m).astype(dtype)
         nodes: dict[str, Any] = batch_norm_nodes(x, gamma, dtype(rng.uniform(0.05, 0.2)))
         return Case({"dout": rng.normal(size=(n, m)).astype(dtype), "nodes": nodes}, note)

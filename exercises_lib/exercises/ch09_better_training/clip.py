@@ -53,7 +53,9 @@ def draw_clip(rng: np.random.Generator) -> Iterator[Case]:
         shapes = {"W1": (d, m), "b1": (m,), "W2": (m, c), "b2": (c,)}
         grads = {name: rng.normal(size=shape) for name, shape in shapes.items()}
         norm = math.sqrt(sum(float(np.sum(g**2)) for g in grads.values()))
-        scaled: dict[str, Any] = {name: (g * length / norm).astype(dtype) for name, g in grads.items()}
+        scaled: dict[str, Any] = {
+            name: (g * length / norm).astype(dtype) for name, g in grads.items()
+        }
         return Case({"grads": scaled, "limit": limit}, note)
 
     limit = float(rng.uniform(1.5, 3))
