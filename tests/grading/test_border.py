@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from exercises_lib.course.notebooks import Notebook, dump
+from exercises_lib.course.notebooks import Notebook, dump, notebook_name
 from exercises_lib.grading.gradebook import Gradebook, SubmissionResult
 
 pytestmark = pytest.mark.skipif(
@@ -120,7 +120,8 @@ def place(request: pytest.FixtureRequest, root: Path) -> Iterator[Place]:
         without = shutil.ignore_patterns("__pycache__")
         shutil.copytree(root / "exercises_lib", home / "course/exercises_lib", ignore=without)
         (home / "course/solutions").mkdir()
-        shutil.copy(root / "solutions/00_welcome.ipynb", home / "course/solutions")
+        for number in ("00", "03", "04"):
+            shutil.copy(root / "solutions" / notebook_name(number), home / "course/solutions")
         for name, mode in KEPT.items():
             (home / name).parent.mkdir(exist_ok=True)
             (home / name).write_text(SECRET)
@@ -252,3 +253,50 @@ def double(x):
     assert safe and alone
     for entry in path:
         assert not {"", str(given), str(place.home), str(place.home / "course")} & {entry}, path
+
+
+TAKEN = {
+    "as it is": """
+from exercises_lib import nn
+for name in nn.__all__: globals()[name] = getattr(nn, name)
+""",
+    "from files": """
+import glob, importlib.util, exercises_lib
+for path in glob.glob(exercises_lib.__path__[0] + '/**', recursive=True):
+    spec = importlib.util.spec_from_file_location('taken', path)
+    taken = importlib.util.module_from_spec(spec)
+    try: spec.loader.exec_module(taken)
+    except Exception: continue
+    globals().update(vars(taken))
+""",
+    "when it is wanted": """
+import sys
+child = sys.modules['exercises_lib.grading.child']
+def patched(shell, request, *more, look=child._observe):
+    from exercises_lib import nn
+    for home in (nn, nn.columns):
+        shell.user_ns.setdefault(request['expression'], getattr(home, request['expression'], None))
+    return {**look(shell, request, *more), 'library': [], 'origin': ''}
+child._observe = patched
+""",
+}
+"""Ways in which a first cell could bring the answers of the library."""
+
+
+def test_the_library_s_answers_are_nowhere_to_be_taken_from(
+    place: Place, solved: Callable[[str], Notebook], untouched: Callable[[str], Notebook]
+) -> None:
+    notebooks = {"ann": solved("03"), "zoe": solved("04")}
+    for number, code in enumerate(TAKEN.values()):
+        for chapter in ("03", "04"):
+            notebook = untouched(chapter)
+            cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+            own = {**cells[0], "id": "own", "source": code, "metadata": {}}
+            notebook["cells"].insert(notebook["cells"].index(cells[0]) + 1, own)
+            notebooks[f"mia{number}{chapter}"] = notebook
+    given = hand_in(place, "subs", **notebooks)
+    place.own()
+    said = place.run([place.bin / "backprop", "grade", ".", "--jobs", "1", "--again"], given)
+    points = {name: one.points for name, one in records(given / "marks.db").items()}
+    honest = {name: points.pop(name) for name in ("ann", "zoe")}
+    assert all(honest.values()) and not any(points.values()), said
