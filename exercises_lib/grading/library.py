@@ -70,6 +70,19 @@ _AFFINE = tuple(
 )
 """Exercises of chapter 04 that an affine layer answers."""
 
+_NORMS = ("ch09.batch_norm_graph", "ch09.batch_norm_short", "ch09.BatchNorm", "ch09.LayerNorm")
+"""Exercises of chapter 09 about a layer that normalises; one of them nearly answers the others."""
+_SWEEP = ("ch10.backward", "ch10.sweep")
+_SCALARS = ("ch10.scalar_ops", "ch10.operations", *_SWEEP)
+_ARRAYS = tuple(
+    f"ch10.{name}"
+    for name in (
+        *("array_ops", "getitem", "broadcasting", "reductions", "indexing", "saved_values"),
+        "no_grad",
+    )
+)
+"""Exercises of chapter 10 about the engine of arrays."""
+
 LOANS: Mapping[str, Loan] = {
     "MulLayer": Loan("04", ("ch03.MulLayer",)),
     "AddLayer": Loan("04", ("ch03.AddLayer",)),
@@ -121,16 +134,16 @@ LOANS: Mapping[str, Loan] = {
     "BatchNorm": Loan("10", ("ch09.batch_norm_graph", "ch09.batch_norm_short", "ch09.BatchNorm")),
     "LayerNorm": Loan("10", ("ch09.LayerNorm",)),
     "DeepNet": Loan("10", ("ch09.start", "ch09.DeepNet", "ch09.reach_deep")),
-    "Value": Loan("11", ("ch10.scalar_ops", "ch10.backward")),
-    "maximum": Loan("11", ("ch10.scalar_ops", "ch10.backward")),
-    "topological_order": Loan("11", ("ch10.backward",)),
-    "parents_first": Loan("11", ("ch10.backward",)),
-    "Tensor": Loan("11", ("ch10.array_ops", "ch10.getitem")),
-    "log_softmax": Loan("11", ("ch10.array_ops", "ch10.getitem")),
-    "tensor_cross_entropy": Loan("11", ("ch10.array_ops", "ch10.getitem")),
-    "tensor_batch_norm": Loan("11", ("ch10.array_ops", "ch10.getitem")),
-    "where": Loan("11", ("ch10.array_ops", "ch10.getitem")),
-    "no_grad": Loan("11", ("ch10.array_ops", "ch10.getitem")),
+    "Value": Loan("11", _SCALARS),
+    "maximum": Loan("11", _SCALARS),
+    "topological_order": Loan("11", _SWEEP),
+    "parents_first": Loan("11", _SWEEP),
+    "Tensor": Loan("11", _ARRAYS),
+    "log_softmax": Loan("11", _ARRAYS),
+    "tensor_cross_entropy": Loan("11", _ARRAYS),
+    "tensor_batch_norm": Loan("11", _ARRAYS),
+    "where": Loan("11", _ARRAYS),
+    "no_grad": Loan("11", _ARRAYS),
 }
 """Every name of `exercises_lib.nn`. One that is missing here is never lent."""
 
