@@ -44,26 +44,29 @@ def prepare() -> None:
     import importlib
     import pkgutil
 
-    import matplotlib
-
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
     import numpy.random
-    import numpy.testing  # noqa: F401
 
     for name in ("data", "probes"):
         home = importlib.import_module(f"{LIBRARY}.{name}")
     for found in pkgutil.iter_modules(home.__path__):
         if not found.name.startswith("ch"):  # what chapters share; a chapter's own are lent
             importlib.import_module(f"{LIBRARY}.probes.{found.name}")
-    for name in ("ipywidgets", "anywidget", "IPython.display", "multiprocessing.pool"):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    for name in ("IPython.display", "multiprocessing.pool"):
+        importlib.import_module(name)
+    _make_shell()
+
+
+def prepare_pictures() -> None:
+    """Import what draws, with its fonts; called before the fork of a kernel that will draw."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
     figure, axes = plt.subplots()  # loads the fonts
     axes.set_title("$x^2$")
     plt.close(figure)
     plt.show = lambda *_, **__: plt.close("all")  # a grade needs no rendered picture
-    _make_shell()
 
 
 def _make_shell() -> Any:

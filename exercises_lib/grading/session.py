@@ -50,6 +50,8 @@ MAX_STEPS = 1_000
 """How many outputs are read of one run; a probe gives a few dozen."""
 JUDGE_SECONDS = 60.0
 """Time for one verdict, which takes milliseconds unless what was observed is made to be slow."""
+SLOW_TO_IMPORT = ("matplotlib", "ipywidgets", "anywidget", "sklearn")
+"""What some students import though their chapter does not."""
 ORACLE_SECONDS = 5.0
 """Time for one question of a probe."""
 ORACLE_NUMBERS = 10_000
@@ -66,9 +68,10 @@ def grade(task: Task, factory: KernelFactory) -> Outcome:
     Raises:
         SandboxError: if no kernel may be started here at all.
     """
-    factory.ready(task.plan.modules)  # before the clock of the submission runs
+    modules = {*task.plan.modules, *wanted_modules(task.cells)}
+    factory.ready(modules)  # before the clock of the submission runs
     started = time.perf_counter()
-    session = Session(task, factory.kernel(task.plan.modules, task.limits))
+    session = Session(task, factory.kernel(modules, task.limits))
     try:
         session.run()
     finally:
@@ -76,6 +79,11 @@ def grade(task: Task, factory: KernelFactory) -> Outcome:
     assert factory.client is not None
     isolation = str(factory.client.isolation)
     return replace(session.outcome(), seconds=time.perf_counter() - started, isolation=isolation)
+
+
+def wanted_modules(cells: Sequence[Code]) -> set[str]:
+    """Return what cells may import and takes long to import, so that it is done before the fork."""
+    return {name for name in SLOW_TO_IMPORT if any(name in cell.source for cell in cells)}
 
 
 class Session:

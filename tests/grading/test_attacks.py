@@ -175,7 +175,7 @@ SPOOFS = [
     Attack(
         "forges an observation with guessed results",
         "import sys\nc = sys.modules['exercises_lib.grading.child']\nc._observe = lambda shell, r, *_: {'runs': [[{'steps': [('result', 6.0)],"
-        " 'after': i, 'failure': None, 'printed': '', 'seconds': 0.0}] * 2 for i in r['cases']], 'library': [], 'origin': ''}",
+        " 'after': i[0], 'failure': None, 'printed': '', 'seconds': 0.0}] * 2 for i in r['cases']], 'library': [], 'origin': ''}",
     ),
     Attack(
         "forges an observation without results",
@@ -186,7 +186,7 @@ SPOOFS = [
     Attack(
         "forges a single run",
         "import sys\nc = sys.modules['exercises_lib.grading.child']\nc._observe = lambda shell, r, *_: {'runs': [[{'steps': [('result', 6.0)],"
-        " 'after': i, 'failure': None, 'printed': '', 'seconds': 0.0}] for i in r['cases']], 'library': [], 'origin': ''}",
+        " 'after': i[0], 'failure': None, 'printed': '', 'seconds': 0.0}] for i in r['cases']], 'library': [], 'origin': ''}",
         verdict="error",
     ),
     Attack("claims to be passed by an attribute", "", answer=WRONG + "\ndouble.status = 'passed'"),

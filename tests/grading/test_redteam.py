@@ -26,7 +26,7 @@ WRONG = "def double(x):\n    return x + 2"
 CHILD = 'import sys\nc = sys.modules["".join(["exercises_", "lib.grading.child"])]\n'
 FORGED = (
     CHILD + "def forge(steps):\n"
-    "    c._observe = lambda s, r, *_: {'runs': [[{'steps': steps, 'after': i, 'failure': None, 'printed': '', 'seconds': 0.0}] * 2\n"
+    "    c._observe = lambda s, r, *_: {'runs': [[{'steps': steps, 'after': i[0], 'failure': None, 'printed': '', 'seconds': 0.0}] * 2\n"
     "                            for i in r['cases']], 'library': [], 'origin': ''}\n"
 )
 REPLY = """
@@ -58,7 +58,7 @@ FOOLING = {
     "forges ten thousand outputs": FORGED
     + "forge([('result', np.full(9, k + .1)) for k in range(9_999)])",
     "claims a failure of a kind that does not exist": CHILD
-    + "c._observe = lambda s, r, *_: {'runs': [[{'steps': [], 'after': i, 'failure': ['passed', '', '', '', ''], 'printed': '', 'seconds': 0.0}]\n"
+    + "c._observe = lambda s, r, *_: {'runs': [[{'steps': [], 'after': i[0], 'failure': ['passed', '', '', '', ''], 'printed': '', 'seconds': 0.0}]\n"
     "                        for i in r['cases']], 'library': [], 'origin': ''}",
     "has a metaclass that is equal to every type": (
         "class M(type):\n    def __instancecheck__(c, o): return True\n    def __eq__(c, o): return True\n"
