@@ -23,22 +23,21 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from exercises_lib import exercises
+from exercises_lib.checking import Case, Exercise
 from exercises_lib.course.build import make_chapter
 from exercises_lib.course.notebooks import Notebook, check_cell, dump, find_root, read, source
-from exercises_lib.grading import wire
-from exercises_lib.grading.kernel import ForkServerClient
+from exercises_lib.grading.exchange import observe_request
+from exercises_lib.grading.kernel import KernelFactory
 from exercises_lib.grading.manifest import Plan, plan_of
 from exercises_lib.grading.notebook import Code, code_cells, read_notebook
 from exercises_lib.grading.placement import is_check, places
 from exercises_lib.grading.sandbox import Limits
-from exercises_lib.grading.session import observe_request
+from exercises_lib.grading.session import lender_for
 from exercises_lib.grading.source import facts
 
 CHAPTER, NAME, EXERCISES = "03", "03_layers.ipynb", 8
@@ -217,18 +216,6 @@ def otter(
     return measured([str(python), "-c", OTTER, *names], folder, **path)
 
 
-@contextmanager
-def warm(modules: tuple[str, ...]) -> Iterator[ForkServerClient]:
-    """A warm process."""
-    client = ForkServerClient()
-    client.await_ready()
-    client.load(modules)
-    try:
-        yield client
-    finally:
-        client.close()
-
-
 def floor(made: list[Notebook], solution: Notebook) -> float:
     """Run the same cells in warm, confined, forked processes; returns the median seconds.
 
@@ -237,33 +224,37 @@ def floor(made: list[Notebook], solution: Notebook) -> float:
     """
     plan = _plan(solution)
     taken = []
-    with warm(plan.modules) as client:
-        for notebook in made:
-            cells = code_cells(read_notebook(json.dumps(notebook).encode()))
-            requests = list(_requests(cells, plan))
-            started = time.perf_counter()
-            connection = client.fork(Limits())
-            wire.receive(connection)
-            for request in requests:
-                wire.send(connection, {**request, "for": ""})
-                wire.receive(connection)
-            client.tell("stop")
-            client.await_end(10)
-            connection.close()
-            taken.append(time.perf_counter() - started)
+    factory = KernelFactory()
+    factory.ready(plan.modules)
+    for notebook in made:
+        cells = code_cells(read_notebook(json.dumps(notebook).encode()))
+        asked = list(_asked(cells, plan))
+        started = time.perf_counter()
+        kernel = factory.kernel(plan.modules, Limits())
+        kernel.lend(lender_for(plan).opening())
+        for code, exercise, expression, cases in asked:
+            request = {"code": code}
+            if exercise is not None:
+                runs = range(1 + exercise.repeat)
+                copies = [[kernel.arena.lend(one.inputs)[0] for _ in runs] for one in cases]
+                request = observe_request(exercise, expression, copies, exercise.seconds)
+            kernel.request(request, 60)
+        kernel.stop()
+        taken.append(time.perf_counter() - started)
+    factory.close()
     return statistics.median(taken)
 
 
-def _requests(cells: list[Code], plan: Plan) -> Iterator[dict[str, Any]]:
+def _asked(cells: list[Code], plan: Plan) -> Iterator[tuple[str, Exercise | None, str, list[Case]]]:
+    """Yield what is asked of a kernel: code, or an exercise with the expression and its cases."""
     read = [facts(cell.source) for cell in cells]
     where = places(cells, read, plan.checks)
     for index, cell in enumerate(cells):
         if not any(is_check(cell, read[index], check) for check in plan.checks):
-            yield {"code": cell.source}
+            yield cell.source, None, "", []
         for check in where.get(index, []):
             exercise = exercises.get(check.exercise_id)
-            cases = list(exercise.draw(np.random.default_rng()))
-            yield observe_request(exercise, check.expression, cases, exercise.seconds)
+            yield "", exercise, check.expression, list(exercise.draw(np.random.default_rng()))
 
 
 def main() -> None:

@@ -268,7 +268,8 @@ def doctor() -> None:
 
 def _confinement() -> None:
     """Say how well this machine can confine students' code when it is graded."""
-    from exercises_lib.grading.kernel import SandboxError, sandbox_report
+    from exercises_lib.grading.client import SandboxError
+    from exercises_lib.grading.kernel import sandbox_report
 
     try:
         report = sandbox_report()

@@ -44,7 +44,7 @@ def prepare() -> None:
     import importlib
     import pkgutil
 
-    import numpy.random
+    import numpy.random  # noqa: F401
 
     for name in ("data", "probes"):
         home = importlib.import_module(f"{LIBRARY}.{name}")

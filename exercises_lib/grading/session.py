@@ -26,17 +26,18 @@ from typing import Any
 import numpy as np
 
 from exercises_lib import exercises
-from exercises_lib.checking import Case, Exercise, Observation, Verdict, judge
+from exercises_lib.checking import Case, Exercise, Verdict, judge
 from exercises_lib.checking.behaviour import common_cases, digest
 from exercises_lib.checking.judge import load, missing_modules, unavailable
-from exercises_lib.checking.observe import Failure, Run, conclude, time_limit
+from exercises_lib.checking.observe import time_limit
 from exercises_lib.grading import scan
+from exercises_lib.grading.client import SandboxError
+from exercises_lib.grading.exchange import UNREADABLE, consult, observations, observe_request
 from exercises_lib.grading.kernel import (
     KernelDiedError,
     KernelError,
     KernelFactory,
     SandboxedKernel,
-    SandboxError,
     TimeUpError,
 )
 from exercises_lib.grading.library import Lender, lent_names
@@ -46,16 +47,10 @@ from exercises_lib.grading.placement import END, is_check, name_of, nowhere, pla
 from exercises_lib.grading.source import Facts, facts
 from exercises_lib.grading.task import Outcome, Task
 
-MAX_STEPS = 1_000
-"""How many outputs are read of one run; a probe gives a few dozen."""
 JUDGE_SECONDS = 60.0
 """Time for one verdict, which takes milliseconds unless what was observed is made to be slow."""
 SLOW_TO_IMPORT = ("matplotlib", "ipywidgets", "anywidget", "sklearn")
 """What some students import though their chapter does not."""
-ORACLE_SECONDS = 5.0
-"""Time for one question of a probe."""
-ORACLE_NUMBERS = 10_000
-"""Numbers in one question of a probe; those of the course's own have a few hundred."""
 
 
 def grade(task: Task, factory: KernelFactory) -> Outcome:
@@ -332,7 +327,7 @@ class Session:
             seen = observations(reply, cases, exercise.repeat, touched)
             origin = str(reply["origin"])
             library = [str(name)[:80] for name in reply["library"]][:20]
-        except (LookupError, TypeError, ValueError, AttributeError, *_TOO_MUCH) as error:
+        except UNREADABLE as error:
             text = f"What your code did could not be observed: {type(error).__name__}."
             return Verdict.of(exercise, "error", text)
         if origin.startswith("exercises_lib.") and not self._bound_by_student(check):
@@ -371,7 +366,7 @@ class Session:
             timed_out = any(one.failure and one.failure.kind == "timeout" for one in seen)
             if not timed_out:
                 self.behaviours[exercise.id] = digest(cases, seen)
-        except (KernelError, LookupError, TypeError, ValueError, AttributeError, *_TOO_MUCH):
+        except (KernelError, *UNREADABLE):
             return  # it stays without a group
 
     def _bound_by_student(self, check: Check) -> bool:
@@ -390,89 +385,9 @@ def lender_for(plan: Plan) -> Lender:
     return Lender(plan.chapter, tuple(sorted(probes)))
 
 
-_TOO_MUCH = (OverflowError, RecursionError, MemoryError)
-
-
 def _beginning(text: str) -> str:
     """Say how a cell begins, by which it is found in a notebook that does not number its cells."""
     lines = (line.strip() for line in text.split("\n"))
     first = next((line for line in lines if line and not line.startswith("#")), "")
     shown = "".join(c for c in first[:40] if c.isprintable() and c != "`")
     return f" (`{shown}`)" if shown else ""
-
-
-def observe_request(
-    exercise: Exercise, expression: str, copies: Sequence[Sequence[Any]], seconds: float
-) -> dict[str, Any]:
-    """Make the request by which a kernel observes an answer.
-
-    Args:
-        exercise: what was asked.
-        expression: what is observed, as the check cell says it.
-        copies: the inputs of each case, once for each run; the kernel gets nothing else of a case.
-        seconds: processor time for all cases together.
-    """
-    return {
-        "expression": expression,
-        "probe": exercise.probe.name,
-        "params": dict(exercise.probe.params),
-        "cases": copies,
-        "seconds": seconds,
-        "asks": exercise.oracle is not None,
-    }
-
-
-def consult(exercise: Exercise, case: Case, arguments: Sequence[Any]) -> dict[str, Any]:
-    """Answer a question of a probe, as far as it can be answered quickly and in little memory."""
-    if sum(_size(one) for one in arguments) > ORACLE_NUMBERS:
-        return {"error": f"more than {ORACLE_NUMBERS:,} numbers at a time"}
-    reply = {"error": f"no answer in {ORACLE_SECONDS:g} s"}
-    with time_limit(ORACLE_SECONDS):
-        reply = exercise.consult(case, arguments)
-    return reply
-
-
-def _size(value: Any) -> int:
-    """Count the numbers in plain data."""
-    if isinstance(value, np.ndarray):
-        return int(value.size)
-    if isinstance(value, dict):
-        return sum(map(_size, value.values()))
-    if isinstance(value, (list, tuple)):
-        return sum(map(_size, value))
-    return 1
-
-
-def observations(
-    reply: Any, cases: Sequence[Case], repeat: bool, touched: Sequence[set[str]]
-) -> list[Observation]:
-    """Read what a kernel says an answer did; it may say anything.
-
-    Whether arrays were changed is not for it to say: `touched` names the inputs where they were.
-
-    Raises:
-        ValueError, TypeError, KeyError, IndexError, AttributeError: if it is not of the right form.
-    """
-    seen = []
-    for case, runs, changed in zip(cases, reply["runs"], touched, strict=False):
-        read = [_run(run) for run in runs[:2]]
-        told = read[0].after
-        arrays = {k: one for k, one in case.inputs.items() if isinstance(one, np.ndarray)}
-        read[0].after = {k: one for k, one in {**told, **arrays}.items() if k not in changed}
-        if repeat and len(read) == 1 and read[0].failure is None:
-            raise ValueError("the second run is missing")
-        seen.append(case.named(conclude(case.inputs, read)))
-    if len(seen) < len(cases) and not (seen and seen[-1].failure):
-        raise ValueError("a case is missing")
-    return seen
-
-
-def _run(data: Any) -> Run:
-    failure = data["failure"]
-    return Run(
-        steps=[(str(name), value) for name, value in data["steps"][:MAX_STEPS]],
-        after=dict(data["after"]),
-        failure=None if failure is None else Failure(*(str(part)[:5000] for part in failure)),
-        printed=str(data["printed"])[:2000],
-        seconds=float(data["seconds"]),
-    )

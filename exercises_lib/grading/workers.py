@@ -25,8 +25,9 @@ from typing import Any
 
 from exercises_lib.errors import UserError
 from exercises_lib.grading import bootstrap, mounts
+from exercises_lib.grading.client import SandboxError
 from exercises_lib.grading.forkserver import PATIENCE
-from exercises_lib.grading.kernel import KernelFactory, SandboxError
+from exercises_lib.grading.kernel import KernelFactory
 from exercises_lib.grading.task import Outcome, Task
 
 MARGIN = 60.0

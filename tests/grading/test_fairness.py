@@ -19,10 +19,10 @@ from exercises_lib import exercises
 from exercises_lib.checking import Case
 from exercises_lib.course.notebooks import Notebook, dump
 from exercises_lib.grading import scan
+from exercises_lib.grading.exchange import consult
 from exercises_lib.grading.manifest import Plan
 from exercises_lib.grading.notebook import Code
 from exercises_lib.grading.sandbox import Limits
-from exercises_lib.grading.session import consult
 from exercises_lib.grading.source import facts
 from exercises_lib.grading.task import Outcome
 
@@ -99,13 +99,13 @@ def test_a_question_cannot_make_the_judge_take_much_memory(exercise_id: str) -> 
 def test_a_question_that_takes_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    from exercises_lib.grading import session
+    from exercises_lib.grading import exchange
 
     def endless(inputs: object, x: object) -> object:
         while True:
             pass
 
-    monkeypatch.setattr(session, "ORACLE_SECONDS", 0.2)
+    monkeypatch.setattr(exchange, "ORACLE_SECONDS", 0.2)
     exercise = replace(exercises.get("ch03.check_layer"), oracle=endless)
     assert consult(exercise, Case({}), [1.0])["error"] == "no answer in 0.2 s"
 

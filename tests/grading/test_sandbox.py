@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from exercises_lib.grading.client import SandboxError
 from exercises_lib.grading.kernel import (
     KernelError,
     KernelFactory,
     SandboxedKernel,
-    SandboxError,
     sandbox_report,
 )
 from exercises_lib.grading.manifest import Plan
