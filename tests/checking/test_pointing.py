@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -190,6 +191,20 @@ def test_blanks_are_not_searched():
         hints=("a", "b", "c"),
     )
     assert check(exercise, {"a": 3}, RNG(0), search=start).lines == ()
+
+
+def test_answers_that_hold_pairs_of_arrays_are_searched_too():
+    def paired(x):
+        pair = (x, x)
+        return pair[0] + pair[1]
+
+    def thrice(x):
+        both = (x, x)
+        return both[0] * 3
+
+    exercise = replace(double(), reference=paired)
+    verdict = check(exercise, thrice, RNG(0), search=start)
+    assert verdict.lines == (line_of(thrice, "both[0] * 3"),)
 
 
 CELL_1 = """class Affine:

@@ -121,4 +121,6 @@ def _equal(a: Any, b: Any) -> bool:
         return False
     if isinstance(a, np.ndarray):
         return a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b)
-    return isinstance(a, int | float | str | tuple) and bool(a == b)
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(_equal, a, b))
+    return isinstance(a, int | float | str) and bool(a == b)
