@@ -12,7 +12,7 @@ TORCH ?= 1
 NBGRADER ?= 1
 endif
 
-.PHONY: lab test book audit build lint scripts clean
+.PHONY: lab test book audit build lint scripts window clean
 
 lab: .venv/.lab
 	$(BIN)/backprop lab --port $(PORT)
@@ -38,6 +38,10 @@ lint: .venv/.dev scripts
 # The figures' scripts and styles: formatted, and every name is there. ARGS=--write mends them.
 scripts: book/node_modules/.bin/biome
 	book/node_modules/.bin/biome check $(ARGS)
+
+# The moving picture with which the README begins; needs Chromium.
+window: .venv/.dev
+	$(BIN)/python -m exercises_lib.course.window
 
 book/node_modules/.bin/biome: book/package.json
 	cd book && npm install --no-package-lock --silent

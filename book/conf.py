@@ -38,7 +38,10 @@ html_css_files = [
     "book.css",
     "run.css",
 ]
-SCRIPTS = ("course.js", "memory.js", "progress.js", "embed.js", "quiz.js", "predict.js", "page.js")
+SCRIPTS = (
+    *("course.js", "memory.js", "progress.js", "embed.js", "quiz.js", "predict.js", "page.js"),
+    *("terms.js", "ties.js"),
+)
 html_js_files = [(name, {"defer": "defer"}) for name in SCRIPTS]
 if Path(__file__).parent.joinpath("_static", "run.js").exists():
     html_js_files.append(("run.js", {"defer": "defer"}))

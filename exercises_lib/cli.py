@@ -87,7 +87,10 @@ def lab(port: int, browser: bool, chapter: str) -> None:
     words += [] if browser else ["--no-browser"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         words.append("--allow-root")
-    os.execv(sys.executable, words)
+    # The course's own settings come first: no pop-up about Jupyter's news over the first page.
+    path = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, path))}
+    os.execve(sys.executable, words, environment)
 
 
 @main.command()

@@ -20,6 +20,7 @@ import click
 from exercises_lib import exercises
 from exercises_lib.chapters import CHAPTERS
 from exercises_lib.checking import Exercise
+from exercises_lib.course import terms
 from exercises_lib.course.build import execute, make_chapter, repository_of
 from exercises_lib.course.colophon import colophon
 from exercises_lib.course.embed import Figures, place_figures
@@ -153,12 +154,14 @@ def build_book(
         untouched = make_chapter(read(root / "solutions" / name), repository)
         write_text(src / "_static" / "notebooks" / name, dump(untouched))
     front = (src / "index.md").read_text(encoding="utf-8")
-    front = front.replace("<!-- two apples -->", two_apples(figures))
+    front = front_page(front, figures)
     count = sum(len(exercises.chapter_exercises(number)) for number in numbers)
     write_text(src / "index.md", front.replace("<!-- count -->", str(count)))
     write_text(src / "exercises.md", exercises_page(numbers))
     parts = [modules] if keys is None else [modules, home / "run" / "node_modules"]
     write_text(src / "colophon.md", colophon(parts, pyodide is not None))
+    glossary = (src / "glossary.md").read_text(encoding="utf-8")
+    write_text(src / "_static" / "terms.js", terms.script(glossary, lambda t: set_text(t, maths)))
     figures.write_styles()
     shutil.rmtree(out, ignore_errors=True)
     words = ["-W", "--keep-going", "-n", "-q", "-E", "-b", "html", "-d", str(build / "doctrees")]
@@ -192,17 +195,17 @@ def _take(folder: Path) -> None:
         raise CourseError(f"{folder} cannot be used for the pages: {error.strerror}.") from error
 
 
-def two_apples(figures: Figures) -> str:
-    """Give the front page's figure: the receipt with which the course begins."""
-    from exercises_lib.figures import graph_player
-    from exercises_lib.nn import Value
+def front_page(text: str, figures: Figures) -> str:
+    """Put the live figures into the front page: the receipt, and the pad that a network reads."""
+    from exercises_lib.course.window import reader, receipt
 
-    price, count, tax = Value(100.0, "price"), Value(2.0, "count"), Value(1.1, "tax")
-    total = ((price * count).named("apples") * tax).named("total")
-    player = graph_player(total, title="Two apples and 10 % tax", name="front page")
-    data, metadata = player._repr_mimebundle_()
-    state = {"_esm": player._esm, "_css": player._css, "spec": player.spec}
-    return figures.element(state, data["image/png"], "two-apples", metadata["image/png"])
+    for place, widget in (("two apples", receipt()), ("a drawn digit", reader())):
+        data, metadata = widget._repr_mimebundle_()
+        state = {"_esm": widget._esm, "_css": widget._css, "spec": widget.spec}
+        name = place.replace(" ", "-")
+        live = figures.element(state, data["image/png"], name, metadata["image/png"])
+        text = text.replace(f"<!-- {place} -->", live)
+    return text
 
 
 def need_tools() -> None:
@@ -266,7 +269,9 @@ def _vendor(modules: Path, folder: Path) -> None:
         for block in (package / styles_file).read_text(encoding="utf-8").split("/* ")[1:]:
             match = re.match(rf"{family}-([a-z-]+)-wght", block)
             if match and match[1] in subsets:
-                faces.append(block.partition("*/")[2].strip().replace("./files/", ""))
+                # A font that comes late waits for the next page: a text that moves is worse.
+                face = block.partition("*/")[2].strip().replace("./files/", "")
+                faces.append(face.replace("font-display: swap", "font-display: optional"))
                 file = re.search(r"\./files/([\w.-]+)\)", block)
                 assert file is not None
                 (folder / "fonts").mkdir(exist_ok=True)
