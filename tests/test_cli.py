@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -165,3 +167,18 @@ def test_an_answer_can_be_checked_outside_the_main_thread():
     thread.start()
     thread.join()
     assert found[0].status == "passed"
+
+
+def test_the_lab_opens_without_a_pop_up_about_news(monkeypatch):
+    started = []
+    monkeypatch.setattr("os.execve", lambda *words: started.append(words))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/mine")
+    done = CliRunner().invoke(main, ["lab", "--no-browser"])
+    assert done.exit_code == 0, done.output
+    (_, _, environment) = started[0]
+    course, mine = environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert mine == "/mine"
+    settings = Path(course) / "labconfig" / "page_config.json"
+    assert json.loads(settings.read_text(encoding="utf-8")) == {
+        "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}
+    }

@@ -269,9 +269,7 @@ def _vendor(modules: Path, folder: Path) -> None:
         for block in (package / styles_file).read_text(encoding="utf-8").split("/* ")[1:]:
             match = re.match(rf"{family}-([a-z-]+)-wght", block)
             if match and match[1] in subsets:
-                # A font that comes late waits for the next page: a text that moves is worse.
-                face = block.partition("*/")[2].strip().replace("./files/", "")
-                faces.append(face.replace("font-display: swap", "font-display: optional"))
+                faces.append(block.partition("*/")[2].strip().replace("./files/", ""))
                 file = re.search(r"\./files/([\w.-]+)\)", block)
                 assert file is not None
                 (folder / "fonts").mkdir(exist_ok=True)

@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 720, 400
 STROKE = [(20, 12), (80, 12), (64, 52), (45, 105)], [(34, 58), (70, 58)]
 """A seven with its bar, in points of a pad 110 wide."""
 CALM = (
-    ".bp-controls, .bp-note { display: none !important } .bp-frame { margin: 0 !important; "
+    ".bp-controls, .bp-remark { display: none !important } .bp-frame { margin: 0 !important; "
     "outline: none !important }"
 )
 MOUNT = """(states) => Promise.all(states.map(async ({ esm, css, spec }) => {
@@ -85,7 +85,7 @@ def reader() -> Any:
     net = nn.TwoLayerNet(64, 50, 10, rng, std=0.1)
     digits = data.load_digits()
     nn.train(net, *digits, epochs=40, batch_size=50, optimiser=nn.SGD(0.5), rng=rng)
-    return figures.draw_digit(net, whose="the network of chapter 06", name="window")
+    return figures.draw_digit(net, whose=None, name="window")
 
 
 def _page(browser: Any, widget: Any) -> Any:

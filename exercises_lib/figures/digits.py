@@ -66,7 +66,7 @@ def train_digits(
 def draw_digit(
     net: Any,
     *,
-    whose: str = "the chapter's network",
+    whose: str | None = "the chapter's network",
     title: str = "Draw a digit, and watch the network read it",
     name: str | None = None,
 ) -> Any:
@@ -78,7 +78,8 @@ def draw_digit(
     Args:
         net: a network with 64 inputs and 10 outputs, as for
             :func:`exercises_lib.figures.networks.network_data`.
-        whose: what the network is called where the reader has trained another one in the page.
+        whose: what the network is called where the reader can train another one in the page; None
+            for a page where none is trained.
         title: heads the figure.
         name: tells two of these figures on one page apart.
 
@@ -108,7 +109,7 @@ def draw_digit(
         "draw_digit",
         spec,
         title=title,
-        height=(615, 928),
+        height=(615, 928) if whose else (571, 830),
         name=name,
         draw=lambda: draw_network(sizes, net, title),
     )

@@ -10,7 +10,7 @@ const mountHistograms = (el, spec) => {
     plots,
     html(
       "p",
-      { class: "bp-note" },
+      { class: "bp-remark" },
       "Height of a bar: the root of the share of values, so that small shares can be seen.",
     ),
   );

@@ -26,8 +26,8 @@ const mountDrawing = (el, spec) => {
       html(
         "div",
         { class: "bp-pads" },
-        html("div", {}, pad, html("p", { class: "bp-note" }, "Draw here")),
-        html("div", {}, small, html("p", { class: "bp-note" }, "What the network sees")),
+        html("div", {}, pad, html("p", { class: "bp-remark" }, "Draw here")),
+        html("div", {}, small, html("p", { class: "bp-remark" }, "What the network sees")),
       ),
       picture,
     ),
@@ -157,7 +157,7 @@ const mountDrawing = (el, spec) => {
       button("A digit of the test set", null, another),
     ),
   );
-  const note = html("p", { class: "bp-note" }, spec.remark);
+  const note = html("p", { class: "bp-remark" }, spec.remark);
   // A network that was trained in this page can read, too: train_digits.js leaves it here.
   let using = "own";
   const use = (which) => {
@@ -167,11 +167,11 @@ const mountDrawing = (el, spec) => {
     if (which === "page" && net === own)
       parts.say("There is none yet: train one in the figure where a network is trained.");
   };
-  const whose = [
+  const readers = [
     ["own", spec.whose],
     ["page", "the one trained in this page"],
   ];
-  parts.controls.append(choice("Read by", whose, using, use).element);
+  if (spec.whose) parts.controls.append(choice("Read by", readers, using, use).element);
   const offer = () => using === "page" && use(using);
   document.addEventListener("bp-digit-network", offer);
   parts.controls.append(note);

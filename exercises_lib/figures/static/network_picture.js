@@ -35,7 +35,7 @@ export const networkPicture = ({ net, width, height, names = {}, onPick, label }
     ((across - 1) * gap) / 2 +
     r +
     2 +
-    (words?.length ? 8 * most(words.map((w) => w.length)) + 8 : 0);
+    (words?.length ? 9.4 * most(words.map((w) => w.length)) + 8 : 0);
   const [left, right] = [margin(grids[0], names.inputs), margin(grids.at(-1), names.outputs)];
   const step = (width - left - right) / Math.max(1, columns.length - 1);
   const places = grids.map((grid, at) =>

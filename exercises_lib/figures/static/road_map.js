@@ -1,6 +1,6 @@
 // Chapter 0: the chapters as stations on a road.
 
-import { clamp, frame, svg, widget } from "./common.js";
+import { clamp, frame, html, svg, widget } from "./common.js";
 
 const mountRoad = (el, spec) => {
   const parts = frame(el, spec, "road");
@@ -114,7 +114,14 @@ const mountRoad = (el, spec) => {
           ? ` ${Math.round(share * 100)} % done.`
           : "";
     parts.say(`${label} · ${name} (about ${minutes} minutes): ${promise}${done}`);
+    // In the book, where each chapter has a page, the station leads to it.
+    const page = globalThis.bpCourse?.[label]?.page;
+    link.hidden = !page;
+    if (page) link.href = `${page}.html`;
+    link.textContent = `Open ${label} · ${name}`;
   };
+  const link = html("a", { class: "bp-button bp-main bp-link", hidden: true });
+  parts.controls.append(link);
   parts.root.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return;

@@ -13,7 +13,7 @@ const mountTraining = (el, spec) => {
   const parts = frame(el, spec, "training");
   const [curves, scores] = ["", ""].map(() => html("div", { class: "bp-plot" }));
   const weights = html("canvas", { class: "bp-pixels", role: "img" });
-  const sheet = html("div", {}, html("p", { class: "bp-note" }), weights);
+  const sheet = html("div", {}, html("p", { class: "bp-remark" }), weights);
   parts.stage.append(
     html("div", { class: "bp-split bp-halves" }, html("div", {}, curves, scores), sheet),
   );
