@@ -73,7 +73,7 @@ def first_network(
         "first_network",
         spec,
         title=title,
-        height=(589, 1048),
+        height=(589, 1022),
         name=name,
         draw=lambda: _draw(title),
     )

@@ -121,7 +121,7 @@ def train_regions(
         "train_regions",
         spec,
         title=title,
-        height=(639, 952),
+        height=(639, 927),
         name=name,
         draw=lambda: _draw_points(samples, labels, spec, title),
     )
