@@ -109,7 +109,7 @@ def draw_digit(
         "draw_digit",
         spec,
         title=title,
-        height=(615, 928) if whose else (571, 830),
+        height=(615, 1015) if whose else (571, 880),
         name=name,
         draw=lambda: draw_network(sizes, net, title),
     )
