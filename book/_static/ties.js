@@ -36,7 +36,10 @@
     if (/\/glossary\.html$/.test(location.pathname) || !Object.keys(terms).length) return;
     const all = Object.keys(terms).sort((a, b) => b.length - a.length);
     const escaped = all.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-    const found = new RegExp(`(?<![\\p{L}\\p{N}-])(${escaped.join("|")})(s?)(?![\\p{L}\\p{N}-])`, "iu");
+    const found = new RegExp(
+      `(?<![\\p{L}\\p{N}-])(${escaped.join("|")})(s?)(?![\\p{L}\\p{N}-])`,
+      "iu",
+    );
     const home = document.documentElement.dataset.content_root ?? "";
     const tip = document.createElement("div");
     tip.className = "bp-tip";
@@ -59,7 +62,9 @@
     addEventListener("keydown", ({ key }) => key === "Escape" && hide());
 
     const said = new Set();
-    for (const place of article.querySelectorAll("section > p, section > ul > li, section > ol > li")) {
+    for (const place of article.querySelectorAll(
+      "section > p, section > ul > li, section > ol > li",
+    )) {
       if (place.closest(".bp-get, .bp-begin")) continue;
       const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT, (node) =>
         node.parentElement.closest("a, code, .math, .bp-frame, form, b, strong")
