@@ -72,14 +72,10 @@ _AFFINE = tuple(
 
 _NORMS = ("ch09.batch_norm_graph", "ch09.batch_norm_short", "ch09.BatchNorm", "ch09.LayerNorm")
 """Exercises of chapter 09 about a layer that normalises; one of them nearly answers the others."""
-_SWEEP = ("ch10.backward", "ch10.sweep")
-_SCALARS = ("ch10.scalar_ops", "ch10.operations", *_SWEEP)
+_SWEEP = ("ch10.sweep",)
+_SCALARS = ("ch10.operations", *_SWEEP)
 _ARRAYS = tuple(
-    f"ch10.{name}"
-    for name in (
-        *("array_ops", "getitem", "broadcasting", "reductions", "indexing", "saved_values"),
-        "no_grad",
-    )
+    f"ch10.{name}" for name in ("broadcasting", "reductions", "indexing", "saved_values", "no_grad")
 )
 """Exercises of chapter 10 about the engine of arrays."""
 

@@ -257,17 +257,194 @@ def arrays(answer: Any, inputs: dict[str, Any]) -> Steps:
         yield f"d{key} of {program}{twice}", _attribute(node, "grad", key)
 
 
-def getitem(answer: Any, inputs: dict[str, Any]) -> Steps:
-    """Ask for the gradient of x when out = x[index].
+class _Array:
+    """What the operations of an exercise are mixed into: an array, its parents, the ways back."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, data: Any, parents: Sequence[Any] = (), pulls: Sequence[Any] = ()) -> None:
+        self.data = np.asarray(data)
+        self.grad = None
+        self.parents, self.pulls = tuple(parents), tuple(pulls)
+
+    def __mul__(self, number: float) -> Any:
+        return type(self)(self.data * number, (self,), (lambda g: g * number,))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, number: float) -> Any:
+        return self * (1 / number)
+
+
+def _mixed(answer: Any) -> Any:
+    """Give an answer's methods the class that they need."""
+    return type("Tensor", (answer, _Array), {})
+
+
+def _pulled_back(result: Any, inputs: Sequence[Any], g: Any) -> list[Any]:
+    """Return what arrives at each input when g arrives at the result; zeros where nothing does."""
+    arrived: dict[int, Any] = {id(node): np.zeros(node.data.shape) for node in inputs}
+    wanted = set(arrived)
+
+    def visit(node: Any, g: Any) -> None:
+        if id(node) in wanted:
+            g = np.asarray(g)
+            here = arrived[id(node)]
+            arrived[id(node)] = g if not here.any() and here.shape != g.shape else here + g
+            return
+        for parent, pull in zip(node.parents, node.pulls, strict=True):
+            if not callable(pull):
+                raise MisfitError("One of your pulls is no function of g.")
+            visit(parent, pull(g))
+
+    visit(result, g)
+    return [arrived[id(node)] for node in inputs]
+
+
+def _result_of(result: Any, what: str) -> Any:
+    if not isinstance(result, _Array):
+        raise MisfitError(
+            f"{what} gives {_kind(result)}, expected type(self)(data, parents, pulls)."
+        )
+    return result
+
+
+def reductions(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Reduce an array and ask for the gradient that comes back.
 
     Args:
-        answer: a function of ``(x, index, dout)``.
+        answer: a class with ``sum``, ``mean`` and ``max``, mixed into a class of arrays.
+        inputs: ``method``; ``x``; ``axis``, a number, a list of them or None; ``keepdims``; ``g``.
+    """
+    need_class(answer, ("sum", "mean", "max"))
+    axis = tuple(inputs["axis"]) if isinstance(inputs["axis"], list) else inputs["axis"]
+    words = [] if axis is None else [f"axis={axis}"]
+    words += ["keepdims=True"] if inputs["keepdims"] else []
+    asked = {} if axis is None else {"axis": axis}
+    asked |= {"keepdims": True} if inputs["keepdims"] else {}
+    program = f"x.{inputs['method']}({', '.join(words)})"
+    node = _mixed(answer)(inputs["x"])
+    yield program
+    result = _result_of(getattr(node, inputs["method"])(**asked), program)
+    if result.data.shape != inputs["g"].shape:
+        raise MisfitError(
+            f"{program} has shape {result.data.shape}, expected {inputs['g'].shape}; x has shape "
+            f"{inputs['x'].shape}."
+        )
+    yield program, result.data
+    yield f"the way back through {program}"
+    yield "dx", _pulled_back(result, [node], inputs["g"])[0]
+
+
+def indexing(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Take entries of an array and ask for the gradient that comes back.
+
+    Args:
+        answer: a class with ``__getitem__``, mixed into a class of arrays.
         inputs: ``x``; ``index``, or ``slice``, the three numbers of one; ``dout``.
     """
-    need_function(answer)
+    need_class(answer, ("__getitem__",))
     index = slice(*inputs["slice"]) if "slice" in inputs else inputs["index"]
-    yield f"{name_of(answer)}(x, index, dout)"
-    yield "dx", answer(inputs["x"], index, inputs["dout"])
+    node = _mixed(answer)(inputs["x"])
+    yield "x[index]"
+    result = _result_of(node[index], "x[index]")
+    yield "x[index]", result.data
+    yield "the way back through x[index]"
+    yield "dx", _pulled_back(result, [node], inputs["dout"])[0]
+
+
+SAVED: dict[str, Callable[[Any, Any], Any]] = {
+    "x * y": lambda x, y: x * y,
+    "x @ y": lambda x, y: x @ y,
+    "x.exp()": lambda x, y: x.exp(),
+}
+
+
+def saved(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Do an operation, change the numbers of its operands, and go back.
+
+    Args:
+        answer: a class with ``__mul__``, ``__matmul__`` and ``exp``, mixed into one of arrays.
+        inputs: ``program``, a key of `SAVED`; ``x``, ``y``; ``change``: ``""``, ``"replaced"`` or
+            ``"in place"``; ``g``.
+    """
+    need_class(answer, ("__mul__", "__matmul__", "exp"))
+    program, change = inputs["program"], inputs["change"]
+    made = _mixed(answer)
+    x, y = made(inputs["x"].copy()), made(inputs["y"].copy())
+    yield program
+    result = _result_of(SAVED[program](x, y), program)
+    yield program, result.data.copy()
+    nodes = [x] if "y" not in program else [x, y]
+    names = ["dx", "dy"][: len(nodes)]
+    refused = False
+    found = [None] * len(nodes)
+    yield (
+        f"the way back through {program}, after x and y were changed" if change else "the way back"
+    )
+    try:
+        if change == "in place":
+            for node in nodes:
+                node.data[...] = node.data * 3 + 1
+        elif change == "replaced":
+            for node in nodes:
+                node.data = node.data * 3 + 1
+        found = _pulled_back(result, nodes, inputs["g"])
+    except (RuntimeError, ValueError) as error:
+        if not change or not str(error) or isinstance(error, NotImplementedError):
+            raise
+        refused = True
+    for name, value in zip(names, found, strict=True):
+        yield name, "refused" if refused else value
+
+
+def switch(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Use a context manager that stops an engine's recording, in many ways.
+
+    Args:
+        answer: called with a class that has an attribute ``recording``; gives a context manager.
+        inputs: ``way``: how it is used.
+    """
+    if not callable(answer):
+        raise MisfitError("Expected a class or function that makes a context manager.")
+
+    class Engine:
+        recording = True
+
+    way = inputs["way"]
+    seen: list[bool] = []
+    yield f"with {name_of(answer)}(Engine): …"
+    manager = answer(Engine)
+    if not (hasattr(manager, "__enter__") and hasattr(manager, "__exit__")):
+        raise MisfitError(
+            f"{name_of(answer)}(Engine) gives {_kind(manager)}, expected an object for `with`: one "
+            "with __enter__ and __exit__."
+        )
+    seen.append(Engine.recording)
+    if way == "an error inside":
+        came_through = False
+        try:
+            with manager:
+                seen.append(Engine.recording)
+                raise KeyError("an error of the student's own")
+        except KeyError:
+            came_through = True
+        seen.append(Engine.recording)
+        yield "the error comes through", came_through
+    elif way == "one inside the other":
+        with manager:
+            seen.append(Engine.recording)
+            with answer(Engine):
+                seen.append(Engine.recording)
+            seen.append(Engine.recording)
+        seen.append(Engine.recording)
+    else:
+        for _ in range(2 if way == "twice, one after the other" else 1):
+            with manager:
+                seen.append(Engine.recording)
+            seen.append(Engine.recording)
+            manager = answer(Engine)
+    yield "recording", [bool(one) for one in seen]
 
 
 # --- training -----------------------------------------------------------------------------------

@@ -13,14 +13,15 @@ from exercises_lib.checking.serialize import Opaque
 from exercises_lib.exercises.ch10_autograd import (
     _shared,
     _tensor,
-    array_ops,
-    getitem,
+    broadcasting,
+    indexing,
+    no_grad,
+    operations,
     reach_autograd,
-    scalar_ops,
+    reductions,
+    saved_values,
+    sweep,
     zero_grad_fix,
-)
-from exercises_lib.exercises.ch10_autograd import (
-    backward as sweep,
 )
 from exercises_lib.nn.tensor import parents_first
 from exercises_lib.probes import ch10 as probes
@@ -30,7 +31,7 @@ def judged(exercise, answer, seed=0):
     return check(exercise, answer, np.random.default_rng(seed))
 
 
-class Unwritten(scalar_ops.Node):
+class Unwritten(operations.Node):
     def __add__(self, other):
         raise NotImplementedError
 
@@ -45,7 +46,7 @@ class UnwrittenTensor(_tensor.Recorded):
 
 @pytest.mark.parametrize(
     ("exercise", "stub"),
-    [(scalar_ops.EXERCISE, Unwritten), (array_ops.EXERCISE, UnwrittenTensor)],
+    [(operations.EXERCISE, Unwritten), (broadcasting.EXERCISE, UnwrittenTensor)],
     ids=["scalars", "arrays"],
 )
 def test_a_class_of_which_nothing_is_written_is_unanswered(exercise, stub):
@@ -57,38 +58,38 @@ def test_an_array_class_with_only_its_given_addition_is_unanswered():
         def __add__(self, other):
             raise NotImplementedError
 
-    assert judged(array_ops.EXERCISE, Tensor).status == "unanswered"
+    assert judged(broadcasting.EXERCISE, Tensor).status == "unanswered"
 
 
 def test_a_missing_method_is_named_and_the_rest_is_still_looked_at():
-    lacking = _shared.with_methods(scalar_ops.Value, tanh=None)
-    verdict = judged(scalar_ops.EXERCISE, lacking)
+    lacking = _shared.with_methods(operations.Value, tanh=None)
+    verdict = judged(operations.EXERCISE, lacking)
     assert verdict.status == "wrong"
     assert "no method tanh" in verdict.message
 
 
 def test_two_wrong_operations_are_both_named():
     both = _shared.with_methods(
-        scalar_ops.wrong_mul(lambda x, y: (x.data, y.data)),
+        operations.wrong_mul(lambda x, y: (x.data, y.data)),
         log=lambda self: type(self)(math.log(abs(self.data)), (self,), (self.data,)),
     )
-    assert set(judged(scalar_ops.EXERCISE, both).mistakes) == {
+    assert set(judged(operations.EXERCISE, both).mistakes) == {
         "multiply not swapped",
         "log not inverted",
     }
 
 
 def test_two_times_x_is_named_whatever_the_class_is_called():
-    written = {name: method for name, method in vars(scalar_ops.Value).items() if "__r" not in name}
-    Scalar = type("Scalar", (scalar_ops.Node,), written)
-    assert judged(scalar_ops.EXERCISE, Scalar).mistake == "no number on the left"
+    written = {name: method for name, method in vars(operations.Value).items() if "__r" not in name}
+    Scalar = type("Scalar", (operations.Node,), written)
+    assert judged(operations.EXERCISE, Scalar).mistake == "no number on the left"
 
 
 def test_a_type_error_inside_a_method_keeps_its_traceback():
     def add(self, other):
         return type(self)(self.data + str(other), (self, other), (1.0, 1.0))
 
-    verdict = judged(scalar_ops.EXERCISE, _shared.with_methods(scalar_ops.Value, __add__=add))
+    verdict = judged(operations.EXERCISE, _shared.with_methods(operations.Value, __add__=add))
     assert "Python does not know" not in verdict.message
     assert "self.data + str(other)" in verdict.traceback
 
@@ -129,7 +130,7 @@ def test_the_reference_engine_has_the_gradients_of_pytorch(program):
     torch = pytest.importorskip("torch")
     cases = [
         case.inputs
-        for case in array_ops.draw_arrays(np.random.default_rng(3))
+        for case in broadcasting.draw_arrays(np.random.default_rng(3))
         if case.inputs["program"] == program and case.inputs["calls"] == 1
     ]
     assert cases
@@ -166,7 +167,7 @@ def test_gradients_kept_by_copying_are_as_right_as_those_never_written_into():
                 else:
                     parent.grad += g
 
-    assert judged(array_ops.EXERCISE, _shared.with_methods(_tensor.Tensor, backward=backward))
+    assert judged(broadcasting.EXERCISE, _shared.with_methods(_tensor.Tensor, backward=backward))
 
 
 def test_a_way_back_that_is_no_function_is_named_however_the_mean_is_computed():
@@ -181,7 +182,7 @@ def test_a_way_back_that_is_no_function_is_named_however_the_mean_is_computed():
             spread = np.full(self.data.shape, 1 / self.data.size)
             return Mine(self.data.mean(), (self,), (lambda g: g * spread,))
 
-    assert judged(array_ops.EXERCISE, Mine).mistake == "arrays as ways back"
+    assert judged(broadcasting.EXERCISE, Mine).mistake == "arrays as ways back"
 
 
 def test_equal_numbers_are_not_taken_for_one_node():
@@ -190,13 +191,13 @@ def test_equal_numbers_are_not_taken_for_one_node():
 
 @pytest.mark.parametrize("attribute", ["parents", "local"])
 def test_a_forgotten_comma_is_pointed_out(attribute):
-    class Value(scalar_ops.Value):
+    class Value(operations.Value):
         def exp(self):
             out = super().exp()
             setattr(out, attribute, getattr(out, attribute)[0])
             return out
 
-    assert "A tuple of one has a comma" in str(judged(scalar_ops.EXERCISE, Value))
+    assert "A tuple of one has a comma" in str(judged(operations.EXERCISE, Value))
 
 
 def test_an_index_assignment_is_told_that_gradients_are_lost():
@@ -205,7 +206,60 @@ def test_an_index_assignment_is_told_that_gradients_are_lost():
         dx[index] = dout
         return dx
 
-    assert judged(getitem.EXERCISE, assigned).mistake == "repeated indices lost"
+    answer = indexing.pulled(assigned)
+    assert judged(indexing.EXERCISE, answer).mistake == "repeated indices lost"
+
+
+def test_a_gradient_is_asked_of_a_reduction_only_where_its_result_fits():
+    class OneAxisShort(reductions.Reductions):
+        def max(self, axis=None, keepdims=False):
+            return super().max(axis)
+
+    verdict = judged(reductions.EXERCISE, OneAxisShort)
+    assert verdict.status == "wrong" and "shape" in verdict.message
+
+
+def test_reductions_may_be_made_of_several_nodes():
+    class ByParts(reductions.Reductions):
+        def mean(self, axis=None, keepdims=False):
+            total = self.sum(axis, keepdims)
+            return total * (total.data.size / self.data.size)
+
+    assert judged(reductions.EXERCISE, ByParts).status == "passed"
+
+
+def test_an_operation_that_returns_an_array_is_told_what_is_expected():
+    class Bare(reductions.Reductions):
+        def sum(self, axis=None, keepdims=False):
+            return self.data.sum(axis=axis, keepdims=keepdims)
+
+    assert "type(self)(data, parents, pulls)" in judged(reductions.EXERCISE, Bare).message
+
+
+def test_a_refusal_without_a_sentence_is_no_refusal():
+    class Silent(saved_values.Counted):
+        @staticmethod
+        def same(array, digest):
+            if hash(array.tobytes()) != digest:
+                raise RuntimeError
+            return array
+
+    assert judged(saved_values.EXERCISE, Silent).status == "error"
+
+
+def test_who_refuses_always_has_not_mended_anything():
+    class Never(saved_values.Mended):
+        def exp(self):
+            def pull(g):
+                raise RuntimeError("no")
+
+            return type(self)(np.exp(self.data), (self,), (pull,))
+
+    assert not judged(saved_values.EXERCISE, Never)
+
+
+def test_a_context_manager_that_is_none_is_told_so():
+    assert "__enter__" in judged(no_grad.EXERCISE, lambda engine: None).message
 
 
 def test_clearing_once_before_the_loop_is_still_the_given_code():

@@ -39,7 +39,7 @@ def one_transpose_missing(W, X, dD):
     return dD @ X.T, W @ dD
 
 
-Engine = exercises.get("ch10.array_ops").reference
+Engine = exercises.get("ch10.broadcasting").reference
 
 
 class FirstPartOnly(Engine):
@@ -61,8 +61,8 @@ class SumAsMean(Engine):
         ("ch09.Momentum", VelocityTwice),
         ("ch05.mean_squared_error", half_the_mean_and_the_plain_difference),
         ("ch04.matmul_backward", one_transpose_missing),
-        ("ch10.array_ops", FirstPartOnly),
-        ("ch10.array_ops", SumAsMean),
+        ("ch10.broadcasting", FirstPartOnly),
+        ("ch10.broadcasting", SumAsMean),
     ],
 )
 def test_a_mistake_that_explains_only_a_part_is_not_named(exercise_id, answer):
@@ -148,14 +148,14 @@ def parents_last(output):
 
 
 def test_a_sweep_that_recurses_and_is_not_reversed_hears_of_the_order_first():
-    for verdict in verdicts("ch10.backward", parents_last, range(3)):
+    for verdict in verdicts("ch10.sweep", parents_last, range(3)):
         assert verdict.status == "wrong"
         assert verdict.message.startswith("grad[")
 
 
 def test_a_case_is_named_once_in_a_sentence():
     for exercise in exercises.all_exercises():
-        if exercise.id not in ("ch10.backward", "ch10.getitem", "ch09.weight_decay"):
+        if exercise.id not in ("ch10.sweep", "ch10.indexing", "ch09.weight_decay"):
             continue
         for mistake in exercise.mistakes:
             verdict = check(exercise, mistake.answer, np.random.default_rng(0))

@@ -1,21 +1,27 @@
-"""Exercises of chapter 10: an engine for scalars, one for arrays, and a network trained by it."""
+"""Exercises of chapter 10: an engine that is complete, and a network trained by it."""
 
 from __future__ import annotations
 
 from exercises_lib.exercises.ch10_autograd import (
-    array_ops,
-    backward,
-    getitem,
+    broadcasting,
+    indexing,
+    no_grad,
+    operations,
     reach_autograd,
-    scalar_ops,
+    reductions,
+    saved_values,
+    sweep,
     zero_grad_fix,
 )
 
 EXERCISES = (
-    scalar_ops.EXERCISE,
-    backward.EXERCISE,
-    array_ops.EXERCISE,
-    getitem.EXERCISE,
+    operations.EXERCISE,
+    sweep.EXERCISE,
+    broadcasting.EXERCISE,
+    reductions.EXERCISE,
+    indexing.EXERCISE,
+    saved_values.EXERCISE,
+    no_grad.EXERCISE,
     zero_grad_fix.EXERCISE,
     reach_autograd.EXERCISE,
 )

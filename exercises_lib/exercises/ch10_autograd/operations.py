@@ -1,4 +1,4 @@
-"""ch10.scalar_ops: A number that records its operations."""
+"""ch10.operations: A number that records its operations."""
 
 from __future__ import annotations
 
@@ -428,7 +428,7 @@ wrong.answer(
 
 
 EXERCISE = Exercise(
-    id="ch10.scalar_ops",
+    id="ch10.operations",
     title="A number that records its operations",
     kind="class",
     points=4,

@@ -1,4 +1,4 @@
-"""ch10.backward: A sweep for any graph."""
+"""ch10.sweep: A sweep for any graph."""
 
 from __future__ import annotations
 
@@ -549,7 +549,7 @@ wrong.answer("takes the graph apart", sweep_with(hand=hand_and_forget)).says("""
 
 
 EXERCISE = Exercise(
-    id="ch10.backward",
+    id="ch10.sweep",
     title="A sweep for any graph",
     kind="function",
     points=4,

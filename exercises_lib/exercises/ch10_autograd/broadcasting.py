@@ -1,4 +1,4 @@
-"""ch10.array_ops: an engine for arrays."""
+"""ch10.broadcasting: an engine for arrays."""
 
 from __future__ import annotations
 
@@ -548,7 +548,7 @@ wrong.answer("nothing to begin with", with_methods(Tensor, backward=start_from_n
 
 
 EXERCISE = Exercise(
-    id="ch10.array_ops",
+    id="ch10.broadcasting",
     title="An engine for arrays",
     kind="class",
     points=5,
