@@ -124,7 +124,7 @@ CHAPTERS: dict[str, Chapter] = {
             "Your own autograd",
             "Your own autograd",
             "An engine that writes the backward pass for you.",
-            120,
+            180,
         ),
     )
 }
