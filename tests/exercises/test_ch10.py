@@ -337,3 +337,24 @@ def test_an_engine_with_a_wrong_gradient_is_found_out_even_if_the_scores_are_goo
     verdict = judged(reach_autograd.EXERCISE, cheat)
     assert verdict.status == "wrong"
     assert "is not the right one" in verdict.message
+
+    assert "measured" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("exercise", "first"),
+    [
+        (reductions.EXERCISE, "sum"),
+        (indexing.EXERCISE, "__getitem__"),
+        (saved_values.EXERCISE, "__mul__"),
+        (no_grad.EXERCISE, "__enter__"),
+    ],
+)
+def test_a_class_whose_first_method_is_not_written_is_unanswered(exercise, first):
+    def method(self, *_, **__):
+        raise NotImplementedError
+
+    stub = type("Stub", (), {"__init__": lambda self, *_: None, first: method})
+    if exercise is not no_grad.EXERCISE:
+        stub = type("Stub", (), {first: method})
+    assert judged(exercise, stub).status == "unanswered"
