@@ -84,7 +84,7 @@ def test_the_nearest_picture_reads_no_digits_for_the_check():
 
 def test_a_network_large_enough_to_hold_the_pictures_is_refused():
     def holds_them(x_train, t_train, rng):
-        net = nn.TwoLayerNet(64, len(x_train), 10, rng)
+        net = _own.Net((64, len(x_train), 10), rng, 0.1)
         net.params["W1"][...] = x_train.T
         return net
 
@@ -252,6 +252,7 @@ def test_a_network_hidden_in_another_object_is_seen():
     class Mine:
         def __init__(self, x, t, rng):
             self.inner = nn.TwoLayerNet(64, 50, 10, rng, std=0.1)
+            self.params = self.inner.params
             for _ in range(300):
                 _own.descend(self.inner.params, self.inner.gradient(x, t), 0.5)
 

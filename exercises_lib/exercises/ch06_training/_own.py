@@ -55,6 +55,9 @@ class Net:
             x = layer.forward(x)
         return x
 
+    def accuracy(self, x, t):
+        return np.mean(self.predict(x).argmax(axis=1) == t)
+
     def gradient(self, x, t):
         self.last_layer.forward(self.predict(x), t)
         dout = self.last_layer.backward()
