@@ -23,7 +23,16 @@ from exercises_lib.errors import UserError
 PYODIDE = ("pyodide.js", "pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 """The files of Pyodide that a page or the packing needs."""
 
-NUMPY_UNUSED = {"tests", "__pycache__", "include", "f2py", "distutils", "_examples", "_pyinstaller"}
+NUMPY_UNUSED = {
+    "tests",
+    "__pycache__",
+    "include",
+    "f2py",
+    "distutils",
+    "_examples",
+    "_pyinstaller",
+    "polynomial",
+}
 NUMPY_LIBRARY = "lapack_lite."
 """A compiled part that only a build without LAPACK would load."""
 NUMPY_SUFFIXES = {".pyi", ".h", ".a", ".pyc", ".pxd", ".pyx"}
@@ -31,6 +40,7 @@ COURSE_UNUSED = {"course", "grading", "static", "__pycache__", "cli.py"}
 STDLIB_UNUSED = [
     "curses/",
     "dbm/",
+    "email/",
     "ensurepip/",
     "http/",
     "idlelib/",
@@ -66,7 +76,6 @@ STDLIB_UNUSED = [
     "trace.py",
     "turtle.py",
     "webbrowser.py",
-    "email/_header_value_parser.py",
 ]
 """Parts of the standard library that have nothing to do in a page."""
 

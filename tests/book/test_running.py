@@ -342,7 +342,8 @@ def test_opened_as_a_file_a_page_says_why_its_code_does_not_run(html, browser):
     page.goto((html / "04_affine.html").as_uri())
     page.wait_for_function("document.documentElement.dataset.figures === 'ready'")
     assert "open the book from a web server" in page.locator(".bp-line-said").inner_text()
-    assert page.get_by_role("button", name="Check", exact=True).count() == 4
+    forms = page.locator("form.bpq").count()  # these need no Python
+    assert page.get_by_role("button", name="Check", exact=True).count() == forms > 0
     assert page.locator(".bp-run").count() == 0
     page.close()
 
