@@ -130,7 +130,7 @@ def mend(app, pagename, templatename, context, doctree):
     # The fonts of the text are asked for at once: what comes late moves the lines.
     for name in PRELOADED:
         address = context["pathto"](f"_static/vendor/fonts/{name}.woff2", resource=True)
-        context["metatags"] += (
+        context["metatags"] = context.get("metatags", "") + (
             f'<link rel="preload" href="{address}" as="font" type="font/woff2" crossorigin>'
         )
     body = context.get("body", "")
