@@ -291,12 +291,16 @@ def test_nothing_that_is_lent_while_an_exercise_is_open_answers_it(chapter: str)
         exercise = exercises.get(name)
         if exercise.kind in ("number", "choice", "target") or missing_modules(exercise):
             continue
-        quick = replace(exercise, mistakes=(), accepted=(), seconds=60.0)
+        whole = replace(exercise, mistakes=(), accepted=(), seconds=60.0)
+        first = replace(whole, draw=lambda rng, draw=exercise.draw: list(draw(rng))[:1])
         # Everything but this one has been judged: the most that a kernel can have been lent.
         judged = set(asked) - {name}
         for place in library.lent_names(chapter, judged):
             for part in library._parts(place) & things.keys():
                 for answer in disguises(things[part]):
                     seed = zlib.crc32(f"{name} {part} {number}".encode())
-                    verdict = check(quick, answer, np.random.default_rng(seed))
-                    assert verdict.status != "passed", (name, part)
+                    if all(
+                        check(form, answer, np.random.default_rng(seed)).status == "passed"
+                        for form in (first, whole)  # most are no answer to a single case
+                    ):
+                        pytest.fail(f"{part} answers {name}")
