@@ -32,12 +32,12 @@ wrong.swap("upstream dropped", "dout / x", "1 / x").says("""
     That is the local derivative alone. Multiply it by what arrives from above.
 """)
 
-wrong.swap("the logarithm itself", "dout / x", "dout * math.log(x)").says("""
+wrong.swap("the logarithm itself", "dout / x", "dout * np.log(x)").says("""
     You multiply by the gate's output. That is right for the exponential; the logarithm's slope is
     another function.
 """)
 
-wrong.swap("divided by the logarithm", "dout / x", "dout / math.log(x)").says("""
+wrong.swap("divided by the logarithm", "dout / x", "dout / np.log(x)").says("""
     You divide by the logarithm of x. The slope of log at x has no logarithm in it.
 """)
 
@@ -58,7 +58,7 @@ wrong.swap("upstream added", "dout / x", "dout + 1 / x").says("""
     You add the local derivative to the upstream gradient. The chain rule multiplies.
 """)
 
-wrong.swap("logarithm to base ten", "dout / x", "dout / (x * math.log(10))").says("""
+wrong.swap("logarithm to base ten", "dout / x", "dout / (x * np.log(10))").says("""
     That is the slope of the logarithm to base ten. `np.log` and `math.log` are natural logarithms.
 """)
 
