@@ -81,7 +81,10 @@ def compare(exercise: Exercise, case: Case, output: Output, got: Any, want: Any)
     """Compare one output: its type, then its shape, then its numbers; None if it is right."""
     name = output.name
     if output.compare is not None:
-        text = output.compare({**case.inputs, **case.hidden}, got, want)
+        try:
+            text = output.compare({**case.inputs, **case.hidden}, got, want)
+        except Exception:  # it was written for values of the right kind
+            return Problem("type", name, f"{name} is {describe(got)}, which cannot be judged.")
         return Problem("value", name, text) if text else None
     problem = type_problem(name, got, want)
     if problem is not None:

@@ -591,3 +591,12 @@ def test_inputs_that_are_a_few_numbers_are_shown():
     assert re.search(r"Case: one number, x = -?\d", verdict.message)
     shop = check(get("ch03.shop"), lambda *prices: None, np.random.default_rng(3))
     assert "apple_price = " not in shop.message  # too many to be read
+
+
+def test_a_comparison_that_cannot_deal_with_what_came_is_a_verdict_all_the_same():
+    def compare(inputs, got, expected):
+        return None if np.std(got) < 1 else "too wide"
+
+    exercise = replace(DOUBLE, outputs=(Output("result", compare=compare),))
+    verdict = check(exercise, lambda x: [object()], RNG(0))
+    assert verdict.status == "wrong" and "cannot be judged" in verdict.message

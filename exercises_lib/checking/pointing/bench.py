@@ -13,6 +13,7 @@ import numpy as np
 from exercises_lib.checking.compare import (
     CHANGED,
     UNSTABLE,
+    compare,
     find_problems,
     tolerances,
     type_problem,
@@ -86,7 +87,8 @@ class Bench:
     def _level(self, name: str, case: Case, got: Any, want: Any) -> int:
         output = self.exercise.output(name)
         if output.compare is not None:
-            return 3 if output.compare({**case.inputs, **case.hidden}, got, want) else RIGHT
+            problem = compare(self.exercise, case, output, got, want)
+            return RIGHT if problem is None else LEVELS[problem.stage]
         problem = type_problem(name, got, want)
         if problem is not None:
             return LEVELS[problem.stage]
