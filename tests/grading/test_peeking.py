@@ -90,8 +90,11 @@ def honest(solved: Callable[[str], Notebook]) -> Callable[[str, str], Sequence[t
     """Makes a submission with the course's own answer."""
 
     def make(chapter: str, exercise: str) -> Sequence[tuple[str, str]]:
-        cell = next(one for one in solved(chapter)["cells"] if one["id"] == ANSWERS[exercise])
-        return cells(chapter, exercise, source(cell))
+        code = [one for one in solved(chapter)["cells"] if one["cell_type"] == "code"]
+        last = next(n for n, one in enumerate(code) if one["id"] == ANSWERS[exercise])
+        # An answer may use those before it.
+        before = [source(one) for one in code[:last] if "### BEGIN SOLUTION" in source(one)]
+        return cells(chapter, exercise, "\n\n".join([*before, source(code[last])]))
 
     return make
 
