@@ -26,6 +26,7 @@ import pytest
 
 from exercises_lib import checking, exercises
 from exercises_lib.checking import Exercise
+from exercises_lib.checking.edit import Edit
 from exercises_lib.course.notebooks import Notebook, dump
 from exercises_lib.grading.gradebook import Gradebook, GradebookError
 from exercises_lib.grading.library import lent_names
@@ -71,7 +72,8 @@ def run(
 def code_of(answer: Any, name: str) -> str | None:
     """Write an answer of the registry as the code of a cell that defines `name`; None if not."""
     if isinstance(answer, (dict, int, float, str)):
-        return f"{name} = {answer!r}"
+        simple = not isinstance(answer, dict) or not any(map(callable, answer.values()))
+        return f"{name} = {answer!r}" if simple else None
     try:
         parts, called = _definition(answer, set())
     except (OSError, TypeError, LookupError, ValueError, SyntaxError):
@@ -89,6 +91,8 @@ def code_of(answer: Any, name: str) -> str | None:
 
 def _definition(answer: Any, seen: set[int]) -> tuple[list[str], str]:
     """Return the lines that define a function or class, and the expression that names it."""
+    if isinstance(answer, Edit):
+        return _parts(answer.source, inspect.getmodule(answer.of), seen), answer.of.__name__
     module = inspect.getmodule(answer)
     if module is None or not module.__name__.startswith("exercises_lib.exercises."):
         raise LookupError
@@ -96,13 +100,18 @@ def _definition(answer: Any, seen: set[int]) -> tuple[list[str], str]:
         raise LookupError
     if isinstance(answer, FunctionType) and answer.__name__ == "<lambda>":
         expression = _lambda(answer, Path(str(module.__file__)))
-        needed = {n.id for n in ast.walk(ast.parse(expression)) if isinstance(n, ast.Name)}
-        text, called = "", f"({expression})"
-    else:
-        text, called = inspect.getsource(answer), answer.__name__
-        if text != inspect.cleandoc(text) + "\n" and text[0].isspace():
-            raise LookupError
-        needed = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
+        return _parts("", module, seen, expression), f"({expression})"
+    text = inspect.getsource(answer)
+    if text != inspect.cleandoc(text) + "\n" and text[0].isspace():
+        raise LookupError
+    return _parts(text, module, seen, answer=answer), answer.__name__
+
+
+def _parts(
+    text: str, module: Any, seen: set[int], expression: str = "", answer: Any = None
+) -> list[str]:
+    """Return the lines that define what some source needs, and the source behind them."""
+    needed = {n.id for n in ast.walk(ast.parse(text or expression)) if isinstance(n, ast.Name)}
     parts: list[str] = []
     for key in sorted(needed):
         thing = getattr(module, key, None)
@@ -120,7 +129,7 @@ def _definition(answer: Any, seen: set[int]) -> tuple[list[str], str]:
             parts.append(f"{key} = {thing!r}")
         else:
             raise LookupError
-    return [*parts, text], called
+    return [*parts, text]
 
 
 @functools.cache
@@ -147,7 +156,7 @@ def variants(plans: dict[str, Plan]) -> Iterator[tuple[Exercise, str, str, str |
             exercise = exercises.get(check.exercise_id)
             if checking.missing_modules(exercise) or not check.expression.isidentifier():
                 continue
-            named: list[tuple[Any, str | None]] = [(m.answer, m.name) for m in exercise.mistakes]
+            named: list[tuple[Any, str | None]] = [(m.given, m.name) for m in exercise.mistakes]
             named += [(answer, None) for answer in exercise.accepted]
             for answer, mistake in named:
                 code = code_of(answer, check.expression)
@@ -198,7 +207,9 @@ def test_two_hundred_submissions_get_every_mark_as_it_should_be(
             if where == "*":
                 assert (row.status, row.earned) == ("unanswered", 0), told
             elif mistake is not None and row.exercise == where:
-                assert row.status in ("wrong", "error") and row.earned == 0, told
+                partial = exercises.get(row.exercise).partial
+                assert row.status in ("wrong", "error"), told
+                assert row.earned == 0 or (partial and row.earned < points), told
                 assert row.mistakes[:1] == (mistake,), told
             else:
                 assert (row.status, row.earned) == ("passed", points), told
@@ -455,6 +466,13 @@ def test_a_gradebook_of_the_first_format_is_taken_over(tmp_path: Path) -> None:
     Gradebook(path).close()
     with sqlite3.connect(path) as old:
         old.execute("DROP TABLE decision")
+        for table, column in (
+            ("submission", "late"),
+            ("submission", "handed_in"),
+            ("verdict", "answer"),
+            ("verdict", "behaviour"),
+        ):
+            old.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         old.execute("PRAGMA user_version = 1")
     old.close()
     book = Gradebook(path)
