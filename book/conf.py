@@ -122,17 +122,8 @@ def hang(match):
     return match[1] + "\n".join(lines) + "\n" + match[3]
 
 
-PRELOADED = ("source-serif-4-latin-wght-normal", "source-sans-3-latin-wght-normal")
-
-
 def mend(app, pagename, templatename, context, doctree):
     """Mend what Sphinx and myst-nb write."""
-    # The fonts of the text are asked for at once: what comes late moves the lines.
-    for name in PRELOADED:
-        address = context["pathto"](f"_static/vendor/fonts/{name}.woff2", resource=True)
-        context["metatags"] = context.get("metatags", "") + (
-            f'<link rel="preload" href="{address}" as="font" type="font/woff2" crossorigin>'
-        )
     body = context.get("body", "")
     # A label hides the visible text from screen readers.
     body = body.replace(' aria-label="Toggle hidden content"', "")

@@ -33,7 +33,10 @@
   Search.htmlToText = (source, anchor) => {
     const page = new DOMParser().parseFromString(source, "text/html");
     const article = page.querySelector(".bd-article");
-    if (article) page.body.replaceChildren(article); // the theme's own words are no text of it
+    if (article) {
+      article.setAttribute("role", "main"); // by which Sphinx finds the text
+      page.body.replaceChildren(article); // the theme's own words are no text of it
+    }
     page
       .querySelectorAll(".katex-html, annotation, noscript, .bpq-bar, .bp-get")
       .forEach((part) => part.remove());

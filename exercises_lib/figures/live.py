@@ -30,7 +30,7 @@ class LiveTraining:
             "live_training",
             self._spec(0, {}),
             title=title,
-            height=(377, 706),
+            height=(392, 706),
             name=name,
             draw=lambda: _draw(self.figure.spec, title),
         )

@@ -284,7 +284,7 @@ def deep_net(answer: Any, inputs: dict[str, Any]) -> Steps:
         yield f"{batch}loss", loss
         yield f"{batch}gradients", grads
         for name in params:  # one step of plain gradient descent, in place
-            params[name] -= 0.1 * grads[name]
+            params[name][...] = params[name] - grads[name] / 10
     for _ in range(2):
         yield "predict(new x, False)"
         yield "evaluation after", made.predict(inputs["new x"], False)

@@ -121,7 +121,7 @@ def test_a_page_loads_without_errors_and_without_outside_requests(page, name):
 def test_all_maths_is_set(page, name):
     assert page.evaluate(RAW_MATHS) == []
     assert page.locator(".katex-error").count() == 0
-    if name in CHAPTER_PAGES and name != "00_welcome":
+    if name in CHAPTER_PAGES and name not in ("00_welcome", "00_primer"):
         assert page.locator(".katex").count() > 10
 
 
@@ -138,7 +138,7 @@ def test_the_page_does_not_jump_when_its_figures_arrive(page, name):
 def test_every_figure_is_mounted_and_moves(page, name):
     figures = page.locator(".bp-figure").all()
     if name == "index" or name in CHAPTER_PAGES:
-        assert figures or name == "08_against_pytorch"
+        assert figures or name in ("00_primer", "08_against_pytorch")
     for figure in figures:
         assert figure.get_attribute("data-mounted") == ""
         assert figure.locator("svg, canvas").count()

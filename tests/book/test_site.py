@@ -12,7 +12,7 @@ import pytest
 
 def test_the_front_page_begins_with_a_figure_that_plays(site, visit):
     page = visit(f"{site}/index.html")
-    figure = page.locator(".bp-figure")
+    figure = page.locator(".bp-figure").first
     assert figure.bounding_box()["y"] < 500
     assert "220" in page.locator(".bp-lead").inner_text()
     figure.get_by_role("button", name="First step").click()
@@ -110,7 +110,7 @@ def test_a_figure_that_cannot_be_loaded_leaves_its_picture(html, serve, browser,
     page = browser.new_page()
     page.goto(f"{serve(copy)}/index.html")
     page.wait_for_function("document.documentElement.dataset.figures === 'ready'")
-    assert page.locator(".bp-figure img").get_attribute("alt").startswith("Two apples")
+    assert page.locator(".bp-figure img").first.get_attribute("alt").startswith("Two apples")
     page.close()
 
 
