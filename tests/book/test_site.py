@@ -15,7 +15,7 @@ def test_the_front_page_begins_with_a_figure_that_plays(site, visit):
     page = visit(f"{site}/index.html")
     figure = page.locator(".bp-figure").first
     assert figure.bounding_box()["y"] < 500
-    assert "220" in page.locator(".bp-lead").inner_text()
+    assert "220" in page.locator(".bp-lead").first.inner_text()
     figure.get_by_role("button", name="First step").click()
     figure.get_by_role("button", name="Play").click()
     page.wait_for_function("document.querySelector('.bp-count').textContent.startsWith('2')")
