@@ -136,15 +136,19 @@ def test_a_form_is_answered_by_keyboard_and_heard(form, chapter):
     keyboard.press("Tab")
     keyboard.type("200")
     keyboard.press("Enter")
-    verdict = form.get_by_role("status").first
+    verdict = form.locator(".bpq-verdict[role=status]")
     assert "not yet" in verdict.inner_text()
     assert price.get_attribute("aria-invalid") == "true"
     assert price.get_attribute("aria-describedby") == verdict.get_attribute("id")
     assert count.get_attribute("aria-invalid") is None
     price.fill("2.2")
     keyboard.press("Tab")
-    tax.press("Tab")
-    keyboard.press("Enter")  # the button
+    tax.focus()
+    for _ in range(30):  # through the figure's controls to the button
+        keyboard.press("Tab")
+        if chapter("01").evaluate("document.activeElement.matches('form button[type=submit]')"):
+            break
+    keyboard.press("Enter")
     assert "passed" in verdict.inner_text()
     assert price.get_attribute("aria-invalid") is None
 
