@@ -3,8 +3,8 @@
 The kernel does not see what stands on the screen, only what was run. So:
 
 - a check whose answer does not exist yet says which name is missing, in a verdict;
-- when the cell of an answer that was checked is run again, it is checked again: the verdict in the
-  check cell is replaced, or stands below the answer where the frontend gives cells no ids;
+- when the cell of an answer that was checked is run again, it is checked again, and the verdict in
+  the check cell is replaced; where the frontend gives cells no ids, that does not happen;
 - a check that is run again without a new run of its answer says that this is the same answer.
 
 Nothing of this happens where a notebook is run as a whole: nbclient and nbval give no cell ids.
