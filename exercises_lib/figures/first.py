@@ -73,7 +73,7 @@ def first_network(
         "first_network",
         spec,
         title=title,
-        height=(552, 1022),
+        height=(570, 1022),
         name=name,
         draw=lambda: _draw(title),
     )
