@@ -5,10 +5,9 @@ answer; the others are written out, right above the line that names them::
 
     wrong = Mistakes(AdaGrad)
 
-    wrong.swap("no root", "np.sqrt(self.s[name])", "self.s[name]").says('''
-        You divide by the sum of squares itself. Its root has the size of a gradient; without it
-        large slopes get tiny steps and tiny slopes huge ones.
-    ''')
+    wrong.swap("no root", "np.sqrt(self.s[name])", "self.s[name]").says('''You divide by the sum
+        of squares itself. Its root has the size of a gradient; without it large slopes get tiny
+        steps and tiny slopes huge ones.''')
 
     wrong.answer("mean instead of sum", AdaGradMean).says('''…''')
 
@@ -81,9 +80,9 @@ class Named:
         """Say what its author should be told, and add it.
 
         Args:
-            text: one to three sentences, without the solution. A text that begins on a new line is
-                one paragraph, however its lines are broken.
+            text: one to three sentences, without the solution. A text of several lines is
+                one paragraph, however they are broken.
             recognise: see `Mistake`.
         """
-        message = " ".join(text.split()) if text.startswith("\n") else text
+        message = " ".join(text.split()) if "\n" in text else text
         self._mistakes.add(Mistake(self._name, self._answer, message, recognise))

@@ -35,44 +35,34 @@ def draw_arrays(rng: np.random.Generator) -> Iterator[Case]:
 wrong = Mistakes(above_mean)
 
 wrong.swap("mean of each row", "axis=0", "axis=1, keepdims=True").says("""
-    You take the mean of each row. Axis 0 runs down the rows: one mean for each *column*.
-""")
+    You take the mean of each row. Axis 0 runs down the rows: one mean for each *column*.""")
 
 wrong.swap("one mean for all", "x.mean(axis=0)", "x.mean()").says("""
     Without an axis the mean runs over the whole array: one number, where one for each column is
-    asked.
-""")
+    asked.""")
 
 wrong.swap("sum, not mean", "x.mean(axis=0)", "x.sum(axis=0)").says("""
-    That is the sum of each column. A mean is divided by the number of rows.
-""")
+    That is the sum of each column. A mean is divided by the number of rows.""")
 
 wrong.swap("mask turned round", "(difference > 0)", "(difference < 0)").says("""
-    You keep what lies *below* the mean and set the rest to 0.
-""")
+    You keep what lies *below* the mean and set the rest to 0.""")
 
 wrong.swap("the mask alone", "difference * (difference > 0)", "difference > 0").says("""
-    You return the mask, True and False. Multiply it with the differences.
-""")
+    You return the mask, True and False. Multiply it with the differences.""")
 
 wrong.swap("nothing set to 0", "difference * (difference > 0)", "difference").says("""
-    You return all differences. Where one is negative, 0 is asked.
-""")
+    You return all differences. Where one is negative, 0 is asked.""")
 
 wrong.swap(
     "entries picked out", "difference * (difference > 0)", "difference[difference > 0]"
-).says("""
-    You pick out the positive entries, so the shape is lost. The others stay in their places, as
-    zeros.
-""")
+).says("""You pick out the positive entries, so the shape is lost. The others stay in their places,
+    as zeros.""")
 
-wrong.swap("mask of x", "(difference > 0)", "(x > 0)").says("""
-    You ask where x is positive. Asked is where it lies above its column's mean.
-""")
+wrong.swap("mask of x", "(difference > 0)", "(x > 0)").says("""You ask where x is positive. Asked is
+    where it lies above its column's mean.""")
 
 wrong.swap("signs lost", "difference * (difference > 0)", "abs(difference)").says("""
-    You drop the sign, so what lies below the mean counts as well. There, 0 is asked.
-""")
+    You drop the sign, so what lies below the mean counts as well. There, 0 is asked.""")
 
 
 EXERCISE = Exercise(

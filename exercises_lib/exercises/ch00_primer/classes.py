@@ -53,17 +53,14 @@ wrong = Mistakes(Counter)
 
 wrong.swap("only the last number", "self.total + x", "x").says("""
     Each call forgets what was there: the total becomes the last number. Add to what the object
-    remembers.
-""")
+    remembers.""")
 
 wrong.swap("nothing returned", "        return self.total\n", "").says("""
-    `add` remembers and returns nothing. It should return the new total.
-""")
+    `add` remembers and returns nothing. It should return the new total.""")
 
 wrong.swap("a local name", "self.total = self.total + x", "total = self.total + x").says("""
     `total` without `self.` is a name inside the method; it is gone when the method ends. What an
-    object remembers is `self.total`.
-""")
+    object remembers is `self.total`.""")
 
 
 class CounterOfTheClass:
@@ -90,20 +87,16 @@ def shares_its_total(cases: Any, seen: Any) -> bool:
 
 
 wrong.answer("one total for all", CounterOfTheClass).says(
-    """
-    Your total belongs to the *class*, so all objects share it. Two counters should not know of each
-    other: use `self.total`.
-    """,
+    """Your total belongs to the *class*, so all objects share it. Two counters should not know of
+    each other: use `self.total`.""",
     recognise=shares_its_total,
 )
 
 wrong.swap("returned too early", "return self.total", "return self.total - x").says("""
-    You return the total as it was before. Asked is the new one.
-""")
+    You return the total as it was before. Asked is the new one.""")
 
 wrong.swap("begins at one", "self.total = 0", "self.total = 1").says("""
-    A fresh counter has added nothing yet, so its total is 0.
-""")
+    A fresh counter has added nothing yet, so its total is 0.""")
 
 
 EXERCISE = Exercise(

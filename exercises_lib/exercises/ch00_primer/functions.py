@@ -24,29 +24,23 @@ def draw_curves(rng: np.random.Generator) -> Iterator[Case]:
 wrong = Mistakes(change)
 
 wrong.swap("order turned", "f(x + step) - f(x)", "f(x) - f(x + step)").says("""
-    You subtract the new value from the old one, so a rise comes out negative.
-""")
+    You subtract the new value from the old one, so a rise comes out negative.""")
 
 wrong.swap("function of the change", "f(x + step) - f(x)", "f(step)").says("""
     You call `f` with the step alone. Asked is how far its value moves when the input goes from x to
-    x + step.
-""")
+    x + step.""")
 
 wrong.swap("only the new value", "f(x + step) - f(x)", "f(x + step)").says("""
-    That is the value at x + step. The value at x has to be taken away.
-""")
+    That is the value at x + step. The value at x has to be taken away.""")
 
 wrong.swap("divided by the step", "f(x + step) - f(x)", "(f(x + step) - f(x)) / step").says("""
-    You divide by the step: that is the change per unit. Asked is the change itself.
-""")
+    You divide by the step: that is the change per unit. Asked is the change itself.""")
 
 wrong.swap("a fixed function", "f(x + step) - f(x)", "(x + step) ** 2 - x**2").says("""
-    You compute with a square, whatever `f` is. Call the function that you are given.
-""")
+    You compute with a square, whatever `f` is. Call the function that you are given.""")
 
 wrong.swap("the function not called", "f(x + step) - f(x)", "f").says("""
-    You return the function itself. Brackets call it: `f(x)`.
-""")
+    You return the function itself. Brackets call it: `f(x)`.""")
 
 
 EXERCISE = Exercise(

@@ -44,30 +44,24 @@ def draw_bases(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(make_doubling)
 
-wrong.swap("not doubled", "2 * x", "x").says("""
-    Your `add` does what the one above it does. It should add twice the number.
-""")
+wrong.swap("not doubled", "2 * x", "x").says("""Your `add` does what the one above it does. It
+    should add twice the number.""")
 
 wrong.swap("the total doubled", "super().add(2 * x)", "2 * super().add(x)").says("""
-    You double what comes back and not what goes in: the total itself has had x added once only.
-""")
+    You double what comes back and not what goes in: the total itself has had x added once only.""")
 
 wrong.swap("calls itself", "super().add(2 * x)", "self.add(2 * x)").says("""
     `self.add` is this very method, so it calls itself without end. The method of the class above is
-    `super().add`.
-""")
+    `super().add`.""")
 
 wrong.swap("nothing returned", "return super()", "super()").says("""
-    Your `add` returns nothing. It should return the new total, as the one above it does.
-""")
+    Your `add` returns nothing. It should return the new total, as the one above it does.""")
 
 wrong.swap("nothing taken over", "class Doubling(base):", "class Doubling:").says("""
-    Your class does not take over anything: name the other class in brackets behind its name.
-""")
+    Your class does not take over anything: name the other class in brackets behind its name.""")
 
 wrong.swap("an object, not the class", "return Doubling\n", "return Doubling()\n").says("""
-    You return an object of the class. Asked is the class itself, without brackets.
-""")
+    You return an object of the class. Asked is the class itself, without brackets.""")
 
 
 EXERCISE = Exercise(

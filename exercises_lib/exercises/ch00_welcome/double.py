@@ -23,29 +23,23 @@ def draw_double(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(double)
 
-wrong.answer("squared", lambda x: x**2).says("""
-    That is x times itself. Doubling adds x to itself, so 3 becomes 6 and not 9.
-""")
+wrong.answer("squared", lambda x: x**2).says("""That is x times itself. Doubling adds x to itself,
+    so 3 becomes 6 and not 9.""")
 
-wrong.answer("unchanged", lambda x: x).says("""
-    Your function gives back what it got. Multiply it by two on the way.
-""")
+wrong.answer("unchanged", lambda x: x).says("""Your function gives back what it got. Multiply it by
+    two on the way.""")
 
-wrong.answer("added two", lambda x: x + 2).says("""
-    You add 2 instead of multiplying by 2. The two agree at x = 2 only.
-""")
+wrong.answer("added two", lambda x: x + 2).says("""You add 2 instead of multiplying by 2. The two
+    agree at x = 2 only.""")
 
-wrong.answer("halved", lambda x: x / 2).says("""
-    That is half the input: you divide where you should multiply.
-""")
+wrong.answer("halved", lambda x: x / 2).says("""That is half the input: you divide where you should
+    multiply.""")
 
-wrong.answer("power of two", lambda x: 2**x).says("""
-    `**` is the power: 2 to the x. For x = 3 that is 8 and not 6.
-""")
+wrong.answer("power of two", lambda x: 2**x).says("""`**` is the power: 2 to the x. For x = 3 that
+    is 8 and not 6.""")
 
-wrong.answer("always the same", lambda x: 6).says("""
-    You give back the answer for x = 3, whatever x is. The check asks for other numbers.
-""")
+wrong.answer("always the same", lambda x: 6).says("""You give back the answer for x = 3, whatever x
+    is. The check asks for other numbers.""")
 
 
 def changes_its_input(x):
@@ -53,13 +47,11 @@ def changes_its_input(x):
     return x
 
 
-wrong.answer("changes its input", changes_its_input).says("""
-    `x *= 2` writes into the caller's array. Compute a new value and return that.
-""")
+wrong.answer("changes its input", changes_its_input).says("""`x *= 2` writes into the caller's
+    array. Compute a new value and return that.""")
 
-wrong.answer("forgot the return", lambda x: None).says("""
-    A function without `return` gives back None.
-""")
+wrong.answer("forgot the return", lambda x: None).says("""A function without `return` gives back
+    None.""")
 
 
 EXERCISE = Exercise(

@@ -46,74 +46,58 @@ def draw_apples(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(apple_total)
 
-wrong.swap("tax forgotten", "count * tax", "count").says("""
-    That is the sum before tax. The last node of the picture is still missing.
-""")
+wrong.swap("tax forgotten", "count * tax", "count").says("""That is the sum before tax. The last
+    node of the picture is still missing.""")
 
-wrong.swap("tax added", "count *", "count +").says("""
-    You add `tax` to the sum. It is a factor: 1.1 stands for the whole price and a tenth more.
-""")
+wrong.swap("tax added", "count *", "count +").says("""You add `tax` to the sum. It is a factor: 1.1
+    stands for the whole price and a tenth more.""")
 
-wrong.swap("tax read as a rate", "* tax", "* (1 + tax)").says("""
-    You count the price twice: `tax` is 1.1 and not 0.1, so the 1 is already in it.
-""")
+wrong.swap("tax read as a rate", "* tax", "* (1 + tax)").says("""You count the price twice: `tax` is
+    1.1 and not 0.1, so the 1 is already in it.""")
 
-wrong.swap("divided by the tax", "count *", "count /").says("""
-    Dividing takes the tax out of a sum that contains it. Here it has to come in.
-""")
+wrong.swap("divided by the tax", "count *", "count /").says("""Dividing takes the tax out of a sum
+    that contains it. Here it has to come in.""")
 
 wrong.swap("price and count added", "price * count", "(price + count)").says("""
-    You add price and count. Two apples at 100 each cost 100 twice, not 102.
-""")
+    You add price and count. Two apples at 100 each cost 100 twice, not 102.""")
 
 wrong.swap("taxed twice", "price * count * tax", "(price * tax) * (count * tax)").says("""
-    The tax goes in twice, once with the price and once with the count.
-""")
+    The tax goes in twice, once with the price and once with the count.""")
 
 wrong.swap("rounded to whole numbers", "price * count * tax", "round(price * count * tax)").says("""
     You round the total. A rounded total no longer answers to small changes of the price, and small
-    changes are what this chapter is about.
-""")
+    changes are what this chapter is about.""")
 
 wrong.swap("digits cut off", "price * count * tax", "int(price * count * tax)").says("""
     `int` cuts off everything behind the decimal point. The total no longer answers to small changes
-    of the price, and small changes are what this chapter is about.
-""")
+    of the price, and small changes are what this chapter is about.""")
 
 wrong.swap("rounded to two digits", "price * count * tax", "round(price * count * tax, 2)").says("""
     You round the total to two digits. That is right on a printed receipt; a function that others
-    compute with returns the number itself, since small changes are what counts.
-""")
+    compute with returns the number itself, since small changes are what counts.""")
 
 wrong.swap("tax read as a percentage", "* tax", "* (1 + tax / 100)").says("""
-    You treat `tax` as a percentage. It is a factor already: 10 % is written as 1.1.
-""")
+    You treat `tax` as a percentage. It is a factor already: 10 % is written as 1.1.""")
 
 wrong.swap("the numbers of the text", "price * count * tax", "100 * 2 * 1.1").says("""
     You return the total of the receipt in the text whatever is bought. Compute with the three
-    arguments.
-""")
+    arguments.""")
 
-wrong.swap("always 10 %", "* tax", "* 1.1").says("""
-    You multiply by 1.1, whatever `tax` is. That is right for the receipt of the text only.
-""")
+wrong.swap("always 10 %", "* tax", "* 1.1").says("""You multiply by 1.1, whatever `tax` is. That is
+    right for the receipt of the text only.""")
 
 wrong.swap("only the tax itself", "* tax", "* (tax - 1)").says("""
-    That is the tax by itself, what comes on top. Asked is what has to be paid in all.
-""")
+    That is the tax by itself, what comes on top. Asked is what has to be paid in all.""")
 
-wrong.swap("count forgotten", "* count *", "*").says("""
-    That is what one apple costs. `count` does not occur.
-""")
+wrong.swap("count forgotten", "* count *", "*").says("""That is what one apple costs. `count` does
+    not occur.""")
 
 wrong.swap("returned as a Value", "return price", "return Value(price)").says("""
     You return a `Value`, a number together with how it was made. Asked is the number alone, and
-    that is what stands in `.data`.
-""")
+    that is what stands in `.data`.""")
 
 wrong.swap("printed, not returned", "price * count * tax", "print(price * count * tax)").says("""
-    You show the total on the screen, but hand nothing back to the caller.
-""")
+    You show the total on the screen, but hand nothing back to the caller.""")
 
 
 EXERCISE = Exercise(

@@ -28,94 +28,74 @@ FRUIT_FIELDS = (
 wrong = Mistakes()
 
 wrong.answer("tax forgotten", of_fruit(*RIGHT, total=650)).says("""
-    Your total is the sum before tax. The last node of the picture is still missing.
-""")
+    Your total is the sum before tax. The last node of the picture is still missing.""")
 
 wrong.answer("multiplied at the addition", of_fruit(*RIGHT, fruit=90_000, total=99_000)).says("""
-    You multiply apples by oranges. The two bags lie side by side on the till: they add.
-""")
+    You multiply apples by oranges. The two bags lie side by side on the till: they add.""")
 
 wrong.answer("tax on the oranges only", of_fruit(*RIGHT, total=200 + 450 * 1.1)).says("""
-    Only the oranges are taxed. The tax node comes after the addition, so it sees both.
-""")
+    Only the oranges are taxed. The tax node comes after the addition, so it sees both.""")
 
 wrong.answer("tax on the apples only", of_fruit(*RIGHT, total=200 * 1.1 + 450)).says("""
-    Only the apples are taxed. The tax node comes after the addition, so it sees both.
-""")
+    Only the apples are taxed. The tax node comes after the addition, so it sees both.""")
 
 wrong.answer(
     "counts exchanged", of_fruit(*RIGHT, apples=300, oranges=300, fruit=600, total=660)
-).says("""
-    The apples are counted as oranges and the oranges as apples: there are two apples and three
-    oranges.
-""")
+).says("""The apples are counted as oranges and the oranges as apples: there are two apples and
+    three oranges.""")
 
 wrong.answer("bags taxed already", of_fruit(*RIGHT, apples=220, oranges=495, fruit=715)).says("""
     You have put the tax on each bag. The total is the same, but the nodes hold other values: in the
-    picture the tax comes in at the last one.
-""")
+    picture the tax comes in at the last one.""")
 
-wrong.answer("tax added", of_fruit(*RIGHT, total=651.1)).says("""
-    You add the tax to the sum as if it were money. It is a factor.
-""")
+wrong.answer("tax added", of_fruit(*RIGHT, total=651.1)).says("""You add the tax to the sum as if it
+    were money. It is a factor.""")
 
 wrong.answer("swapped at the addition", of_fruit(990, 49500, 660, 33000, 650)).says("""
     At the addition you multiply by the other bag's value, as at a multiplication. If the apples
-    cost one more, their sum with the oranges rises by one, whatever the oranges cost.
-""")
+    cost one more, their sum with the oranges rises by one, whatever the oranges cost.""")
 
 wrong.answer("halved at the addition", of_fruit(1.1, 55, 1.65, 82.5, 650)).says("""
     You share out between the bags what arrives at the addition. Nothing is shared: each bag alone
-    raises the sum in full.
-""")
+    raises the sum in full.""")
 
 wrong.answer("tax forgotten going back", of_fruit(2, 100, 3, 150, 650)).says("""
-    These are derivatives of the sum before tax. What arrives at the addition is not 1: the tax node has
-    already multiplied it.
-""")
+    These are derivatives of the sum before tax. What arrives at the addition is not 1: the tax node
+    has already multiplied it.""")
 
 wrong.answer("price and count exchanged", of_fruit(110, 2.2, 165, 3.3, 650)).says("""
     At the first multiplications you multiply by the input's own value. One more apple costs a
-    *price*; a higher price is paid once per *apple*.
-""")
+    *price*; a higher price is paid once per *apple*.""")
 
 wrong.answer("only what arrived", of_fruit(1.1, 1.1, 1.1, 1.1, 650)).says("""
-    1.1 arrives at each bag. The bag's own node still has to multiply it.
-""")
+    1.1 arrives at each bag. The bag's own node still has to multiply it.""")
 
 wrong.answer("added instead of multiplied", of_fruit(3.1, 101.1, 4.1, 151.1, 651)).says("""
-    You add the local derivative to what arrived. In the backward pass they are multiplied.
-""")
+    You add the local derivative to what arrived. In the backward pass they are multiplied.""")
 
 wrong.answer("bags exchanged", of_fruit(3.3, 165, 2.2, 110, 650)).says("""
     The apples have got the oranges' derivatives and the oranges the apples'. No number of one bag
-    occurs in the derivatives of the other.
-""")
+    occurs in the derivatives of the other.""")
 
 wrong.answer("tax counted twice", of_fruit(2.42, 121, 3.63, 181.5, 650)).says("""
     The tax is in your four derivatives twice. It comes in once, at its own node; the addition hands
-    on what it gets.
-""")
+    on what it gets.""")
 
 wrong.answer("tax sees the apples only", of_fruit(2.2, 110, 3.3, 165, 200)).says("""
-    For the tax you used the apples alone. Its node multiplies everything that was added up.
-""")
+    For the tax you used the apples alone. Its node multiplies everything that was added up.""")
 
 wrong.answer("tax sees the oranges only", of_fruit(2.2, 110, 3.3, 165, 450)).says("""
-    For the tax you used the oranges alone. Its node multiplies everything that was added up.
-""")
+    For the tax you used the oranges alone. Its node multiplies everything that was added up.""")
 
 wrong.answer("the tax as 0.1", of_fruit(0.2, 10, 0.3, 15, 650)).says("""
-    You multiply by 0.1. The value of the node `tax` is 1.1: the whole price and a tenth of it.
-""")
+    You multiply by 0.1. The value of the node `tax` is 1.1: the whole price and a tenth of it.""")
 
 wrong.answer("tax sees the total", of_fruit(2.2, 110, 3.3, 165, 715)).says("""
-    For the tax you used the total *with* tax. The other parent of that node is the sum before it.
-""")
+    For the tax you used the total *with* tax. The other parent of that node is the sum before
+    it.""")
 
 wrong.answer("the inputs themselves", of_fruit(100, 2, 150, 3, 1.1)).says("""
-    These are the values that went in. Asked is how fast the total rises with each of them.
-""")
+    These are the values that went in. Asked is how fast the total rises with each of them.""")
 
 
 EXERCISE = Exercise(

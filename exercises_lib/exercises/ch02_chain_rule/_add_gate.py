@@ -25,36 +25,30 @@ wrong = Mistakes(add_gate)
 
 wrong.swap("gradient shared out", "dout, dout", "dout / 2, dout / 2").says("""
     You divide the gradient between the two inputs. It is not a quantity to be shared: raise x alone
-    by a little, and the sum rises by all of it.
-""")
+    by a little, and the sum rises by all of it.""")
 
-wrong.swap("upstream dropped", "dout, dout", "1.0, 1.0").says("""
-    Those are the local derivatives alone. What arrives from above has to be multiplied in, or
-    everything behind this gate is forgotten.
-""")
+wrong.swap("upstream dropped", "dout, dout", "1.0, 1.0").says("""Those are the local derivatives
+    alone. What arrives from above has to be multiplied in, or everything behind this gate is
+    forgotten.""")
 
 wrong.swap("multiply rule used", "dout,", "y * dout, x *").says("""
-    That is the rule of the multiply gate. How far a sum moves when x moves does not depend on y.
-""")
+    That is the rule of the multiply gate. How far a sum moves when x moves does not depend on
+    y.""")
 
 wrong.swap("weighted with the inputs", "dout,", "x * dout, y *").says("""
     You weight the gradient with the inputs. A sum reacts to x by the same amount whether x is small
-    or large.
-""")
+    or large.""")
 
 wrong.swap("multiplied by the output", "dout,", "(x + y) * dout, (x + y) *").says("""
     You multiply by the sum, the gate's output. What counts is how fast the output moves with an
-    input, not how large it is.
-""")
+    input, not how large it is.""")
 
 wrong.swap("gradient added to the inputs", "dout,", "x + dout, y +").says("""
     You add the gradient to the values. A value and a gradient are different things: the gradient is
-    what goes back, and the values of a sum play no part in it.
-""")
+    what goes back, and the values of a sum play no part in it.""")
 
-wrong.swap("upstream added", "dout,", "1 + dout, 1 +").says("""
-    You add the local derivative to the upstream gradient. The chain rule multiplies.
-""")
+wrong.swap("upstream added", "dout,", "1 + dout, 1 +").says("""You add the local derivative to the
+    upstream gradient. The chain rule multiplies.""")
 
 
 GATE = Gate(

@@ -25,52 +25,40 @@ def draw_exp(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(exp_gate)
 
-wrong.swap("input instead of output", "np.exp(x)", "x").says("""
-    You multiply by the input x. The slope of eˣ is as large as the gate's output.
-""")
+wrong.swap("input instead of output", "np.exp(x)", "x").says("""You multiply by the input x. The
+    slope of eˣ is as large as the gate's output.""")
 
 wrong.swap("power rule used", "np.exp(x)", "x * np.exp(x - 1)").says("""
-    That is the power rule. It is for a fixed exponent; here the exponent is the variable.
-""")
+    That is the power rule. It is for a fixed exponent; here the exponent is the variable.""")
 
-wrong.swap("upstream dropped", "(x) * dout", "(x)").says("""
-    That is the local derivative alone. Multiply it by what arrives from above.
-""")
+wrong.swap("upstream dropped", "(x) * dout", "(x)").says("""That is the local derivative alone.
+    Multiply it by what arrives from above.""")
 
-wrong.answer("passed through", lambda x, dout: dout).says("""
-    You hand the gradient on as it came. That would be right for a gate with slope 1, and eˣ has
-    that at x = 0 only.
-""")
+wrong.answer("passed through", lambda x, dout: dout).says("""You hand the gradient on as it came.
+    That would be right for a gate with slope 1, and eˣ has that at x = 0 only.""")
 
 wrong.swap("exp of the gradient", "(x) * dout", "(dout)").says("""
     You send the gradient through the exponential. Going back, it is multiplied by the gate's slope;
-    the gate itself is not applied again.
-""")
+    the gate itself is not applied again.""")
 
 wrong.answer("divided by the output", lambda x, dout: dout / np.exp(x)).says("""
     You divide by the output, as if going back meant undoing. Backward does not invert the gate: the
-    gradient is multiplied by the slope.
-""")
+    gradient is multiplied by the slope.""")
 
-wrong.swap("minus too many", "return np", "return -np").says("""
-    There is a minus too many: eˣ rises everywhere, so its slope is never negative.
-""")
+wrong.swap("minus too many", "return np", "return -np").says("""There is a minus too many: eˣ rises
+    everywhere, so its slope is never negative.""")
 
-wrong.swap("e times x", "np.exp(x)", "math.e * x").says("""
-    You multiply e by x. Here x is the exponent.
-""")
+wrong.swap("e times x", "np.exp(x)", "math.e * x").says("""You multiply e by x. Here x is the
+    exponent.""")
 
 wrong.swap("input and output multiplied", "return", "return x *").says("""
-    There is a factor x too many. The slope of eˣ is eˣ, with nothing in front.
-""")
+    There is a factor x too many. The slope of eˣ is eˣ, with nothing in front.""")
 
-wrong.swap("upstream added", "(x) *", "(x) +").says("""
-    You add the local derivative to the upstream gradient. The chain rule multiplies.
-""")
+wrong.swap("upstream added", "(x) *", "(x) +").says("""You add the local derivative to the upstream
+    gradient. The chain rule multiplies.""")
 
 wrong.swap("upstream in the exponent", "(x) * dout", "(x * dout)").says("""
-    The upstream gradient has ended up inside the exponential. It is a factor outside.
-""")
+    The upstream gradient has ended up inside the exponential. It is a factor outside.""")
 
 
 GATE = Gate(

@@ -46,66 +46,50 @@ wrong = Mistakes(max_gate)
 
 wrong.answer(
     "sent to the smaller input", lambda x, y, dout: (dout, 0.0) if x < y else (0.0, dout)
-).says("""
-    The gradient goes to the smaller input. Move that one a little: the maximum does not notice.
-""")
+).says("""The gradient goes to the smaller input. Move that one a little: the maximum does not
+    notice.""")
 
 wrong.answer("sent to both inputs", lambda x, y, dout: (dout, dout)).says("""
     That is the rule of the add gate. The input that lost the comparison has no influence on the
-    output at all.
-""")
+    output at all.""")
 
 wrong.answer("always to x", lambda x, y, dout: (dout, 0.0)).says("""
-    x gets the gradient in every case. Which input gets it is decided by a comparison.
-""")
+    x gets the gradient in every case. Which input gets it is decided by a comparison.""")
 
 wrong.answer("always to y", lambda x, y, dout: (0.0, dout)).says("""
-    y gets the gradient in every case. Which input gets it is decided by a comparison.
-""")
+    y gets the gradient in every case. Which input gets it is decided by a comparison.""")
 
 wrong.answer("shared out", lambda x, y, dout: (dout / 2, dout / 2)).says("""
     You divide the gradient between winner and loser. The output follows the larger input in full
-    and the smaller one not at all.
-""")
+    and the smaller one not at all.""")
 
 wrong.answer("upstream dropped", lambda x, y, dout: (1.0, 0.0) if x >= y else (0.0, 1.0)).says("""
     The right input gets it, but what it gets is the local derivative alone. Multiply by what
-    arrives from above.
-""")
+    arrives from above.""")
 
 wrong.answer(
     "winner's value sent along", lambda x, y, dout: (x * dout, 0.0) if x >= y else (0.0, y * dout)
-).says("""
-    You multiply by the winner's value. If the larger input rises by 0.01, the maximum rises by 0.01
-    as well, however large it is.
-""")
+).says("""You multiply by the winner's value. If the larger input rises by 0.01, the maximum rises
+    by 0.01 as well, however large it is.""")
 
 wrong.answer(
     "open where positive", lambda x, y, dout: (dout if x > 0 else 0.0, dout if y > 0 else 0.0)
-).says("""
-    You compare each input with 0. The gate compares the two inputs with each other.
-""")
+).says("You compare each input with 0. The gate compares the two inputs with each other.")
 
 wrong.answer(
     "loser without a number", lambda x, y, dout: (dout, None) if x >= y else (None, dout)
-).says("""
-    The input that loses gets `None`. It has a gradient, and that is the number 0: the next gate
-    back has to compute with it.
-""")
+).says("""The input that loses gets `None`. It has a gradient, and that is the number 0: the next
+    gate back has to compute with it.""")
 
 wrong.answer(
     "negative gradients stopped",
     lambda x, y, dout: (max(dout, 0.0), 0.0) if x >= y else (0.0, max(dout, 0.0)),
-).says("""
-    You send no gradient below 0. The gate compares the values in the forward pass; a gradient may
-    well be negative, and passes as it is.
-""")
+).says("""You send no gradient below 0. The gate compares the values in the forward pass; a gradient
+    may well be negative, and passes as it is.""")
 
 wrong.answer(
     "a tie forgotten", lambda x, y, dout: (dout, 0.0) if x > y else (0.0, dout) if y > x else None
-).says("""
-    For x > y and for x < y you return something, and for x = y nothing.
-""")
+).says("For x > y and for x < y you return something, and for x = y nothing.")
 
 
 def max_with_a_gap(x, y, dout):
@@ -116,35 +100,28 @@ def max_with_a_gap(x, y, dout):
     return dx, dy
 
 
-wrong.answer("nothing set at a tie", max_with_a_gap).says("""
-    For x > y and for x < y your code sets dx and dy, and for x = y neither.
-""")
+wrong.answer("nothing set at a tie", max_with_a_gap).says("""For x > y and for x < y your code sets
+    dx and dy, and for x = y neither.""")
 
 wrong.answer(
     "larger in magnitude", lambda x, y, dout: (dout, 0.0) if abs(x) >= abs(y) else (0.0, dout)
-).says("""
-    You compare magnitudes. The gate lets the larger number through, and −2 is larger than −5.
-""")
+).says("You compare magnitudes. The gate lets the larger number through, and −2 is larger than −5.")
 
 wrong.swap(
     "both at a tie",
     "np.sign(x - y) * dout / 2 + dout / 2, np.sign(y - x) * dout / 2 + dout / 2",
     "(dout if x >= y else 0.0), (dout if y >= x else 0.0)",
     of=max_shared_tie,
-).says("""
-    At a tie both inputs get the whole gradient. Raise x and y together by 0.01: the maximum rises
-    by 0.01 once, not twice. You may pick either input or share, but not count it double.
-""")
+).says("""At a tie both inputs get the whole gradient. Raise x and y together by 0.01: the maximum
+    rises by 0.01 once, not twice. You may pick either input or share, but not count it double.""")
 
 wrong.swap(
     "none at a tie",
     "np.sign(x - y) * dout / 2 + dout / 2, np.sign(y - x) * dout / 2 + dout / 2",
     "(dout if x > y else 0.0), (dout if y > x else 0.0)",
     of=max_shared_tie,
-).says("""
-    At a tie nobody gets the gradient. Raise x and y together by 0.01 and the maximum does rise:
-    somebody has to receive it.
-""")
+).says("""At a tie nobody gets the gradient. Raise x and y together by 0.01 and the maximum does
+    rise: somebody has to receive it.""")
 
 
 GATE = Gate(

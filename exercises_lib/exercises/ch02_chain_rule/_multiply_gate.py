@@ -26,43 +26,34 @@ def draw_multiply(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(multiply_gate)
 
-wrong.swap("not swapped", "y * dout, x", "x * dout, y").says("""
-    Each input is multiplied by itself, or you return dy before dx. How strongly x acts on x · y is
-    decided by the other factor.
-""")
+wrong.swap("not swapped", "y * dout, x", "x * dout, y").says("""Each input is multiplied by itself,
+    or you return dy before dx. How strongly x acts on x · y is decided by the other factor.""")
 
-wrong.swap("x overwritten", ", x", ", (y * dout)").says("""
-    dx is right. On the way to dy you use `x` again, and by then it holds the gradient instead of
-    the value. Give the gradients names of their own.
-""")
+wrong.swap("x overwritten", ", x", ", (y * dout)").says("""dx is right. On the way to dy you use `x`
+    again, and by then it holds the gradient instead of the value. Give the gradients names of their
+    own.""")
 
 wrong.answer("upstream dropped", lambda x, y, dout: (y, x)).says("""
     Those are the local derivatives alone. They agree with the gradient only where dout happens to
-    be 1.
-""")
+    be 1.""")
 
 wrong.answer("neither swapped nor upstream", lambda x, y, dout: (x, y)).says("""
     Each input gets its own value back, and dout does not appear. Two things are to be done: find
-    what stretches a change of x, and multiply in what arrives from above.
-""")
+    what stretches a change of x, and multiply in what arrives from above.""")
 
-wrong.swap("add rule used", "y * dout, x *", "dout,").says("""
-    That is the rule of the add gate. A product moves y times as far as x does.
-""")
+wrong.swap("add rule used", "y * dout, x *", "dout,").says("""That is the rule of the add gate. A
+    product moves y times as far as x does.""")
 
 wrong.swap("upstream added", "* dout, x *", "+ dout, x +").says("""
-    You add the local derivative to the upstream gradient. The chain rule multiplies.
-""")
+    You add the local derivative to the upstream gradient. The chain rule multiplies.""")
 
 wrong.swap("whole product sent back", "y * dout, x", "x * y * dout, x * y").says("""
     You send back the gate's output times dout. The derivative of x · y with respect to x no longer
-    contains x.
-""")
+    contains x.""")
 
 wrong.swap("output divided by the input", "y * dout, x", "x * y / x * dout, x * y / y").says("""
     You get at the other factor by dividing the output by x. That works until x is 0, and there the
-    gradient is as well defined as anywhere else.
-""")
+    gradient is as well defined as anywhere else.""")
 
 
 GATE = Gate(

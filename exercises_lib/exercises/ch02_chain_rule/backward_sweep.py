@@ -271,10 +271,8 @@ def sweeps_like(*answers: Callable[[Any, str], Any]) -> Any:
 
 
 wrong.answer("overwritten at a fork", overwrites).says(
-    """
-    Where a node is used twice, the second gradient replaces the first one. A change of that node
-    reaches the output by both ways.
-    """,
+    """Where a node is used twice, the second gradient replaces the first one. A change of that node
+    reaches the output by both ways.""",
     recognise=sweeps_like(
         *(partial(overwrites, by=order) for order in ORDERS),
         recursion_that_overwrites,
@@ -292,10 +290,8 @@ def first_use_only(graph, output, *, by=topological_order):
 
 
 wrong.answer("only the first use counted", first_use_only).says(
-    """
-    Once a node has a gradient, you let nothing more in. What arrives by a second way counts as
-    well.
-    """,
+    """Once a node has a gradient, you let nothing more in. What arrives by a second way counts as
+    well.""",
     recognise=sweeps_like(*(partial(first_use_only, by=order) for order in ORDERS)),
 )
 
@@ -364,10 +360,8 @@ def queue_of_those_not_waiting(graph, output):
 
 
 wrong.answer("handed down again", hands_down_again).says(
-    """
-    You go on from a node each time something arrives there, and hand down *everything* it holds by
-    then. What was already passed on is passed on a second time.
-    """,
+    """You go on from a node each time something arrives there, and hand down *everything* it holds
+    by then. What was already passed on is passed on a second time.""",
     recognise=sweeps_like(
         hands_down_again,
         lambda graph, output: hands_down_again(graph, output, forward=False),
@@ -395,10 +389,8 @@ def breadth_first_sweep(graph, output):
 
 
 wrong.answer("breadth first", breadth_first_sweep).says(
-    """
-    You go back in rings around the output. A node near the output by one way hands down its
-    gradient before the part that takes the longer way has arrived.
-    """,
+    """You go back in rings around the output. A node near the output by one way hands down its
+    gradient before the part that takes the longer way has arrived.""",
     recognise=sweeps_like(breadth_first_sweep),
 )
 
@@ -426,10 +418,8 @@ def visited_once(graph, output, *, forward=True):
 
 
 wrong.answer("written down on arrival", preorder_sweep).says(
-    """
-    You follow one way to its end and hand down as you arrive. A node hands on what it has before
-    the other ways have delivered their parts.
-    """,
+    """You follow one way to its end and hand down as you arrive. A node hands on what it has before
+    the other ways have delivered their parts.""",
     recognise=sweeps_like(
         preorder_sweep,
         lambda graph, output: preorder_sweep(graph, output, forward=False),
@@ -448,10 +438,8 @@ def in_the_dictionary(graph, output):
 
 
 wrong.answer("trusts the dictionary's order", in_the_dictionary_reversed).says(
-    """
-    You go through the nodes as the dictionary lists them, forwards or backwards. Here it lists them
-    in any order; you need one in which every node comes after all that use it.
-    """,
+    """You go through the nodes as the dictionary lists them, forwards or backwards. Here it lists
+    them in any order; you need one in which every node comes after all that use it.""",
     recognise=sweeps_like(in_the_dictionary_reversed, in_the_dictionary),
 )
 
@@ -466,8 +454,7 @@ def nothing_to_begin_with(graph, output):
 
 wrong.answer("nothing to begin with", nothing_to_begin_with).says("""
     Every gradient begins at zero, so nothing flows. What is the derivative of the output with
-    respect to itself?
-""")
+    respect to itself?""")
 
 
 def every_end_begins(graph, output):
@@ -480,10 +467,9 @@ def every_end_begins(graph, output):
     return gradients
 
 
-wrong.answer("begins at every end", every_end_begins).says("""
-    You begin with 1 at the end of the graph, where nobody uses a node any more. Asked are the
-    derivatives of `output`, wherever it stands.
-""")
+wrong.answer("begins at every end", every_end_begins).says("""You begin with 1 at the end of the
+    graph, where nobody uses a node any more. Asked are the derivatives of `output`, wherever it
+    stands.""")
 
 
 def every_node_begins(graph, output):
@@ -496,8 +482,7 @@ def every_node_begins(graph, output):
 
 wrong.answer("every node begins with 1", every_node_begins).says("""
     Every node begins with 1. That 1 belongs to the output alone: it is the derivative of the output
-    with respect to itself.
-""")
+    with respect to itself.""")
 
 
 def twins_merged(graph, output):
@@ -510,10 +495,8 @@ def equal_twins_merged(graph, output):
 
 
 wrong.answer("the same parent counted once", twins_merged).says(
-    """
-    Where a node uses the same parent twice, as in h × h, you keep one of the two arrows: a
-    dictionary holds a key once, and a set an entry. Each arrow hands something down.
-    """,
+    """Where a node uses the same parent twice, as in h × h, you keep one of the two arrows: a
+    dictionary holds a key once, and a set an entry. Each arrow hands something down.""",
     recognise=sweeps_like(twins_merged, equal_twins_merged),
 )
 
@@ -522,10 +505,8 @@ def always_from_f(graph, output):
     return backward_sweep(graph, "f")
 
 
-wrong.answer("the f of the text", always_from_f).says("""
-    You begin at a node called `f`. That is the name in the example; which node to begin at is said
-    by `output`.
-""")
+wrong.answer("the f of the text", always_from_f).says("""You begin at a node called `f`. That is the
+    name in the example; which node to begin at is said by `output`.""")
 
 
 def nothing_to_add_to(graph, output):
@@ -536,10 +517,8 @@ def nothing_to_add_to(graph, output):
     return gradients
 
 
-wrong.answer("nothing to add to", nothing_to_add_to).says("""
-    You add to an entry that is not there yet: `+=` needs a number to add to. What does a node hold
-    before anything has arrived?
-""")
+wrong.answer("nothing to add to", nothing_to_add_to).says("""You add to an entry that is not there
+    yet: `+=` needs a number to add to. What does a node hold before anything has arrived?""")
 
 
 def only_nodes_that_received(graph, output):
@@ -552,8 +531,7 @@ def only_nodes_that_received(graph, output):
 
 wrong.answer("asks a node that received nothing", only_nodes_that_received).says("""
     You look up the gradient of a node that never received one, because it does not lead to the
-    output. Such a node has a gradient, too.
-""")
+    output. Such a node has a gradient, too.""")
 
 
 def pairs_taken_for_names(graph, output):
@@ -562,8 +540,7 @@ def pairs_taken_for_names(graph, output):
 
 wrong.answer("pairs taken for names", pairs_taken_for_names).says("""
     You hand the recording to `topological_order` as it is. There it finds pairs of a parent and a
-    number where it wants the names alone.
-""")
+    number where it wants the names alone.""")
 
 
 def shared_out(graph, output):
@@ -574,10 +551,8 @@ def shared_out(graph, output):
     return backward_sweep(halved, output)
 
 
-wrong.answer("shared out among the parents", shared_out).says("""
-    You divide a node's gradient by the number of its parents. Nothing is shared out: each parent
-    gets local × upstream in full.
-""")
+wrong.answer("shared out among the parents", shared_out).says("""You divide a node's gradient by the
+    number of its parents. Nothing is shared out: each parent gets local × upstream in full.""")
 
 
 def inputs_only(graph, output):
@@ -585,10 +560,8 @@ def inputs_only(graph, output):
     return {node: gradients[node] for node, used in graph.items() if not used}
 
 
-wrong.answer("inputs only", inputs_only).says("""
-    You return the gradients of the inputs. The answer has an entry for every node, also for those
-    in the middle and for the output.
-""")
+wrong.answer("inputs only", inputs_only).says("""You return the gradients of the inputs. The answer
+    has an entry for every node, also for those in the middle and for the output.""")
 
 
 def one_level_only(graph, output):
@@ -597,8 +570,7 @@ def one_level_only(graph, output):
 
 wrong.answer("stops after the first step", one_level_only).says("""
     Only the output's own parents have got something. The walk goes in the forward direction, or
-    ends too early: when a node had its turn, nothing had arrived there yet.
-""")
+    ends too early: when a node had its turn, nothing had arrived there yet.""")
 
 
 def upstream_dropped(graph, output):
@@ -610,10 +582,9 @@ def upstream_dropped(graph, output):
     return gradients
 
 
-wrong.answer("upstream dropped", upstream_dropped).says("""
-    You add up local derivatives and leave out what arrived from the output. Each has to be
-    multiplied by the gradient of the node that hands it down.
-""")
+wrong.answer("upstream dropped", upstream_dropped).says("""You add up local derivatives and leave
+    out what arrived from the output. Each has to be multiplied by the gradient of the node that
+    hands it down.""")
 
 
 def local_dropped(graph, output):
@@ -625,9 +596,8 @@ def local_dropped(graph, output):
     return gradients
 
 
-wrong.answer("local derivative dropped", local_dropped).says("""
-    Every node hands on its gradient unchanged. That is right for additions only.
-""")
+wrong.answer("local derivative dropped", local_dropped).says("""Every node hands on its gradient
+    unchanged. That is right for additions only.""")
 
 
 def added_not_multiplied(graph, output):
@@ -640,9 +610,8 @@ def added_not_multiplied(graph, output):
 
 
 wrong.answer("added along the way", added_not_multiplied).says("""
-    You add local derivative and gradient. Along a path the local derivatives multiply; it is where ways meet
-    that they add.
-""")
+    You add local derivative and gradient. Along a path the local derivatives multiply; it is where
+    ways meet that they add.""")
 
 
 def multiplied_where_ways_meet(graph, output):
@@ -654,9 +623,8 @@ def multiplied_where_ways_meet(graph, output):
 
 
 wrong.answer("multiplied where ways meet", multiplied_where_ways_meet).says("""
-    You multiply what arrives at a node from different sides. Along a path the local derivatives multiply; where
-    ways meet they add.
-""")
+    You multiply what arrives at a node from different sides. Along a path the local derivatives
+    multiply; where ways meet they add.""")
 
 
 def leaves_out_what_is_zero(graph, output):
@@ -676,10 +644,8 @@ def lacks_zeros_only(cases: Sequence[Case], seen: Sequence[Observation]) -> bool
 
 
 wrong.answer("nodes without influence left out", leaves_out_what_is_zero).says(
-    """
-    A node that does not lead to the output has a derivative, too: it is 0.0. The answer has an
-    entry for every node.
-    """,
+    """A node that does not lead to the output has a derivative, too: it is 0.0. The answer has an
+    entry for every node.""",
     recognise=lacks_zeros_only,
 )
 
@@ -695,17 +661,14 @@ def eats_the_recording(graph, output):
     return gradients
 
 
-wrong.answer("eats the recording", eats_the_recording).says("""
-    You empty the recording while you walk. The caller wants to sweep over it again.
-""")
+wrong.answer("eats the recording", eats_the_recording).says("""You empty the recording while you
+    walk. The caller wants to sweep over it again.""")
 
 
 wrong.answer("a walk over all paths", sweep_over_all_paths).says(
-    """
-    Your gradients are right, and this is not backpropagation: you walk every path from the output
-    by itself. Every rung of the ladder doubles the number of paths, so ten rungs cost a thousand
-    walks and thirty a billion. Let a node collect what arrives, and hand it down once.
-    """,
+    """Your gradients are right, and this is not backpropagation: you walk every path from the
+    output by itself. Every rung of the ladder doubles the number of paths, so ten rungs cost a
+    thousand walks and thirty a billion. Let a node collect what arrives, and hand it down once.""",
     recognise=walks_all_paths,
 )
 

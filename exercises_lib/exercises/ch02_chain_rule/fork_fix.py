@@ -60,8 +60,7 @@ wrong = Mistakes(fork_fix)
 
 wrong.swap("still the given code", "ds +=", "ds =", "dx +=", "dx =").says("""
     This behaves exactly like the code that was given. Look for the names that are assigned twice:
-    what happens to the first value?
-""")
+    what happens to the first value?""")
 
 FORK: dict[str, Rule] = {
     "s": lambda v: v.x + v.y,
@@ -83,22 +82,18 @@ def fork_with(**changed: Rule):
 
 wrong.answer("s still overwritten", fork_with(ds=lambda v: v.x * v.dout)).says("""
     x now collects both of its contributions, but s is used twice as well, and of its two only the
-    one through p arrives.
-""")
+    one through p arrives.""")
 
 wrong.answer("x still overwritten", fork_with(dx=lambda v: v.ds)).says("""
     s now collects both of its contributions, but x is used twice as well, and what came through p
-    directly is lost.
-""")
+    directly is lost.""")
 
 wrong.answer("share of p missing in s", fork_with(ds=lambda v: 2 * v.s * v.dout)).says("""
     What s hands on is only its share from q. Either the share from p was left out, or ds was passed
-    on before it was complete: a fork must have heard from all its uses first.
-""")
+    on before it was complete: a fork must have heard from all its uses first.""")
 
 wrong.answer("both the same", lambda x, y, dout: (fork_fix(x, y, dout)[0],) * 2).says("""
-    You return dx for y as well. x has a use that y has not: p = x · s contains it once more.
-""")
+    You return dx for y as well. x has a use that y has not: p = x · s contains it once more.""")
 
 
 def fork_adding_from_the_start(x, y, dout):
@@ -109,27 +104,21 @@ def fork_adding_from_the_start(x, y, dout):
 
 wrong.answer("nothing to add to", fork_adding_from_the_start).says("""
     `+=` needs a number to add to, and at its first line a name has none. Only a contribution that
-    comes later is added.
-""")
+    comes later is added.""")
 
 wrong.answer("the 2 is lost", fork_with(ds=lambda v: v.s * v.dout + v.x * v.dout)).says("""
-    The slope of s² is not s. That line was right in the given code.
-""")
+    The slope of s² is not s. That line was right in the given code.""")
 
 wrong.answer(
     "product not swapped",
     fork_with(ds=lambda v: 2 * v.s * v.dout + v.s * v.dout, dx=lambda v: v.x * v.dout + v.ds),
-).says("""
-    p = x · s is a multiply gate, and it swaps. Those two lines were right in the given code.
-""")
+).says("p = x · s is a multiply gate, and it swaps. Those two lines were right in the given code.")
 
 wrong.answer("dy before dx", lambda x, y, dout: fork_fix(x, y, dout)[::-1]).says("""
-    You return dy first. Asked are dx, dy, in this order.
-""")
+    You return dy first. Asked are dx, dy, in this order.""")
 
 wrong.answer("y for x", fork_with(ds=lambda v: 2 * v.s * v.dout + v.y * v.dout)).says("""
-    In p = x · s the other factor of s is x, and you took y.
-""")
+    In p = x · s the other factor of s is x, and you took y.""")
 
 wrong.answer(
     "handed on twice",
@@ -137,14 +126,11 @@ wrong.answer(
         (x + y) * dout + 2 * (2 * (x + y) * dout) + x * dout,
         2 * (2 * (x + y) * dout) + x * dout,
     ),
-).says("""
-    s hands on what came from q, and later everything it holds, so that part goes to x and y a
-    second time. Wait until ds is complete, then hand it on once.
-""")
+).says("""s hands on what came from q, and later everything it holds, so that part goes to x and y a
+    second time. Wait until ds is complete, then hand it on once.""")
 
 wrong.answer("the numbers of the example", lambda x, y, dout: (11.0, 8.0)).says("""
-    You return the gradients at x = 2, y = 1, whatever x and y are.
-""")
+    You return the gradients at x = 2, y = 1, whatever x and y are.""")
 
 wrong.answer(
     "averaged",
@@ -152,10 +138,8 @@ wrong.answer(
         ds=lambda v: (2 * v.s * v.dout + v.x * v.dout) / 2,
         dx=lambda v: (v.s * v.dout + v.ds) / 2,
     ),
-).says("""
-    You take the mean of what arrives at a fork. Both uses really act, so their contributions are
-    added up.
-""")
+).says("""You take the mean of what arrives at a fork. Both uses really act, so their contributions
+    are added up.""")
 
 wrong.answer(
     "multiplied together",
@@ -163,14 +147,11 @@ wrong.answer(
         ds=lambda v: 2 * v.s * v.dout * v.x * v.dout,
         dx=lambda v: v.s * v.dout * v.ds,
     ),
-).says("""
-    You multiply the contributions of a fork. Along one path you multiply; what arrives by different
-    paths is added.
-""")
+).says("""You multiply the contributions of a fork. Along one path you multiply; what arrives by
+    different paths is added.""")
 
 wrong.answer("dout dropped", lambda x, y, dout: fork_fix(x, y, 1.0)).says("""
-    The forks are right, but dout has gone missing on the way.
-""")
+    The forks are right, but dout has gone missing on the way.""")
 
 
 EXERCISE = Exercise(

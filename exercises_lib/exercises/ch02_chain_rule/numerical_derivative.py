@@ -44,79 +44,60 @@ wrong = Mistakes(numerical_derivative)
 
 wrong.answer("forward difference", lambda f, x, h: (f(x + h) - f(x)) / h).says("""
     That is the forward difference. It looks to one side only, and its error shrinks with h instead
-    of h².
-""")
+    of h².""")
 
 wrong.answer("backward difference", lambda f, x, h: (f(x) - f(x - h)) / h).says("""
     That is the backward difference. It looks to one side only, and its error shrinks with h instead
-    of h².
-""")
+    of h².""")
 
-wrong.swap("divided by h", "(2 * h)", "h").says("""
-    You divide by h. From x − h to x + h is twice as far.
-""")
+wrong.swap("divided by h", "(2 * h)", "h").says("""You divide by h. From x − h to x + h is twice as
+    far.""")
 
-wrong.swap("multiplied by h", "(2 * h)", "2 * h").says("""
-    `/ 2 * h` divides by 2 and then multiplies by h. The whole of 2h belongs below the fraction
-    line, so it needs brackets.
-""")
+wrong.swap("multiplied by h", "(2 * h)", "2 * h").says("""`/ 2 * h` divides by 2 and then multiplies
+    by h. The whole of 2h belongs below the fraction line, so it needs brackets.""")
 
 wrong.answer("not divided at all", lambda f, x, h: f(x + h) - f(x - h)).says("""
-    That is how far f rises between the two points. The slope is that per unit of the way.
-""")
+    That is how far f rises between the two points. The slope is that per unit of the way.""")
 
 wrong.swap("order reversed", "(x + h) - f(x - h)", "(x - h) - f(x + h)").says("""
-    The points are subtracted in the wrong order: a rising function gets a negative slope.
-""")
+    The points are subtracted in the wrong order: a rising function gets a negative slope.""")
 
 wrong.answer(
     "brackets around the difference missing", lambda f, x, h: f(x + h) - f(x - h) / (2 * h)
-).says("""
-    Only `f(x - h)` is divided: a division comes before a subtraction. The whole difference belongs
-    above the fraction line.
-""")
+).says("""Only `f(x - h)` is divided: a division comes before a subtraction. The whole difference
+    belongs above the fraction line.""")
 
 wrong.answer("both pairs of brackets missing", lambda f, x, h: f(x + h) - f(x - h) / 2 * h).says("""
     Only `f(x - h)` is divided by 2, and then it is multiplied by h. The whole difference belongs
-    above the fraction line and the whole of 2h below it: two pairs of brackets.
-""")
+    above the fraction line and the whole of 2h below it: two pairs of brackets.""")
 
-wrong.swap("divided by 2 alone", "(2 * h)", "2").says("""
-    You divide by 2. The way from one point to the other has a length, and h is in it.
-""")
+wrong.swap("divided by 2 alone", "(2 * h)", "2").says("""You divide by 2. The way from one point to
+    the other has a length, and h is in it.""")
 
-wrong.swap("one side, divided by both", "x - h", "x").says("""
-    You divide by 2h, but from x to x + h is only half of that way. Look to both sides.
-""")
+wrong.swap("one side, divided by both", "x - h", "x").says("""You divide by 2h, but from x to x + h
+    is only half of that way. Look to both sides.""")
 
 wrong.answer("twice as far", lambda f, x, h: (f(x + 2 * h) - f(x - 2 * h)) / (4 * h)).says("""
-    That is a central difference, but for twice the step. Go one h to either side.
-""")
+    That is a central difference, but for twice the step. Go one h to either side.""")
 
 wrong.answer("the number of the example", lambda f, x, h: 12.01).says("""
-    You return the slope of the example, whatever f, x and h are.
-""")
+    You return the slope of the example, whatever f, x and h are.""")
 
 wrong.swap("sum instead of difference", "(x + h) -", "(x + h) +").says("""
-    You add the two function values. The rise from one point to the other is their difference.
-""")
+    You add the two function values. The rise from one point to the other is their difference.""")
 
 wrong.swap("twice the step", "(x + h) - f(x - h)", "(x + 2 * h) - f(x - 2 * h)").says("""
     You go 2h to either side and divide by 2h. Each side is one h; the 2 belongs to the way between
-    the two points.
-""")
+    the two points.""")
 
 wrong.swap("only the cube", "f(x + h) - f(x - h)", "(x + h) ** 3 - (x - h) ** 3").says("""
-    Your code differentiates x³, whichever function it is given. Call `f`.
-""")
+    Your code differentiates x³, whichever function it is given. Call `f`.""")
 
 wrong.swap("h added to the value", "f(x + h) - f(x - h)", "(f(x) + h) - (f(x) - h)").says("""
-    You move the function's value instead of its input. That gives 1 for every function.
-""")
+    You move the function's value instead of its input. That gives 1 for every function.""")
 
 wrong.answer("half the step", lambda f, x, h: (f(x + h / 2) - f(x - h / 2)) / h).says("""
-    That is a central difference, but for half the step. Go a whole h to either side.
-""")
+    That is a central difference, but for half the step. Go a whole h to either side.""")
 
 
 def ignores_h(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -133,9 +114,7 @@ def ignores_h(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
 
 
 wrong.answer("a step of its own", lambda f, x, h: (f(x + 1e-5) - f(x - 1e-5)) / 2e-5).says(
-    """
-    Your function uses a step of its own and ignores the h that it is given.
-    """,
+    "Your function uses a step of its own and ignores the h that it is given.",
     recognise=ignores_h,
 )
 

@@ -89,12 +89,10 @@ wrong = Mistakes(sum_over_paths)
 
 wrong.swap("added along a path", "local * sum", "local + sum").says("""
     You add the local derivatives along a path. Along a path they multiply; it is the paths that are
-    added.
-""")
+    added.""")
 
 wrong.swap("local derivatives left out", "total += local * sum", "total += sum").says("""
-    You count the paths. Each of them contributes the product of the local derivatives along it.
-""")
+    You count the paths. Each of them contributes the product of the local derivatives along it.""")
 
 wrong.swap(
     "paths multiplied",
@@ -102,10 +100,8 @@ wrong.swap(
     "total = 1.0",
     "total += local",
     "total *= local",
-).says("""
-    You multiply what the paths contribute. Along a path the local derivatives multiply; the paths
-    themselves are added.
-""")
+).says("""You multiply what the paths contribute. Along a path the local derivatives multiply; the
+    paths themselves are added.""")
 
 
 def first_path(graph, output, node):
@@ -118,10 +114,8 @@ def first_path(graph, output, node):
     return 0.0
 
 
-wrong.answer("the first path only", first_path).says("""
-    You stop at the first path that leads to the node. A change of the node reaches the output along
-    all of them.
-""")
+wrong.answer("the first path only", first_path).says("""You stop at the first path that leads to the
+    node. A change of the node reaches the output along all of them.""")
 
 
 def last_path(graph, output, node):
@@ -135,14 +129,12 @@ def last_path(graph, output, node):
     return total
 
 
-wrong.answer("the last path only", last_path).says("""
-    A path that you find later replaces the one before. They add up.
-""")
+wrong.answer("the last path only", last_path).says("""A path that you find later replaces the one
+    before. They add up.""")
 
 wrong.swap("doubled arrows merged", "in graph[output]:", "in dict(graph[output]).items():").says("""
     Where a node uses the same parent twice, as in h × h, you keep one of the two arrows. Each arrow
-    makes paths of its own.
-""")
+    makes paths of its own.""")
 
 
 def equal_arrows_merged(graph, output, node):
@@ -153,22 +145,17 @@ def equal_arrows_merged(graph, output, node):
     )
 
 
-wrong.answer("equal arrows merged", equal_arrows_merged).says("""
-    A set keeps one of two equal arrows. In h × h there are two of them, with the same local
-    derivative, and both count.
-""")
+wrong.answer("equal arrows merged", equal_arrows_merged).says("""A set keeps one of two equal
+    arrows. In h × h there are two of them, with the same local derivative, and both count.""")
 
 wrong.swap("the output's own gradient is 0", "return 1.0", "return 0.0").says("""
     Every product of yours ends in 0. The path of no arrows, from the node to itself, contributes 1:
-    the derivative of a node with respect to itself.
-""")
+    the derivative of a node with respect to itself.""")
 
 wrong.swap(
     "one arrow only", "local * sum_over_paths(graph, parent, node)", "local * (parent == node)"
-).says("""
-    You look at the arrows that lead straight from the node to the output. Longer paths count as
-    well.
-""")
+).says("""You look at the arrows that lead straight from the node to the output. Longer paths count
+    as well.""")
 
 
 def to_any_input(graph, output, node):
@@ -177,10 +164,8 @@ def to_any_input(graph, output, node):
     return sum(local * to_any_input(graph, parent, node) for parent, local in graph[output])
 
 
-wrong.answer("paths to other inputs", to_any_input).says("""
-    You add paths that end at another input. Only those that lead to `node` count; what ends
-    elsewhere contributes 0.
-""")
+wrong.answer("paths to other inputs", to_any_input).says("""You add paths that end at another input.
+    Only those that lead to `node` count; what ends elsewhere contributes 0.""")
 
 
 def averaged(graph, output, node):
@@ -188,9 +173,8 @@ def averaged(graph, output, node):
     return sum_over_paths(graph, output, node) / max(1.0, sum_over_paths(ones, output, node))
 
 
-wrong.answer("mean over the paths", averaged).says("""
-    You take the mean over the paths. A node that acts along two paths acts twice: they are added.
-""")
+wrong.answer("mean over the paths", averaged).says("""You take the mean over the paths. A node that
+    acts along two paths acts twice: they are added.""")
 
 
 EXERCISE = Exercise(

@@ -85,22 +85,18 @@ def shortcut_with(
 
 wrong.answer("sigmoid twice", shortcut_with(slope=lambda f: sigma(f) * (1 - sigma(f)))).says("""
     You apply the sigmoid to f once more. f is already its output: σ(1 − σ) is made of that number
-    as it is.
-""")
+    as it is.""")
 
 wrong.answer("factor 1 − f lost", shortcut_with(slope=lambda f: f)).says("""
     The slope of the sigmoid is not f: a factor is missing, the one that makes it small when f is
-    near 1.
-""")
+    near 1.""")
 
 wrong.answer("factor f lost", shortcut_with(slope=lambda f: 1 - f)).says("""
     The slope of the sigmoid is not 1 − f: a factor is missing, the one that makes it small when f
-    is near 0.
-""")
+    is near 0.""")
 
 wrong.answer("slope with the wrong sign", shortcut_with(slope=lambda f: f * (f - 1))).says("""
-    Your slope is negative. The sigmoid rises everywhere.
-""")
+    Your slope is negative. The sigmoid rises everywhere.""")
 
 
 def slope_at_the_input(w, x, f, dout):
@@ -108,45 +104,35 @@ def slope_at_the_input(w, x, f, dout):
     return sigmoid_shortcut(w, x, z, dout)
 
 
-wrong.answer("slope at the input", slope_at_the_input).says("""
-    You compute z and use z(1 − z). The slope of the sigmoid is written with its *output*, and that
-    is given.
-""")
+wrong.answer("slope at the input", slope_at_the_input).says("""You compute z and use z(1 − z). The
+    slope of the sigmoid is written with its *output*, and that is given.""")
 
 wrong.answer("slope of the tanh", shortcut_with(slope=lambda f: 1 - f**2)).says("""
-    1 − f² is the slope of another curve, the tanh. This neuron has a sigmoid.
-""")
+    1 − f² is the slope of another curve, the tanh. This neuron has a sigmoid.""")
 
 wrong.answer("sigmoid's slope forgotten", shortcut_with(slope=lambda f: 1.0)).says("""
     You go back through the weighted sum only. Between f and the sum stands the sigmoid, with a
-    slope of its own.
-""")
+    slope of its own.""")
 
 wrong.answer("upstream dropped", shortcut_with(upstream=False)).says("""
     dout does not appear in your answer. The neuron may stand in the middle of a network; what
-    arrives from above has to be multiplied in.
-""")
+    arrives from above has to be multiplied in.""")
 
 wrong.answer("no gradient for the bias", shortcut_with(dw=lambda w, x, dz: dz * x)).says("""
-    The last entry of w is the bias. It is a parameter like the others and needs its entry in dw.
-""")
+    The last entry of w is the bias. It is a parameter like the others and needs its entry in
+    dw.""")
 
 wrong.answer(
     "bias gradient times the bias", shortcut_with(dw=lambda w, x, dz: dz * np.append(x, w[-1]))
-).says("""
-    The bias is added, not multiplied by anything: its gradient does not depend on its value.
-""")
+).says("The bias is added, not multiplied by anything: its gradient does not depend on its value.")
 
 wrong.answer("bias first", shortcut_with(dw=lambda w, x, dz: np.append(dz, dz * x))).says("""
     The gradient of the bias stands first. In w the bias is the last entry, and dw has the order of
-    w.
-""")
+    w.""")
 
 wrong.answer(
     "bias gradient is one", shortcut_with(dw=lambda w, x, dz: np.append(dz * x, 1.0))
-).says("""
-    1 is how fast z rises with the bias. What arrives at z has to be multiplied in.
-""")
+).says("1 is how fast z rises with the bias. What arrives at z has to be multiplied in.")
 
 wrong.answer(
     "bias gets what arrives at f",
@@ -154,17 +140,14 @@ wrong.answer(
         np.append(x * f * (1 - f) * dout, dout),
         w[:-1] * f * (1 - f) * dout,
     ),
-).says("""
-    The bias gets dout as it is. It acts on z, and between z and the output stands the sigmoid.
-""")
+).says("""The bias gets dout as it is. It acts on z, and between z and the output stands the
+    sigmoid.""")
 
 wrong.answer("first weight left out", shortcut_with(dx=lambda w, x, dz: dz * w[1:])).says("""
-    `w[1:]` leaves out the first entry. The bias is the last one.
-""")
+    `w[1:]` leaves out the first entry. The bias is the last one.""")
 
 wrong.answer("dx before dw", lambda w, x, f, dout: sigmoid_shortcut(w, x, f, dout)[::-1]).says("""
-    You return dx first. Asked are dw, dx, in this order.
-""")
+    You return dx first. Asked are dw, dx, in this order.""")
 
 wrong.answer(
     "brackets missing",
@@ -172,9 +155,7 @@ wrong.answer(
         np.append(x * (f * 1 - f * dout), f * 1 - f * dout),
         w[:-1] * (f * 1 - f * dout),
     ),
-).says("""
-    `f * 1 - f * …` is not f · (1 − f) · …: without brackets the products come first.
-""")
+).says("`f * 1 - f * …` is not f · (1 − f) · …: without brackets the products come first.")
 
 wrong.answer(
     "always two inputs",
@@ -182,33 +163,25 @@ wrong.answer(
         np.array([x[0], x[1], 1.0]) * f * (1 - f) * dout,
         np.array([w[0], w[1]]) * f * (1 - f) * dout,
     ),
-).says("""
-    Your code is made for two inputs. A neuron can have any number of them: let NumPy multiply whole
-    arrays.
-""")
+).says("""Your code is made for two inputs. A neuron can have any number of them: let NumPy multiply
+    whole arrays.""")
 
 wrong.answer(
     "bias gradient is zero", shortcut_with(dw=lambda w, x, dz: dz * np.append(x, 0.0))
-).says("""
-    The bias has no x to go with it, but that does not make its gradient 0: it acts on z as directly
-    as anything can.
-""")
+).says("""The bias has no x to go with it, but that does not make its gradient 0: it acts on z as
+    directly as anything can.""")
 
 wrong.answer("bias counted as a weight of x", shortcut_with(dx=lambda w, x, dz: dz * w)).says("""
-    dx has one entry too many: the bias is not a weight of any input.
-""")
+    dx has one entry too many: the bias is not a weight of any input.""")
 
 wrong.answer(
     "weights and inputs not swapped",
     shortcut_with(dw=lambda w, x, dz: dz * np.append(w[:-1], 1.0), dx=lambda w, x, dz: dz * x),
-).says("""
-    The multiply gate swaps: the gradient of a weight has its input in it, and the gradient of an
-    input has its weight.
-""")
+).says("""The multiply gate swaps: the gradient of a weight has its input in it, and the gradient of
+    an input has its weight.""")
 
 wrong.answer("summed up", shortcut_with(dx=lambda w, x, dz: np.sum(dz * w[:-1]))).says("""
-    You add the inputs' gradients up to one number. Each input has a gradient of its own.
-""")
+    You add the inputs' gradients up to one number. Each input has a gradient of its own.""")
 
 
 EXERCISE = Exercise(

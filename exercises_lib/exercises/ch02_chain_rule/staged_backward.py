@@ -76,28 +76,21 @@ wrong = Mistakes(staged_backward)
 wrong.answer(
     "overwritten where x and y are used again",
     backward_with(dx=lambda v: v.dnum, dy=lambda v: v.sy * (1 - v.sy) * v.dsy),
-).says("""
-    dx and dy hold the last contribution only: each line overwrites the one before. x is used three
-    times and y twice, and all the uses count.
-""")
+).says("""dx and dy hold the last contribution only: each line overwrites the one before. x is used
+    three times and y twice, and all the uses count.""")
 
 wrong.answer(
     "only the first use counted", backward_with(dx=lambda v: v.ds, dy=lambda v: v.ds)
-).says("""
-    dx and dy hold what comes through s only. x also acts through σ(x) and through the numerator,
-    and y through σ(y).
-""")
+).says("""dx and dy hold what comes through s only. x also acts through σ(x) and through the
+    numerator, and y through σ(y).""")
 
 wrong.answer("path through σ(x) forgotten", backward_with(dx=lambda v: v.ds + v.dnum)).says("""
-    One of x's three paths is missing: the one through σ(x).
-""")
+    One of x's three paths is missing: the one through σ(x).""")
 
 wrong.answer(
     "path through the numerator forgotten",
     backward_with(dx=lambda v: v.ds + v.sx * (1 - v.sx) * v.dsx),
-).says("""
-    One of x's three paths is missing: the one through the numerator.
-""")
+).says("One of x's three paths is missing: the one through the numerator.")
 
 wrong.answer(
     "path through s forgotten",
@@ -105,9 +98,7 @@ wrong.answer(
         dx=lambda v: v.sx * (1 - v.sx) * v.dsx + v.dnum,
         dy=lambda v: v.sy * (1 - v.sy) * v.dsy,
     ),
-).says("""
-    One of the paths is missing, the one through s: x and y both act on it.
-""")
+).says("One of the paths is missing, the one through s: x and y both act on it.")
 
 wrong.answer(
     "sigmoids' slopes exchanged",
@@ -115,19 +106,15 @@ wrong.answer(
         dx=lambda v: v.ds + v.sy * (1 - v.sy) * v.dsx + v.dnum,
         dy=lambda v: v.ds + v.sx * (1 - v.sx) * v.dsy,
     ),
-).says("""
-    The slope of σ(x) is made of sx and that of σ(y) of sy. Yours are exchanged.
-""")
+).says("The slope of σ(x) is made of sx and that of σ(y) of sy. Yours are exchanged.")
 
 wrong.answer(
     "multiply rule at a sum",
     backward_with(
         dsx=lambda v: v.dden * v.q, dq=lambda v: v.dden * v.sx, dsy=lambda v: v.dnum * v.x
     ),
-).says("""
-    At a sum you multiply by the other term, as a multiply gate does. Adding has slope 1 for each
-    term.
-""")
+).says("""At a sum you multiply by the other term, as a multiply gate does. Adding has slope 1 for
+    each term.""")
 
 
 def nothing_to_add_to(x, y, stages, df):
@@ -136,17 +123,14 @@ def nothing_to_add_to(x, y, stages, df):
     return {**vars(v), "dx": dx}
 
 
-wrong.answer("nothing to add to", nothing_to_add_to).says("""
-    `+=` needs a number to add to, and dx has none yet. The first line that reaches a name gives it
-    a value, the later ones add.
-""")
+wrong.answer("nothing to add to", nothing_to_add_to).says("""`+=` needs a number to add to, and dx
+    has none yet. The first line that reaches a name gives it a value, the later ones add.""")
 
 wrong.answer(
     "sigmoid's slope forgotten",
     backward_with(dx=lambda v: v.ds + v.dsx + v.dnum, dy=lambda v: v.ds + v.dsy),
-).says("""
-    dsx and dsy arrive at x and y undiminished. Between them stands the sigmoid, with its slope.
-""")
+).says("""dsx and dsy arrive at x and y undiminished. Between them stands the sigmoid, with its
+    slope.""")
 
 wrong.answer(
     "sigmoid twice",
@@ -154,13 +138,10 @@ wrong.answer(
         dx=lambda v: v.ds + sigma(v.sx) * (1 - sigma(v.sx)) * v.dsx + v.dnum,
         dy=lambda v: v.ds + sigma(v.sy) * (1 - sigma(v.sy)) * v.dsy,
     ),
-).says("""
-    In the sigmoid's slope you apply the sigmoid to sx and sy. They are its outputs already.
-""")
+).says("In the sigmoid's slope you apply the sigmoid to sx and sy. They are its outputs already.")
 
 wrong.answer("path through σ(y) forgotten", backward_with(dy=lambda v: v.ds)).says("""
-    One of y's two paths is missing: the one through σ(y).
-""")
+    One of y's two paths is missing: the one through σ(y).""")
 
 wrong.answer(
     "sigmoid's slope at its input",
@@ -168,10 +149,8 @@ wrong.answer(
         dx=lambda v: v.ds + v.x * (1 - v.x) * v.dsx + v.dnum,
         dy=lambda v: v.ds + v.y * (1 - v.y) * v.dsy,
     ),
-).says("""
-    You use x(1 − x). The slope of the sigmoid is written with its *output*, and that is among the
-    stages.
-""")
+).says("""You use x(1 − x). The slope of the sigmoid is written with its *output*, and that is among
+    the stages.""")
 
 wrong.answer(
     "sigmoid's slope one line too early",
@@ -181,25 +160,19 @@ wrong.answer(
         dx=lambda v: v.ds + v.dsx + v.dnum,
         dy=lambda v: v.ds + v.dsy,
     ),
-).says("""
-    Your dsx and dsy contain the slope of the sigmoid. They are gradients of its *output*; the slope
-    comes in one line later, on the way to x and y.
-""")
+).says("""Your dsx and dsy contain the slope of the sigmoid. They are gradients of its *output*; the
+    slope comes in one line later, on the way to x and y.""")
 
 wrong.answer("square lost at 1/den", backward_with(dden=lambda v: -v.dinv / v.den)).says("""
-    The slope of 1/den is not −1/den: when you differentiate, the power goes down by one more.
-""")
+    The slope of 1/den is not −1/den: when you differentiate, the power goes down by one more.""")
 
 wrong.answer(
     "slope of 1/den at its output", backward_with(dden=lambda v: -v.dinv / v.inv**2)
-).says("""
-    Your slope of 1/den grows with den: you divide by inv², or multiply by den². The larger the
-    denominator, the flatter the curve.
-""")
+).says("""Your slope of 1/den grows with den: you divide by inv², or multiply by den². The larger
+    the denominator, the flatter the curve.""")
 
 wrong.answer("num lost on the way to den", backward_with(dden=lambda v: -v.df / v.den**2)).says("""
-    Your dden has df in it, but not num. What arrives at the gate 1/den is dinv.
-""")
+    Your dden has df in it, but not num. What arrives at the gate 1/den is dinv.""")
 
 wrong.answer(
     "half of the sigmoid's slope",
@@ -207,47 +180,36 @@ wrong.answer(
         dx=lambda v: v.ds + (1 - v.sx) * v.dsx + v.dnum,
         dy=lambda v: v.ds + (1 - v.sy) * v.dsy,
     ),
-).says("""
-    The slope of the sigmoid is not 1 − σ: a factor is missing.
-""")
+).says("The slope of the sigmoid is not 1 − σ: a factor is missing.")
 
 wrong.answer("upstream dropped at the square", backward_with(ds=lambda v: 2 * v.s)).says("""
-    ds holds the slope of the square alone; dq has to be multiplied in.
-""")
+    ds holds the slope of the square alone; dq has to be multiplied in.""")
 
 wrong.answer("square differentiated to 2", backward_with(ds=lambda v: 2 * v.dq)).says("""
-    The slope of s² is not 2: it depends on where s stands.
-""")
+    The slope of s² is not 2: it depends on where s stands.""")
 
 wrong.answer("minus lost at 1/den", backward_with(dden=lambda v: v.dinv / v.den**2)).says("""
-    The slope of 1/den is negative. The lost minus spreads to everything below the fraction line.
-""")
+    The slope of 1/den is negative. The lost minus spreads to everything below the fraction
+    line.""")
 
 wrong.answer("upstream dropped at 1/den", backward_with(dden=lambda v: -1 / v.den**2)).says("""
-    dden holds the local derivative alone; dinv has to be multiplied in.
-""")
+    dden holds the local derivative alone; dinv has to be multiplied in.""")
 
 wrong.answer(
     "square differentiated at its output", backward_with(ds=lambda v: 2 * v.q * v.dq)
-).says("""
-    The slope of s² is taken at s, the gate's input, not at q.
-""")
+).says("The slope of s² is taken at s, the gate's input, not at q.")
 
 wrong.answer("the 2 of the square lost", backward_with(ds=lambda v: v.s * v.dq)).says("""
-    The slope of s² is not s: the exponent comes down as a factor.
-""")
+    The slope of s² is not s: the exponent comes down as a factor.""")
 
 wrong.answer(
     "product not swapped", backward_with(dnum=lambda v: v.num * v.df, dinv=lambda v: v.inv * v.df)
-).says("""
-    f = num · inv is a multiply gate, and it swaps: num's gradient contains inv, and the other way
-    round.
-""")
+).says("""f = num · inv is a multiply gate, and it swaps: num's gradient contains inv, and the other
+    way round.""")
 
 wrong.answer("df dropped", backward_with(dnum=lambda v: v.inv, dinv=lambda v: v.num)).says("""
     df does not appear in your answer. In the example it is 1, but f may stand inside something
-    larger.
-""")
+    larger.""")
 
 
 def staged_backward_in_place(x, y, stages, df):
@@ -257,8 +219,7 @@ def staged_backward_in_place(x, y, stages, df):
 
 wrong.answer("gradients written into the stages", staged_backward_in_place).says("""
     You write the gradients into the dictionary that you were given. It belongs to the caller: make
-    a new one.
-""")
+    a new one.""")
 
 
 EXERCISE = Exercise(

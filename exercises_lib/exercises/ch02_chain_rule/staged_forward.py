@@ -41,78 +41,59 @@ wrong = Mistakes(staged_forward)
 
 wrong.answer(
     "sigmoids exchanged", forward_with(sy=lambda v: sigma(v.x), sx=lambda v: sigma(v.y))
-).says("""
-    sx is the sigmoid of x and sy that of y. Yours are exchanged.
-""")
+).says("sx is the sigmoid of x and sy that of y. Yours are exchanged.")
 
 wrong.answer(
     "sigmoid without its minus",
     forward_with(sy=lambda v: 1 / (1 + np.exp(v.y)), sx=lambda v: 1 / (1 + np.exp(v.x))),
-).says("""
-    Your sigmoid falls where it should rise: the exponent is −x. What you have is 1 − σ(x).
-""")
+).says("Your sigmoid falls where it should rise: the exponent is −x. What you have is 1 − σ(x).")
 
 wrong.answer("each squared on its own", forward_with(q=lambda v: v.x**2 + v.y**2)).says("""
-    q is the square of the sum s, not the sum of the squares.
-""")
+    q is the square of the sum s, not the sum of the squares.""")
 
 wrong.answer("doubled instead of squared", forward_with(q=lambda v: 2 * v.s)).says("""
-    You double s. Squaring multiplies it by itself.
-""")
+    You double s. Squaring multiplies it by itself.""")
 
 wrong.answer("denominator multiplied", forward_with(den=lambda v: v.sx * v.q)).says("""
-    The denominator is a sum: σ(x) plus the square.
-""")
+    The denominator is a sum: σ(x) plus the square.""")
 
 wrong.answer("numerator multiplied", forward_with(num=lambda v: v.x * v.sy)).says("""
-    The numerator is a sum: x plus σ(y).
-""")
+    The numerator is a sum: x plus σ(y).""")
 
 wrong.answer("not inverted", forward_with(inv=lambda v: v.den)).says("""
-    inv is 1/den. Without the reciprocal, f becomes a product where a quotient is meant.
-""")
+    inv is 1/den. Without the reciprocal, f becomes a product where a quotient is meant.""")
 
 wrong.answer("difference instead of sum", forward_with(s=lambda v: v.x - v.y)).says("""
-    Your s is x − y. The square in the denominator is that of a sum.
-""")
+    Your s is x − y. The square in the denominator is that of a sum.""")
 
 wrong.answer("brackets of the denominator", forward_with(inv=lambda v: 1 / v.sx + v.q)).says("""
-    `1 / sx + q` divides by sx alone. inv is one over the whole denominator.
-""")
+    `1 / sx + q` divides by sx alone. inv is one over the whole denominator.""")
 
 wrong.answer("square left out", forward_with(den=lambda v: v.sx + v.s)).says("""
-    Your denominator takes s, the sum. It is the square of it that is added to σ(x).
-""")
+    Your denominator takes s, the sum. It is the square of it that is added to σ(x).""")
 
 wrong.answer("caret for a power", forward_with(q=lambda v: v.s ^ 2)).says("""
-    `^` is not a power in Python, though it is in other languages. The power is `**`.
-""")
+    `^` is not a power in Python, though it is in other languages. The power is `**`.""")
 
 wrong.answer(
     "rounded",
     lambda x, y: {
         name: round(value, 6) for name, value in follow(STAGES, {"x": x, "y": y}).items()
     },
-).says("""
-    You round to six digits, as the table shows them. Code that others compute with returns the
-    numbers themselves.
-""")
+).says("""You round to six digits, as the table shows them. Code that others compute with returns
+    the numbers themselves.""")
 
 wrong.answer("sigmoid of y forgotten", forward_with(num=lambda v: v.x + v.y)).says("""
-    The numerator is x plus the *sigmoid* of y, and `sy` holds it.
-""")
+    The numerator is x plus the *sigmoid* of y, and `sy` holds it.""")
 
 wrong.answer("the numbers of the example", lambda x, y: staged_forward(3.0, -4.0)).says("""
-    You return the stages at x = 3, y = −4, whatever x and y are.
-""")
+    You return the stages at x = 3, y = −4, whatever x and y are.""")
 
 wrong.answer("numerator left out", forward_with(f=lambda v: v.inv)).says("""
-    f is the numerator times inv.
-""")
+    f is the numerator times inv.""")
 
 wrong.answer("divided again", forward_with(f=lambda v: v.num / v.inv)).says("""
-    inv is the reciprocal already. Dividing by it undoes it: multiply.
-""")
+    inv is the reciprocal already. Dividing by it undoes it: multiply.""")
 
 
 EXERCISE = Exercise(

@@ -43,41 +43,32 @@ wrong = Mistakes()
 
 wrong.answer("large: rounding of 0.1", {**STEP_RIGHT, "large": "a"}).says("""
     0.1 is rounded, but only in about its seventeenth digit. The error at h = 0.1 is many million
-    times larger.
-""")
+    times larger.""")
 
 wrong.answer("large: longer is better", {**STEP_RIGHT, "large": "c"}).says("""
     The slope is wanted at x, not on average over a long way: the longer the way, the more the slope
-    has changed in between.
-""")
+    has changed in between.""")
 
 wrong.answer("small: h vanishes", {**STEP_RIGHT, "small": "b"}).says("""
     That happens only near 1e-16. At 1e-10 the numbers x + h and x − h still differ, by about a
-    million of the smallest possible steps.
-""")
+    million of the smallest possible steps.""")
 
 wrong.answer("small: the curve bends", {**STEP_RIGHT, "small": "c"}).says("""
     The shorter the way, the less the curve has time to bend: that error is far below anything
-    visible here.
-""")
+    visible here.""")
 
 wrong.answer("small: nothing", {**STEP_RIGHT, "small": "d"}).says("""
     For exact numbers that is true. The computer keeps sixteen digits, and in the table the errors
-    grow again long before this step.
-""")
+    grow again long before this step.""")
 
-wrong.answer("best: 1e-1", {**STEP_RIGHT, "best": "a"}).says("""
-    At 1e-1 the bend of the curve dominates. Look at the left end of the figure.
-""")
+wrong.answer("best: 1e-1", {**STEP_RIGHT, "best": "a"}).says("""At 1e-1 the bend of the curve
+    dominates. Look at the left end of the figure.""")
 
-wrong.answer("best: 1e-16", {**STEP_RIGHT, "best": "b"}).says("""
-    At 1e-16 the step is lost in the rounding of x + h itself: the difference is 0 or noise.
-""")
+wrong.answer("best: 1e-16", {**STEP_RIGHT, "best": "b"}).says("""At 1e-16 the step is lost in the
+    rounding of x + h itself: the difference is 0 or noise.""")
 
-wrong.answer("best: 1e-10", {**STEP_RIGHT, "best": "c"}).says("""
-    At 1e-10 rounding dominates. In the figure the central difference has its lowest point much
-    further to the left.
-""")
+wrong.answer("best: 1e-10", {**STEP_RIGHT, "best": "c"}).says("""At 1e-10 rounding dominates. In the
+    figure the central difference has its lowest point much further to the left.""")
 
 
 EXERCISE = Exercise(

@@ -134,10 +134,8 @@ wrong.swap(
     "topological_order(parents)[::-1]",
     of=order_by_library,
 ).says(
-    """
-    Your order is right from back to front: every node stands before its parents. On the way forward
-    a node needs the values of its parents, so they come first.
-    """,
+    """Your order is right from back to front: every node stands before its parents. On the way
+    forward a node needs the values of its parents, so they come first.""",
     recognise=orders_where(lambda parents, order: is_order(parents, order[::-1])),
 )
 
@@ -160,10 +158,8 @@ def as_listed(parents):
 
 
 wrong.answer("the dictionary's order", as_listed).says(
-    """
-    You list the nodes as the dictionary, or the alphabet, has them. That says nothing about who
-    needs whom.
-    """,
+    """You list the nodes as the dictionary, or the alphabet, has them. That says nothing about who
+    needs whom.""",
     recognise=orders_like(
         as_listed, lambda p: list(p)[::-1], sorted, lambda p: sorted(p, reverse=True)
     ),
@@ -187,10 +183,8 @@ wrong.swap(
     "in parents:",
     "in outputs_of(parents):",
 ).says(
-    """
-    A node that is used twice is reached twice, and you write it down each time. Remember where you
-    have been.
-    """,
+    """A node that is used twice is reached twice, and you write it down each time. Remember where
+    you have been.""",
     recognise=orders_where(has_twice, every=False),
 )
 
@@ -221,10 +215,8 @@ def lacks_only_twins(parents: Parents, order: list[str]) -> bool:
 
 
 wrong.answer("the same parent counted once", twin_counted_once).says(
-    """
-    In `x × x` the node has two parents that are the same. You wait for two and tick off one, so
-    this node, and all that need it, never get their turn.
-    """,
+    """In `x × x` the node has two parents that are the same. You wait for two and tick off one, so
+    this node, and all that need it, never get their turn.""",
     recognise=orders_where(lacks_only_twins),
 )
 
@@ -238,10 +230,8 @@ def one_look_only(parents):
 
 
 wrong.answer("one look at each node", one_look_only).says(
-    """
-    You look at each node once, in the dictionary's order. A node whose parents come later is passed
-    over, and nobody comes back to it.
-    """,
+    """You look at each node once, in the dictionary's order. A node whose parents come later is
+    passed over, and nobody comes back to it.""",
     recognise=orders_like(one_look_only, lambda p: one_look_only(dict(reversed(list(p.items()))))),
 )
 
@@ -280,10 +270,8 @@ def lacks_what_one_walk_misses(cases: Sequence[Case], seen: Sequence[Observation
 
 
 wrong.answer("only one output's ancestors", from_one_output).says(
-    """
-    You walk back from one node only. What does not lead to it is never reached: begin a walk at
-    every node that is not in the order yet.
-    """,
+    """You walk back from one node only. What does not lead to it is never reached: begin a walk at
+    every node that is not in the order yet.""",
     recognise=lacks_what_one_walk_misses,
 )
 
@@ -306,10 +294,8 @@ def lacks_nodes_otherwise(cases: Sequence[Case], seen: Sequence[Observation]) ->
 
 
 wrong.answer("stops too early", two_looks).says(
-    """
-    Your order is right as far as it goes, but you stop before every node has had its turn. How
-    often you have to look depends on the graph.
-    """,
+    """Your order is right as far as it goes, but you stop before every node has had its turn. How
+    often you have to look depends on the graph.""",
     recognise=lacks_nodes_otherwise,
 )
 
@@ -325,10 +311,8 @@ def moved_once(parents):
 
 
 wrong.answer("moved once", moved_once).says(
-    """
-    You move each node's parents in front of it, once. When a parent moves forward later, its own
-    parents stay behind.
-    """,
+    """You move each node's parents in front of it, once. When a parent moves forward later, its own
+    parents stay behind.""",
     recognise=orders_like(moved_once),
 )
 
@@ -341,10 +325,8 @@ def parents_as_met(parents):
 
 
 wrong.answer("parents as they come", parents_as_met).says(
-    """
-    You list the parents as you meet them, then the rest. A parent may need another node that you
-    meet later.
-    """,
+    """You list the parents as you meet them, then the rest. A parent may need another node that you
+    meet later.""",
     recognise=orders_like(parents_as_met),
 )
 
@@ -364,8 +346,7 @@ def from_the_f_of_the_text(parents):
 
 wrong.answer("the f of the text", from_the_f_of_the_text).says("""
     You begin at a node called `f`. That is the name in the example; a graph has any names, and it
-    can have several nodes that nobody uses.
-""")
+    can have several nodes that nobody uses.""")
 
 
 def deletes_while_walking(parents):
@@ -379,14 +360,12 @@ def deletes_while_walking(parents):
 
 
 wrong.answer("deleted during the walk", deletes_while_walking).says("""
-    You take entries out of the very dictionary that the loop is walking over. Python refuses that.
-""")
+    You take entries out of the very dictionary that the loop is walking over. Python refuses
+    that.""")
 
 wrong.answer("written down on arrival", preorder).says(
-    """
-    You write a node down when you arrive at it, before you have gone to its parents. Another way
-    may still lead deeper; turning the list round afterwards does not cure that.
-    """,
+    """You write a node down when you arrive at it, before you have gone to its parents. Another way
+    may still lead deeper; turning the list round afterwards does not cure that.""",
     recognise=orders_like(
         *(
             lambda p, s=starts, f=forward, t=turned: preorder(p, starts=s, forward=f, turned=t)
@@ -403,10 +382,8 @@ wrong.answer("written down on arrival", preorder).says(
 )
 
 wrong.answer("breadth first", breadth_first).says(
-    """
-    You go back in rings: first the parents, then theirs. A node that is near the output by one way
-    and far by another comes in too near a ring.
-    """,
+    """You go back in rings: first the parents, then theirs. A node that is near the output by one
+    way and far by another comes in too near a ring.""",
     recognise=orders_like(
         *(
             lambda p, s=starts, t=turned: breadth_first(p, starts=s, turned=t)
@@ -429,10 +406,8 @@ def parents_without_theirs(parents):
 
 
 wrong.answer("parents without theirs", parents_without_theirs).says(
-    """
-    You place a node's parents before it, that is right. But they have parents as well, and those
-    have not always had their place by then.
-    """,
+    """You place a node's parents before it, that is right. But they have parents as well, and those
+    have not always had their place by then.""",
     recognise=orders_like(parents_without_theirs),
 )
 
@@ -443,9 +418,7 @@ def inputs_then_rest(parents):
 
 
 wrong.answer("inputs first, then anyhow", inputs_then_rest).says(
-    """
-    The inputs come first, that is right. But among the other nodes, too, some need others.
-    """,
+    "The inputs come first, that is right. But among the other nodes, too, some need others.",
     recognise=orders_like(inputs_then_rest),
 )
 
@@ -455,9 +428,7 @@ def by_number_of_parents(parents):
 
 
 wrong.answer("fewest parents first", by_number_of_parents).says(
-    """
-    You sort by the number of parents. A node with one parent may still need a node that has two.
-    """,
+    "You sort by the number of parents. A node with one parent may still need a node that has two.",
     recognise=orders_like(by_number_of_parents),
 )
 
@@ -477,10 +448,8 @@ def forward_in_rings(parents):
 
 
 wrong.answer("shortest way counts", by_shortest_way).says(
-    """
-    In your order the shortest way from an input decides, ring by ring. It is the longest one that
-    counts: a node has to wait for the slowest of its parents.
-    """,
+    """In your order the shortest way from an input decides, ring by ring. It is the longest one
+    that counts: a node has to wait for the slowest of its parents.""",
     recognise=orders_like(by_shortest_way, forward_in_rings),
 )
 
@@ -504,9 +473,7 @@ def one_parent_after_the_inputs(parents):
 
 
 wrong.answer("one parent is enough", one_parent_is_enough).says(
-    """
-    A node gets its turn as soon as *one* of its parents is there. It needs all of them.
-    """,
+    "A node gets its turn as soon as *one* of its parents is there. It needs all of them.",
     recognise=orders_like(one_parent_is_enough, one_parent_after_the_inputs),
 )
 
@@ -532,10 +499,8 @@ def goes_on_with_the_last(cases: Sequence[Case], seen: Sequence[Observation]) ->
 
 
 wrong.answer("a list kept from call to call", keeps_its_list).says(
-    """
-    Your list still holds the nodes of an earlier call. It was made once, outside the function or as
-    a default value, and every call adds to it.
-    """,
+    """Your list still holds the nodes of an earlier call. It was made once, outside the function or
+    as a default value, and every call adds to it.""",
     recognise=goes_on_with_the_last,
 )
 
@@ -551,8 +516,8 @@ def takes_the_graph_apart(parents):
 
 
 wrong.answer("takes the graph apart", takes_the_graph_apart).says("""
-    You delete nodes from the dictionary as you go. It belongs to the caller, who still needs it.
-""")
+    You delete nodes from the dictionary as you go. It belongs to the caller, who still needs
+    it.""")
 
 
 EXERCISE = Exercise(

@@ -41,19 +41,15 @@ def add(backward, forward=lambda self, x, y: x + y):
 
 wrong.answer("shared out", add(lambda self, dout: (dout / 2, dout / 2))).says("""
     You split `dout` in two halves. A gradient is not a quantity to be divided up: when x rises by
-    one the whole sum rises by one, whatever y does.
-""")
+    one the whole sum rises by one, whatever y does.""")
 
 wrong.answer("bare ones", add(lambda self, dout: (1.0, 1.0))).says("""
-    The local derivatives are indeed 1, but `dout`, what arrives from above, is lost.
-""")
+    The local derivatives are indeed 1, but `dout`, what arrives from above, is lost.""")
 
 wrong.answer(
     "upstream dropped", add(lambda self, dout: (np.ones_like(dout), np.ones_like(dout)))
-).says("""
-    Ones of the right shape are the local derivatives alone. `dout`, what arrives from above, has no
-    effect.
-""")
+).says("""Ones of the right shape are the local derivatives alone. `dout`, what arrives from above,
+    has no effect.""")
 
 
 def add_forward_keeps(self, x, y):
@@ -67,10 +63,8 @@ wrong.answer(
         lambda self, dout: (dout * self.y, dout * self.x),
         add_forward_keeps,
     ),
-).says("""
-    You multiply by the other input: that is the rule for a product. How much a sum grows with x
-    does not depend on y.
-""")
+).says("""You multiply by the other input: that is the rule for a product. How much a sum grows with
+    x does not depend on y.""")
 
 wrong.answer(
     "multiplied by the inputs",
@@ -78,37 +72,29 @@ wrong.answer(
         lambda self, dout: (dout * self.x, dout * self.y),
         add_forward_keeps,
     ),
-).says("""
-    You multiply `dout` by the inputs. How much a sum grows with x does not depend on how large x
-    already is.
-""")
+).says("""You multiply `dout` by the inputs. How much a sum grows with x does not depend on how
+    large x already is.""")
 
 wrong.answer("upstream added", add(lambda self, dout: (dout + 1, dout + 1))).says("""
-    You add the local derivative to `dout`. Along a path, derivatives multiply.
-""")
+    You add the local derivative to `dout`. Along a path, derivatives multiply.""")
 
 wrong.answer(
     "inputs sent back", add(lambda self, dout: (self.x, self.y), add_forward_keeps)
-).says("""
-    You send the inputs back. Asked is how strongly the final result reacts to each of them, and
-    `dout` has to be in that.
-""")
+).says("""You send the inputs back. Asked is how strongly the final result reacts to each of them,
+    and `dout` has to be in that.""")
 
 wrong.answer(
     "gradient added to the inputs",
     add(lambda self, dout: (dout + self.x, dout + self.y), add_forward_keeps),
-).says("""
-    You add `dout` to the values. A gradient goes back; the values of a sum play no part in it.
-""")
+).says("""You add `dout` to the values. A gradient goes back; the values of a sum play no part in
+    it.""")
 
 wrong.answer("summed up", add(lambda self, dout: (np.sum(dout), np.sum(dout)))).says("""
     You add up all entries of `dout`. The layer works entry by entry, and each entry of x has a
-    gradient of its own.
-""")
+    gradient of its own.""")
 
 wrong.answer("rule of subtraction", add(lambda self, dout: (dout, -dout))).says("""
-    The second gradient has a minus sign. That would be right for x − y.
-""")
+    The second gradient has a minus sign. That would be right for x − y.""")
 
 
 def add_backward(self, dout):
@@ -116,8 +102,7 @@ def add_backward(self, dout):
 
 
 wrong.answer("forward multiplies", add(add_backward, lambda self, x, y: x * y)).says("""
-    `forward` gives the product of its inputs, and this is the add layer.
-""")
+    `forward` gives the product of its inputs, and this is the add layer.""")
 
 
 def add_forward_in_place(self, x, y):
@@ -127,13 +112,11 @@ def add_forward_in_place(self, x, y):
 
 wrong.answer("forward changes x", add(add_backward, add_forward_in_place)).says("""
     `x += y` writes the sum into the caller's array. Another layer may have stored that very array
-    for its own backward pass.
-""")
+    for its own backward pass.""")
 
 wrong.answer("doubled", add(lambda self, dout: (2 * dout, 2 * dout))).says("""
     You send twice `dout` to each input. That would be right for x + x, where one input is used
-    twice; here each of the two is used once.
-""")
+    twice; here each of the two is used once.""")
 
 wrong.answer(
     "shared out in proportion",
@@ -144,10 +127,8 @@ wrong.answer(
         ),
         add_forward_keeps,
     ),
-).says("""
-    Each input gets `dout` in proportion to its share of the sum. A gradient is not a quantity to be
-    divided up: it says how the result reacts when one input moves a little.
-""")
+).says("""Each input gets `dout` in proportion to its share of the sum. A gradient is not a quantity
+    to be divided up: it says how the result reacts when one input moves a little.""")
 
 
 EXERCISE = Exercise(

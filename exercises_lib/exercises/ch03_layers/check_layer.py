@@ -276,25 +276,20 @@ def checker(
 
 wrong.answer("dout of ones", checker(upstream=lambda rng, shape: np.ones(shape))).says("""
     Your `dout` is all ones. Multiplying by 1 changes nothing, so a layer that forgets `dout`, or
-    mixes up its entries, looks right.
-""")
+    mixes up its entries, looks right.""")
 
 wrong.answer(
     "dout of one number", checker(upstream=lambda rng, shape: np.full(shape, rng.standard_normal()))
-).says("""
-    A layer that mixes up the entries of `dout` looks right to your check. Either all entries of
-    your `dout` are the same number, or you compare sums and lengths instead of entries.
-""")
+).says("""A layer that mixes up the entries of `dout` looks right to your check. Either all entries
+    of your `dout` are the same number, or you compare sums and lengths instead of entries.""")
 
 wrong.answer("dout never negative", checker(upstream=lambda rng, shape: rng.random(shape))).says("""
     Your `dout` has no negative numbers. A gradient has, and a layer that lets only positive ones
-    through looks right to your check.
-""")
+    through looks right to your check.""")
 
 wrong.answer("dout left out of the projection", checker(project=False)).says("""
     `backward` gets your `dout`, but the number that you differentiate is the plain sum of the
-    outputs. The two belong to different losses.
-""")
+    outputs. The two belong to different losses.""")
 
 wrong.swap(
     "dout in the shape of x",
@@ -302,9 +297,7 @@ wrong.swap(
     "given_x, dout = x.copy(), rng.standard_normal(x.shape)",
     "dout = rng.standard_normal(layer.forward(given_x).shape)",
     "layer.forward(given_x)",
-).says("""
-    You draw `dout` in the shape of x. It belongs to the *output*, whose shape may differ.
-""")
+).says("You draw `dout` in the shape of x. It belongs to the *output*, whose shape may differ.")
 
 
 def forward_difference(f, x, h):
@@ -318,8 +311,7 @@ def forward_difference(f, x, h):
 
 wrong.answer("forward difference", checker(numeric=forward_difference)).says("""
     You step to one side only. That error shrinks with h and not with h², and for a layer that bends
-    sharply it is too large to tell right from wrong.
-""")
+    sharply it is too large to tell right from wrong.""")
 
 
 def half_step(f, x, h):
@@ -328,13 +320,11 @@ def half_step(f, x, h):
 
 wrong.answer("factor 2 lost", checker(numeric=half_step)).says("""
     f(x + h) − f(x − h) belongs to a step of 2h. Divided by h alone every gradient is twice too
-    large, and right layers look wrong.
-""")
+    large, and right layers look wrong.""")
 
 wrong.answer("absolute error", checker(error=lambda a, b: float(np.abs(a - b).max()))).says("""
     You return the difference itself. Where gradients are tiny it is tiny too, although the gradient
-    may be twice what it should be. Compare it with the gradients' size.
-""")
+    may be twice what it should be. Compare it with the gradients' size.""")
 
 
 def divided_by_zero(a, b):
@@ -342,10 +332,8 @@ def divided_by_zero(a, b):
         return float(np.max(np.abs(a - b) / (np.abs(a) + np.abs(b))))
 
 
-wrong.answer("0/0", checker(error=divided_by_zero)).says("""
-    Where both gradients are 0, as in a closed ReLU, your formula is 0/0. That is nan, and nan <
-    1e-4 is False.
-""")
+wrong.answer("0/0", checker(error=divided_by_zero)).says("""Where both gradients are 0, as in a
+    closed ReLU, your formula is 0/0. That is nan, and nan < 1e-4 is False.""")
 
 
 def signed_error(a, b):
@@ -354,30 +342,24 @@ def signed_error(a, b):
 
 wrong.answer("signed difference", checker(error=signed_error)).says("""
     You keep the sign of the difference. Where dx is too small the difference is negative, and the
-    largest of negative numbers hides every error.
-""")
+    largest of negative numbers hides every error.""")
 
 wrong.answer(
     "first entry only", checker(error=lambda a, b: relative_error(a.flat[0], b.flat[0]))
-).says("""
-    Your check is content when one entry is right, the first or the best. A layer can be right there
-    and wrong everywhere else.
-""")
+).says("""Your check is content when one entry is right, the first or the best. A layer can be right
+    there and wrong everywhere else.""")
 
 wrong.answer("no look at dout", checker(look_at_dout=False)).says("""
     A layer that overwrites `dout` passes your check. Its dx is right, but the caller's array is
-    spoilt: keep a copy and compare afterwards.
-""")
+    spoilt: keep a copy and compare afterwards.""")
 
 wrong.answer("no look at x", checker(look_at_x=False, fresh=True)).says("""
     A layer that overwrites its input passes your check. Keep a copy of x and compare with it at the
-    end.
-""")
+    end.""")
 
 wrong.answer("x never compared", checker(look_at_x=False)).says("""
     A layer that overwrites its input passes your check, unless your measurement stumbles over it.
-    Keep a copy of x from before and compare with it at the end.
-""")
+    Keep a copy of x from before and compare with it at the end.""")
 
 wrong.swap(
     "x looked at too early",
@@ -388,10 +370,8 @@ wrong.swap(
 """,
     "or np.any(given_x != x)",
     "or spoilt",
-).says("""
-    A layer that writes into x on the way *back* passes your check. Compare x with its copy after
-    `backward`.
-""")
+).says("""A layer that writes into x on the way *back* passes your check. Compare x with its copy
+    after `backward`.""")
 
 
 def mean_error(a, b):
@@ -399,14 +379,11 @@ def mean_error(a, b):
     return float(np.mean(np.abs(a - b) / np.where(size == 0, 1, size)))
 
 
-wrong.answer("mean error", checker(error=mean_error)).says("""
-    One wrong entry among many right ones disappears in your error. That is what a mean does: ask
-    for the largest.
-""")
+wrong.answer("mean error", checker(error=mean_error)).says("""One wrong entry among many right ones
+    disappears in your error. That is what a mean does: ask for the largest.""")
 
 wrong.answer("nothing compared", lambda layer, x, rng, h=1e-5: 0.0).says("""
-    Your check says the same of every layer and never asks it to go back.
-""")
+    Your check says the same of every layer and never asks it to go back.""")
 
 
 def broadcast_error(a, b):
@@ -415,13 +392,11 @@ def broadcast_error(a, b):
 
 wrong.answer("no look at the shape", checker(look_at_shape=False, error=broadcast_error)).says("""
     A dx of shape (N, 1) passes your check: NumPy stretches it to (N, D) in the subtraction, without
-    a word. Compare the shapes first.
-""")
+    a word. Compare the shapes first.""")
 
 wrong.answer("shapes left to relative_error", checker(look_at_shape=False)).says("""
     `relative_error` raises an error when the shapes differ. A dx of the wrong shape is a wrong
-    layer, and your check should say so instead of stopping.
-""")
+    layer, and your check should say so instead of stopping.""")
 
 
 def check_layer_stale(layer, x, rng, h=1e-5):
@@ -437,8 +412,7 @@ def check_layer_stale(layer, x, rng, h=1e-5):
 
 wrong.answer("backward after other forward passes", check_layer_stale).says("""
     You call `backward` after the numerical gradient. By then the layer remembers the last shifted x
-    and not yours.
-""")
+    and not yours.""")
 
 
 def check_layer_not_restored(layer, x, rng, h=1e-5):
@@ -454,10 +428,8 @@ def check_layer_not_restored(layer, x, rng, h=1e-5):
     return checker(numeric=numeric)(layer, x, rng, h)
 
 
-wrong.answer("x not put back", check_layer_not_restored).says("""
-    You shift the entries of x and do not put them back, so each entry is measured at another place,
-    and the caller's x is spoilt.
-""")
+wrong.answer("x not put back", check_layer_not_restored).says("""You shift the entries of x and do
+    not put them back, so each entry is measured at another place, and the caller's x is spoilt.""")
 
 
 def check_layer_unmoved(layer, x, rng, h=1e-5):
@@ -469,10 +441,9 @@ def check_layer_unmoved(layer, x, rng, h=1e-5):
     return checker(numeric=numeric)(layer, x, rng, h)
 
 
-wrong.answer("the copy is shifted", check_layer_unmoved).says("""
-    Right layers are rejected, too. Does anything move in your measurement? If a copy is shifted and
-    `forward` gets the original, the numerical gradient is 0.
-""")
+wrong.answer("the copy is shifted", check_layer_unmoved).says("""Right layers are rejected, too.
+    Does anything move in your measurement? If a copy is shifted and `forward` gets the original,
+    the numerical gradient is 0.""")
 
 
 def steps_too_short(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -484,19 +455,15 @@ def steps_too_short(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
 
 
 wrong.swap("a step too short", ", x.copy(), h)", ", x.copy(), 1e-10)").says(
-    """
-    Your step is so short that the two values agree in nearly all their digits, and rounding is most
-    of what is left of the difference. The `h` that your function is given is 1e-5.
-    """,
+    """Your step is so short that the two values agree in nearly all their digits, and rounding is
+    most of what is left of the difference. The `h` that your function is given is 1e-5.""",
     recognise=steps_too_short,
 )
 
 wrong.answer(
     "True or False", lambda layer, x, rng, h=1e-5: bool(check_layer(layer, x, rng, h) < 1e-4)
-).says("""
-    You return the decision. Return the error itself: 1e-9 and 1e-5 both pass, and the difference
-    tells you something.
-""")
+).says("""You return the decision. Return the error itself: 1e-9 and 1e-5 both pass, and the
+    difference tells you something.""")
 
 wrong.swap(
     "x copied too late",
@@ -510,10 +477,8 @@ wrong.swap(
     "moved != kept",
     ", x.copy()",
     ", kept",
-).says("""
-    A layer that writes into x on the way *forward* passes your check: you copy x when it is changed
-    already. The copy has to be made before `forward`.
-""")
+).says("""A layer that writes into x on the way *forward* passes your check: you copy x when it is
+    changed already. The copy has to be made before `forward`.""")
 
 
 def check_layer_entry_by_entry(layer, x, rng, h=1e-5):
@@ -535,10 +500,9 @@ def asks_entry_by_entry(cases: Sequence[Case], seen: Sequence[Observation]) -> b
 
 
 wrong.answer("slopes entry by entry", check_layer_entry_by_entry).says(
-    """
-    You compare dx with something in the shape of the *output*. An output may depend on many entries
-    of x, or have another shape: move one entry of x at a time, and add up over the outputs.
-    """,
+    """You compare dx with something in the shape of the *output*. An output may depend on many
+    entries of x, or have another shape: move one entry of x at a time, and add up over the
+    outputs.""",
     recognise=asks_entry_by_entry,
 )
 
@@ -559,9 +523,7 @@ wrong.swap(
     assert np.all(given_x == x) and np.all(given_dout == dout)
 """,
 ).says(
-    """
-    `assert` stops the program at the first fault. Your check should go on and say `np.inf`.
-    """,
+    "`assert` stops the program at the first fault. Your check should go on and say `np.inf`.",
     recognise=stops_by_assert,
 )
 

@@ -46,22 +46,18 @@ wrong = Mistakes(MulLayer)
 
 wrong.answer("not swapped", mul(lambda self, dout: (dout * self.x, dout * self.y))).says("""
     Each factor gets `dout` times *itself*. Ask how much the product changes when x grows by one:
-    that is not x.
-""")
+    that is not x.""")
 
 wrong.answer("upstream dropped", mul(lambda self, dout: (self.y, self.x))).says("""
     These are the local derivatives alone. `dout`, what arrives from above, has no effect, so
-    everything behind this layer is lost.
-""")
+    everything behind this layer is lost.""")
 
 wrong.answer("rule of addition", mul(lambda self, dout: (dout, dout))).says("""
     You pass `dout` on as it is. That is the rule for a sum; in a product the effect of one factor
-    depends on the size of the other.
-""")
+    depends on the size of the other.""")
 
 wrong.answer("upstream added", mul(lambda self, dout: (dout + self.y, dout + self.x))).says("""
-    You add `dout` to the local derivative. Along a path, derivatives multiply.
-""")
+    You add `dout` to the local derivative. Along a path, derivatives multiply.""")
 
 
 def mul_forward_keeps_out(self, x, y):
@@ -73,10 +69,8 @@ def mul_forward_keeps_out(self, x, y):
 wrong.answer(
     "multiplied by the output",
     mul(lambda self, dout: (dout * self.out, dout * self.out), mul_forward_keeps_out),
-).says("""
-    You multiply `dout` by the product. The local derivative of x · y contains one of the two
-    factors, not both.
-""")
+).says("""You multiply `dout` by the product. The local derivative of x · y contains one of the two
+    factors, not both.""")
 
 wrong.answer(
     "divided by a factor",
@@ -84,10 +78,8 @@ wrong.answer(
         lambda self, dout: (dout * self.out / self.x, dout * self.out / self.y),
         mul_forward_keeps_out,
     ),
-).says("""
-    Dividing the product by a factor gives the other one, unless that factor is 0: then it is 0/0.
-    Nothing needs to be divided here.
-""")
+).says("""Dividing the product by a factor gives the other one, unless that factor is 0: then it is
+    0/0. Nothing needs to be divided here.""")
 
 
 def mul_forward_adds(self, x, y):
@@ -100,8 +92,7 @@ def mul_backward(self, dout):
 
 
 wrong.answer("forward adds", mul(mul_backward, mul_forward_adds)).says("""
-    `forward` gives the sum of its inputs, and this is the multiply layer.
-""")
+    `forward` gives the sum of its inputs, and this is the multiply layer.""")
 
 
 def mul_forward_in_place(self, x, y):
@@ -112,8 +103,7 @@ def mul_forward_in_place(self, x, y):
 
 wrong.answer("forward changes x", mul(mul_backward, mul_forward_in_place)).says("""
     `x *= y` writes the product into the caller's array, and into what you stored as well: it is the
-    same array. Make a new one.
-""")
+    same array. Make a new one.""")
 
 
 def mul_backward_in_place(self, dout):
@@ -124,8 +114,7 @@ def mul_backward_in_place(self, dout):
 
 wrong.answer("backward changes dout", mul(mul_backward_in_place)).says("""
     `dx = dout` gives the caller's array a second name, and `*=` then overwrites it. Whoever sent
-    `dout` still needs it, and so does your own second line.
-""")
+    `dout` still needs it, and so does your own second line.""")
 
 
 class MulLayerOfTheClass:
@@ -148,8 +137,7 @@ def mul_backward_line_by_line(self, dout):
 
 wrong.answer("gradients stored in place of the inputs", mul(mul_backward_line_by_line)).says("""
     `backward` writes gradients into `self.x` and `self.y`. There the next line still needs the
-    values, and so does a second `backward`. Give the gradients names of their own.
-""")
+    values, and so does a second `backward`. Give the gradients names of their own.""")
 
 
 def mul_backward_over_memory(self, dout):
@@ -159,8 +147,7 @@ def mul_backward_over_memory(self, dout):
 
 wrong.answer("memory overwritten in the backward pass", mul(mul_backward_over_memory)).says("""
     The first `backward` is right. But it overwrites what `forward` stored, so a second one finds
-    gradients where it wants values.
-""")
+    gradients where it wants values.""")
 
 
 def mul_forward_dot(self, x, y):
@@ -170,8 +157,7 @@ def mul_forward_dot(self, x, y):
 
 wrong.answer("matrix product", mul(mul_backward, mul_forward_dot)).says("""
     `np.dot` and `@` are the product of matrices. This layer multiplies entry by entry, which is
-    `*`.
-""")
+    `*`.""")
 
 
 class MulLayerWithoutSelf:
@@ -182,10 +168,8 @@ class MulLayerWithoutSelf:
         return dout, dout
 
 
-wrong.answer("self forgotten", MulLayerWithoutSelf).says("""
-    The methods lack `self`. Python hands the object to each method as its first argument; the stub
-    shows where it goes.
-""")
+wrong.answer("self forgotten", MulLayerWithoutSelf).says("""The methods lack `self`. Python hands
+    the object to each method as its first argument; the stub shows where it goes.""")
 
 
 class MulLayerWantsInputs:
@@ -201,8 +185,7 @@ class MulLayerWantsInputs:
 
 wrong.answer("inputs wanted too early", MulLayerWantsInputs).says("""
     Your class asks for x and y when a layer is made. A layer is made once, empty; its inputs come
-    with each call of `forward(x, y)`.
-""")
+    with each call of `forward(x, y)`.""")
 
 
 def mul_backward_with_free_names(self, dout):
@@ -212,18 +195,14 @@ def mul_backward_with_free_names(self, dout):
 wrong.answer(
     "names without self", mul(mul_backward_with_free_names, lambda self, x, y: x * y)
 ).says(
-    """
-    `backward` uses a name of `forward`. Such names are gone when a method ends; what shall last is
-    stored with `self.` in front.
-    """,
+    """`backward` uses a name of `forward`. Such names are gone when a method ends; what shall last
+    is stored with `self.` in front.""",
     recognise=fails_on_the_way_back("NameError"),
 )
 
 wrong.answer("nothing stored", mul(mul_backward, lambda self, x, y: x * y)).says(
-    """
-    `backward` asks for something with `self.` that `forward` has not stored. A name without `self.`
-    is forgotten when the method ends.
-    """,
+    """`backward` asks for something with `self.` that `forward` has not stored. A name without
+    `self.` is forgotten when the method ends.""",
     recognise=fails_on_the_way_back("AttributeError"),
 )
 
@@ -241,10 +220,9 @@ class MulLayerFirstBatch:
         return dout * self.y, dout * self.x
 
 
-wrong.answer("first batch kept", MulLayerFirstBatch).says("""
-    Your layer stores the inputs of its *first* forward pass and keeps them for good. Each `forward`
-    belongs to a new batch and has to store anew.
-""")
+wrong.answer("first batch kept", MulLayerFirstBatch).says("""Your layer stores the inputs of its
+    *first* forward pass and keeps them for good. Each `forward` belongs to a new batch and has to
+    store anew.""")
 
 
 EXERCISE = Exercise(

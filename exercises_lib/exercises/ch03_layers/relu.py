@@ -61,27 +61,23 @@ wrong = Mistakes(Relu)
 
 wrong.answer("mask from the gradient", relu(lambda self, dout: dout * (dout > 0))).says("""
     You look at the sign of `dout` to decide what passes. Whether the gate was open is a question
-    about the *input* of the forward pass; a gradient may well be negative.
-""")
+    about the *input* of the forward pass; a gradient may well be negative.""")
 
 wrong.answer("upstream dropped", relu(lambda self, dout: self.mask * 1.0)).says("""
-    Ones and zeros are the local derivatives alone: `dout`, what arrives from above, has no effect.
-""")
+    Ones and zeros are the local derivatives alone: `dout`, what arrives from above, has no
+    effect.""")
 
 wrong.answer("multiplied by the output", relu(lambda self, dout: dout * self.out)).says("""
     You multiply `dout` by the output. Where ReLU is open its slope is 1, however large the output
-    is.
-""")
+    is.""")
 
 wrong.answer("mask inverted", relu(lambda self, dout: dout * ~self.mask)).says("""
     The gradient passes where the input was negative and is stopped where it was positive: the wrong
-    way round.
-""")
+    way round.""")
 
 wrong.answer("everything passes", relu(lambda self, dout: 1 * dout)).says("""
     `dout` passes unchanged everywhere. Where the input was negative the output is 0 whatever x
-    does, so x has no influence there.
-""")
+    does, so x has no influence there.""")
 
 RELU_IN_PLACE = (
     "`backward` writes zeros into `dout` itself. That array belongs to the caller, who may send it "
@@ -93,13 +89,11 @@ wrong.answer("overwrites dout", relu(relu_backward_in_place)).says(RELU_IN_PLACE
 
 wrong.answer("overwrites x", relu(relu_backward, relu_forward_in_place)).says("""
     The array `x` is overwritten. Neither `out = x` nor `self.x = x` makes a copy: all these names
-    mean the same array, and another layer may need the old numbers.
-""")
+    mean the same array, and another layer may need the old numbers.""")
 
 wrong.answer("overwrites both", relu(relu_backward_in_place, relu_forward_in_place)).says("""
     Both `x` and `dout` are overwritten. `out = x` and `dx = dout` make no copies: they give the
-    caller's array a second name.
-""")
+    caller's array a second name.""")
 
 
 def relu_forward_picks(self, x):
@@ -109,10 +103,8 @@ def relu_forward_picks(self, x):
 
 wrong.answer(
     "positive entries picked out", relu(lambda self, dout: dout[self.mask], relu_forward_picks)
-).says("""
-    `x[x > 0]` picks out the positive entries and drops the rest, so the shape is lost. The others
-    stay in their places, as zeros.
-""")
+).says("""`x[x > 0]` picks out the positive entries and drops the rest, so the shape is lost. The
+    others stay in their places, as zeros.""")
 
 
 def relu_forward_minimum(self, x):
@@ -121,8 +113,7 @@ def relu_forward_minimum(self, x):
 
 
 wrong.answer("minimum", relu(relu_backward, relu_forward_minimum)).says("""
-    That keeps the negative numbers and stops the positive ones: a ReLU upside down.
-""")
+    That keeps the negative numbers and stops the positive ones: a ReLU upside down.""")
 
 wrong.answer(
     "sign of the input",
@@ -130,15 +121,12 @@ wrong.answer(
         lambda self, dout: dout * np.sign(self.x),
         relu_forward_keeps_x,
     ),
-).says("""
-    `np.sign` gives −1 where x is negative, so the gradient is turned round there. It has to be
-    stopped.
-""")
+).says("""`np.sign` gives −1 where x is negative, so the gradient is turned round there. It has to
+    be stopped.""")
 
 wrong.answer("two masks", relu(lambda self, dout: dout * self.mask * (dout > 0))).says("""
     You stop the negative entries of `dout` as well. Only the sign of the *input* decides; a
-    gradient may well be negative.
-""")
+    gradient may well be negative.""")
 
 
 def relu_forward_step(self, x):
@@ -147,8 +135,7 @@ def relu_forward_step(self, x):
 
 
 wrong.answer("step instead of ReLU", relu(relu_backward, relu_forward_step)).says("""
-    `forward` gives 1 where x is positive. That is the slope; the value there is x.
-""")
+    `forward` gives 1 where x is positive. That is the slope; the value there is x.""")
 
 
 def relu_forward_abs(self, x):
@@ -157,8 +144,7 @@ def relu_forward_abs(self, x):
 
 
 wrong.answer("absolute value", relu(relu_backward, relu_forward_abs)).says("""
-    `np.abs` turns negative numbers positive. ReLU sets them to 0.
-""")
+    `np.abs` turns negative numbers positive. ReLU sets them to 0.""")
 
 
 def relu_forward_np_max(self, x):
@@ -168,14 +154,11 @@ def relu_forward_np_max(self, x):
 
 wrong.answer("np.max for np.maximum", relu(relu_backward, relu_forward_np_max)).says("""
     `np.max(x, 0)` looks for the largest number along axis 0. To compare two things entry by entry
-    NumPy has another function, with a longer name.
-""")
+    NumPy has another function, with a longer name.""")
 
 wrong.answer("Python's max", relu(relu_backward, relu_forward_max)).says(
-    """
-    `max(x, 0)` and `if x > 0` ask once whether the whole array is larger than 0, and an array has
-    no single answer. You need a comparison entry by entry.
-    """,
+    """`max(x, 0)` and `if x > 0` ask once whether the whole array is larger than 0, and an array
+    has no single answer. You need a comparison entry by entry.""",
     recognise=asks_a_whole_array,
 )
 
@@ -201,10 +184,8 @@ def relu_forward_leaky(self, x):
 
 wrong.answer(
     "leaky", relu(lambda self, dout: np.where(self.mask, dout, 0.01 * dout), relu_forward_leaky)
-).says("""
-    A little passes on the closed side: that is another layer, the leaky ReLU. Here nothing passes
-    where x is negative.
-""")
+).says("""A little passes on the closed side: that is another layer, the leaky ReLU. Here nothing
+    passes where x is negative.""")
 
 
 EXERCISE = Exercise(

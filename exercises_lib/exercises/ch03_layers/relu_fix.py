@@ -82,44 +82,35 @@ RIGHT = {"input": ([-1.0, 2.0], [1.0, 1.0]), "lines": [7], "repair": LeakyRelu}
 
 wrong = Mistakes(LeakyRelu)
 
-wrong.answer("still overwrites dout", HastyLeakyRelu).says("""
-    `backward` still writes into the array it was given, as the given code does. `dx = dout` alone
-    does not help: that is a second name for the same array.
-""")
+wrong.answer("still overwrites dout", HastyLeakyRelu).says("""`backward` still writes into the array
+    it was given, as the given code does. `dx = dout` alone does not help: that is a second name for
+    the same array.""")
 
 wrong.swap("everything passes", "np.where(self.low, 0.1 * dout, dout)", "1 * dout").says("""
     Nothing is overwritten any more, but now the whole gradient passes where the input was negative.
-    There the slope is 0.1.
-""")
+    There the slope is 0.1.""")
 
 wrong.swap("upstream dropped", "0.1 * dout, dout)", "0.1, 1.0)").says("""
-    The caller's array is safe now, but `dout` no longer has any effect on the result.
-""")
+    The caller's array is safe now, but `dout` no longer has any effect on the result.""")
 
 wrong.swap("sides exchanged", "0.1 * dout, dout)", "dout, 0.1 * dout)").says("""
     You make a new array, but with the two sides the wrong way round: the slope is 0.1 where the
-    input was *negative*.
-""")
+    input was *negative*.""")
 
 wrong.swap("closed instead of leaky", "0.1 * dout, dout)", "0.0, dout)").says("""
-    That is the plain ReLU. A leaky one lets a tenth through where the input was negative.
-""")
+    That is the plain ReLU. A leaky one lets a tenth through where the input was negative.""")
 
 wrong.swap(
     "sign of the gradient", "np.where(self.low, 0.1 * dout", "np.where(dout <= 0, 0.1 * dout"
-).says("""
-    You make a new array, but you look at the sign of `dout`. What counts is the sign of the input.
-""")
+).says("""You make a new array, but you look at the sign of `dout`. What counts is the sign of the
+    input.""")
 
 wrong.swap(
     "low entries only", "np.where(self.low, 0.1 * dout, dout)", "0.1 * dout[self.low]"
-).says("""
-    You pick out some entries and drop the others, so the shape is lost.
-""")
+).says("You pick out some entries and drop the others, so the shape is lost.")
 
 wrong.swap("a tenth everywhere", "np.where(self.low, 0.1 * dout, dout)", "0.1 * dout").says("""
-    Every entry is shrunk. Where the input was positive the slope is 1.
-""")
+    Every entry is shrunk. Where the input was positive the slope is 1.""")
 
 
 class LeakyCopyNotCalled(LeakyRelu):
@@ -129,9 +120,8 @@ class LeakyCopyNotCalled(LeakyRelu):
         return dx
 
 
-wrong.answer("copy not called", LeakyCopyNotCalled).says("""
-    Without brackets, `dout.copy` is the method itself and not a copy.
-""")
+wrong.answer("copy not called", LeakyCopyNotCalled).says("""Without brackets, `dout.copy` is the
+    method itself and not a copy.""")
 
 
 class LeakyOverX(LeakyRelu):
@@ -141,9 +131,8 @@ class LeakyOverX(LeakyRelu):
         return x
 
 
-wrong.answer("overwrites x instead", LeakyOverX).says("""
-    `dout` is safe, but now the array `x` is written into, and it belongs to the caller as well.
-""")
+wrong.answer("overwrites x instead", LeakyOverX).says("""`dout` is safe, but now the array `x` is
+    written into, and it belongs to the caller as well.""")
 
 
 EXERCISE = Exercise(

@@ -74,10 +74,8 @@ wrong.swap(
     order = list(layers).reverse()
     for layer in order:
 """,
-).says("""
-    The loop runs over what `.reverse()` *returns*. That method turns a list round where it
-    stands and returns None.
-""")
+).says("""The loop runs over what `.reverse()` *returns*. That method turns a list round where it
+    stands and returns None.""")
 
 wrong.swap(
     "caller's list reversed",
@@ -86,43 +84,33 @@ wrong.swap(
     layers.reverse()
     for layer in layers:
 """,
-).says("""
-    The order is right this time, but you turned the caller's own list round. The network's next
-    forward pass would run backwards.
-""")
+).says("""The order is right this time, but you turned the caller's own list round. The network's
+    next forward pass would run backwards.""")
 
 wrong.swap("not reversed", "layers[::-1]", "list(layers)").says("""
     No error any more, but the layers are now visited from first to last. The gradient arrives at
-    the end of the row.
-""")
+    the end of the row.""")
 
 wrong.swap("gradient thrown away", "dout = layer", "layer", of=back_reversed).says("""
-    The order is right, but what each layer returns is dropped, so `dout` comes out as it went in.
-""")
+    The order is right, but what each layer returns is dropped, so `dout` comes out as it went
+    in.""")
 
 wrong.swap("return inside the loop", "dout =", "return", of=back_reversed).says("""
-    The order is right, but the `return` stands inside the loop: only one layer gets its turn.
-""")
+    The order is right, but the `return` stands inside the loop: only one layer gets its turn.""")
 
 wrong.swap(
     "layers taken out", "for layer in layers[::-1]", "while layers", "= layer", "= layers.pop()"
-).says("""
-    `pop` takes the layers out of the caller's list. After one call the network is empty.
-""")
+).says("`pop` takes the layers out of the caller's list. After one call the network is empty.")
 
-wrong.swap("[:-1] for [::-1]", "[::-1]", "[:-1]").says("""
-    `layers[:-1]` is the list without its last item, in the old order. The slice that walks
-    backwards has two colons.
-""")
+wrong.swap("[:-1] for [::-1]", "[::-1]", "[:-1]").says("""`layers[:-1]` is the list without its last
+    item, in the old order. The slice that walks backwards has two colons.""")
 
-wrong.swap("last layer skipped", "[::-1]", "[-2::-1]").says("""
-    The order is right, but the walk begins at the last layer but one.
-""")
+wrong.swap("last layer skipped", "[::-1]", "[-2::-1]").says("""The order is right, but the walk
+    begins at the last layer but one.""")
 
 wrong.swap("sorted", "layers[::-1]", "sorted(layers, reverse=True)").says("""
     `sorted` compares the layers with each other, and layers have no larger and smaller. You want
-    the order of the list, from its end.
-""")
+    the order of the list, from its end.""")
 
 
 def back_not_chained(layers, dout):
@@ -134,8 +122,7 @@ def back_not_chained(layers, dout):
 
 wrong.answer("every layer gets the first dout", back_not_chained).says("""
     The order is right, but every layer now gets the same `dout` instead of what the layer behind it
-    returned.
-""")
+    returned.""")
 
 
 def back_from_one(layers, dout):
@@ -145,10 +132,8 @@ def back_from_one(layers, dout):
     return gradient
 
 
-wrong.answer("begun with 1", back_from_one).says("""
-    A plain number goes into the last layer's `backward`. What belongs there is `dout`, which has a
-    shape.
-""")
+wrong.answer("begun with 1", back_from_one).says("""A plain number goes into the last layer's
+    `backward`. What belongs there is `dout`, which has a shape.""")
 
 wrong.swap(
     "index too large",
@@ -156,13 +141,10 @@ wrong.swap(
     "place in range(len(layers), 0, -1)",
     "= layer",
     "= layers[place]",
-).says("""
-    A list of three layers has the places 0, 1 and 2: there is no place `len(layers)`.
-""")
+).says("A list of three layers has the places 0, 1 and 2: there is no place `len(layers)`.")
 
-wrong.swap("first layer skipped", "[::-1]", "[:0:-1]").says("""
-    The order is right, but the walk ends before the first layer of the list.
-""")
+wrong.swap("first layer skipped", "[::-1]", "[:0:-1]").says("""The order is right, but the walk ends
+    before the first layer of the list.""")
 
 wrong.swap(
     "counted from minus zero",
@@ -170,10 +152,8 @@ wrong.swap(
     "place in range(len(layers))",
     "= layer",
     "= layers[-place]",
-).says("""
-    `layers[-0]` is `layers[0]`, the first one. Counted from the end, the last item has the place
-    −1.
-""")
+).says("""`layers[-0]` is `layers[0]`, the first one. Counted from the end, the last item has the
+    place −1.""")
 
 
 EXERCISE = Exercise(

@@ -98,8 +98,7 @@ def row_backward_not_reversed(self, dout):
 
 wrong.answer("not reversed", row(row_backward_not_reversed)).says("""
     `backward` visits the layers in the order of `forward`. The gradient arrives at the *end* of the
-    row, so the last layer has to be asked first.
-""")
+    row, so the last layer has to be asked first.""")
 
 
 def row_backward_not_chained(self, dout):
@@ -111,8 +110,7 @@ def row_backward_not_chained(self, dout):
 
 wrong.answer("every layer gets the first dout", row(row_backward_not_chained)).says("""
     Every layer gets the same `dout`. Only the last one gets yours; each other one gets what the
-    layer behind it returned.
-""")
+    layer behind it returned.""")
 
 
 def row_backward_lost(self, dout):
@@ -122,8 +120,8 @@ def row_backward_lost(self, dout):
 
 
 wrong.answer("gradient thrown away", row(row_backward_lost)).says("""
-    You call `backward` on each layer and drop what it returns, so `dout` comes out as it went in.
-""")
+    You call `backward` on each layer and drop what it returns, so `dout` comes out as it went
+    in.""")
 
 
 def row_backward_skips_first(self, dout):
@@ -134,8 +132,7 @@ def row_backward_skips_first(self, dout):
 
 wrong.answer("first layer skipped", row(row_backward_skips_first)).says("""
     `backward` stops before the layer with number 0. `range(…, 0, -1)` ends *before* its second
-    number.
-""")
+    number.""")
 
 
 def row_backward_no_return(self, dout):
@@ -143,9 +140,8 @@ def row_backward_no_return(self, dout):
         dout = layer.backward(dout)
 
 
-wrong.answer("no return", row(row_backward_no_return)).says("""
-    `backward` goes through all layers and then returns nothing.
-""")
+wrong.answer("no return", row(row_backward_no_return)).says("""`backward` goes through all layers
+    and then returns nothing.""")
 
 
 def row_backward_over_none(self, dout):
@@ -156,8 +152,7 @@ def row_backward_over_none(self, dout):
 
 wrong.answer("loop over None", row(row_backward_over_none)).says("""
     `.reverse()` turns a list round where it stands and returns None, so there is nothing to loop
-    over.
-""")
+    over.""")
 
 
 def row_backward_beyond(self, dout):
@@ -167,8 +162,7 @@ def row_backward_beyond(self, dout):
 
 
 wrong.answer("index too large", row(row_backward_beyond)).says("""
-    `range(n, 0, -1)` begins with n, and a list of n layers ends with number n − 1.
-""")
+    `range(n, 0, -1)` begins with n, and a list of n layers ends with number n − 1.""")
 
 
 def row_backward_first(self, dout):
@@ -178,8 +172,7 @@ def row_backward_first(self, dout):
 
 
 wrong.answer("return inside the backward loop", row(row_backward_first)).says("""
-    The `return` stands inside the loop, so `backward` ends after the last layer of the row.
-""")
+    The `return` stands inside the loop, so `backward` ends after the last layer of the row.""")
 
 
 def row_backward_pops(self, dout):
@@ -188,9 +181,8 @@ def row_backward_pops(self, dout):
     return dout
 
 
-wrong.answer("layers taken out", row(row_backward_pops)).says("""
-    `pop` takes the layers out of the list. After one backward pass the network is empty.
-""")
+wrong.answer("layers taken out", row(row_backward_pops)).says("""`pop` takes the layers out of the
+    list. After one backward pass the network is empty.""")
 
 
 def row_backward_skips_last(self, dout):
@@ -200,8 +192,7 @@ def row_backward_skips_last(self, dout):
 
 
 wrong.answer("last layer skipped", row(row_backward_skips_last)).says("""
-    The order is right, but the walk begins at the last layer but one.
-""")
+    The order is right, but the walk begins at the last layer but one.""")
 
 
 def gives_a_list(name: str) -> Callable[[Sequence[Case], Sequence[Observation]], bool]:
@@ -222,10 +213,8 @@ def row_backward_all(self, dout):
 
 
 wrong.answer("all gradients", row(row_backward_all)).says(
-    """
-    `backward` returns a list with the gradient before each layer. Only one is asked for: that of
-    the network's input.
-    """,
+    """`backward` returns a list with the gradient before each layer. Only one is asked for: that of
+    the network's input.""",
     recognise=gives_a_list("dx"),
 )
 
@@ -238,8 +227,7 @@ def row_backward_multiplies(self, dout):
 
 wrong.answer("multiplied once more", row(row_backward_multiplies)).says("""
     You multiply by `dout`, but each layer has done that already: what its `backward` returns is the
-    whole gradient of its input.
-""")
+    whole gradient of its input.""")
 
 
 def row_backward_reverses_list(self, dout):
@@ -251,8 +239,7 @@ def row_backward_reverses_list(self, dout):
 
 wrong.answer("list reversed in place", row(row_backward_reverses_list)).says("""
     `.reverse()` turns the stored list itself round. The next `forward` then runs from the last
-    layer to the first, and the next `backward` turns it round again.
-""")
+    layer to the first, and the next `backward` turns it round again.""")
 
 
 def row_backward_calls_forward(self, dout):
@@ -263,8 +250,7 @@ def row_backward_calls_forward(self, dout):
 
 wrong.answer("forward in the backward pass", row(row_backward_calls_forward)).says("""
     `backward` calls `forward` on the layers. That pushes the gradient through the functions instead
-    of their derivatives, and overwrites what they remember.
-""")
+    of their derivatives, and overwrites what they remember.""")
 
 
 def row_forward_each_x(self, x):
@@ -276,8 +262,7 @@ def row_forward_each_x(self, x):
 
 wrong.answer("every layer gets x", row(forward=row_forward_each_x)).says("""
     Every layer gets the network's input. Only the first one does; each other one gets the output of
-    the layer before it.
-""")
+    the layer before it.""")
 
 
 def row_forward_all(self, x):
@@ -289,8 +274,7 @@ def row_forward_all(self, x):
 
 
 wrong.answer("all outputs", row(forward=row_forward_all)).says("""
-    `forward` returns a list with every layer's output. Only the last one is asked for.
-""")
+    `forward` returns a list with every layer's output. Only the last one is asked for.""")
 
 
 def row_forward_reversed(self, x):
@@ -300,8 +284,7 @@ def row_forward_reversed(self, x):
 
 
 wrong.answer("forward from the end", row(forward=row_forward_reversed)).says("""
-    `forward` begins with the last layer of the list. The input enters at the first one.
-""")
+    `forward` begins with the last layer of the list. The input enters at the first one.""")
 
 
 def row_forward_first(self, x):
@@ -311,8 +294,7 @@ def row_forward_first(self, x):
 
 
 wrong.answer("return inside the loop", row(forward=row_forward_first)).says("""
-    The `return` stands inside the loop, so `forward` ends after the first layer.
-""")
+    The `return` stands inside the loop, so `forward` ends after the first layer.""")
 
 
 def row_backward_from_one(self, dout):
@@ -322,10 +304,8 @@ def row_backward_from_one(self, dout):
     return gradient * dout
 
 
-wrong.answer("begun with 1", row(row_backward_from_one)).says("""
-    A plain number goes into the last layer's `backward`. What belongs there is `dout`, which has a
-    shape.
-""")
+wrong.answer("begun with 1", row(row_backward_from_one)).says("""A plain number goes into the last
+    layer's `backward`. What belongs there is `dout`, which has a shape.""")
 
 
 def row_forward_calls(self, x):
@@ -336,8 +316,7 @@ def row_forward_calls(self, x):
 
 wrong.answer("layer called like a function", row(forward=row_forward_calls)).says("""
     `layer(x)` calls the object itself. The layers of this course have methods: `forward` and
-    `backward`.
-""")
+    `backward`.""")
 
 
 def row_backward_minus_zero(self, dout):
@@ -348,8 +327,7 @@ def row_backward_minus_zero(self, dout):
 
 wrong.answer("counted from minus zero", row(row_backward_minus_zero)).says("""
     `layers[-0]` is `layers[0]`, the first one. Counted from the end, the last item has the place
-    −1.
-""")
+    −1.""")
 
 
 EXERCISE = Exercise(

@@ -108,10 +108,8 @@ wrong.swap(
     "copy.copy(tanh), Scale(second), copy.copy(tanh)",
     "tanh, Scale(second), tanh",
     of=network_copies,
-).says("""
-    Both places of the row still hold the *same* tanh object; a second name for it (`b = a`) makes
-    no second object. Its second `forward` overwrites what the first one stored.
-""")
+).says("""Both places of the row still hold the *same* tanh object; a second name for it (`b = a`)
+    makes no second object. Its second `forward` overwrites what the first one stored.""")
 
 OUTSIDE = (Tanh(), Tanh())
 
@@ -120,21 +118,16 @@ wrong.swap(
     "tanh objects made outside",
     "Tanh(), Scale(second), Tanh()",
     "OUTSIDE[0], Scale(second), OUTSIDE[1]",
-).says("""
-    There are two tanh objects now, but they are made once, outside the function, so two networks
-    share them: the second network's forward pass spoils the first one's memory.
-""")
+).says("""There are two tanh objects now, but they are made once, outside the function, so two
+    networks share them: the second network's forward pass spoils the first one's memory.""")
 
 wrong.swap("one tanh made outside", ", Tanh(),", ", OUTSIDE[0],").says("""
     One of the tanh objects is made once, outside the function or as a default argument, so two
-    networks share it: the second network's forward pass spoils the first one's memory.
-""")
+    networks share it: the second network's forward pass spoils the first one's memory.""")
 
 wrong.swap(
     "brackets after Tanh missing", "(), Scale(second), Tanh()", ", Scale(second), Tanh"
-).says("""
-    Without brackets, `Tanh` is the class itself and not a layer. Calling it makes an object.
-""")
+).says("Without brackets, `Tanh` is the class itself and not a layer. Calling it makes an object.")
 
 
 def network_first_scale_twice(first, second):
@@ -143,31 +136,24 @@ def network_first_scale_twice(first, second):
 
 
 wrong.answer("first factor twice", network_first_scale_twice).says("""
-    Both scales multiply by the first factor. The second one has a factor of its own.
-""")
+    Both scales multiply by the first factor. The second one has a factor of its own.""")
 
 wrong.swap(
     "factors swapped", "(first), Tanh(), Scale(second)", "(second), Tanh(), Scale(first)"
-).says("""
-    Each tanh has its own object now, but the two factors have changed places.
-""")
+).says("Each tanh has its own object now, but the two factors have changed places.")
 
-wrong.swap("inner tanh removed", ", Tanh(),", ",").says("""
-    With one tanh nothing is shared, but that is another network: the tanh between the two scales is
-    missing.
-""")
+wrong.swap("inner tanh removed", ", Tanh(),", ",").says("""With one tanh nothing is shared, but that
+    is another network: the tanh between the two scales is missing.""")
 
 wrong.swap("outer tanh removed", "(second), Tanh()", "(second)").says("""
-    With one tanh nothing is shared, but that is another network: the tanh at the end is missing.
-""")
+    With one tanh nothing is shared, but that is another network: the tanh at the end is
+    missing.""")
 
 wrong.swap(
     "tanh before scale",
     "Scale(first), Tanh(), Scale(second), Tanh()",
     "Tanh(), Scale(first), Tanh(), Scale(second)",
-).says("""
-    The order within the row has changed: first the scale, then the tanh.
-""")
+).says("The order within the row has changed: first the scale, then the tanh.")
 
 
 def network_one_scale(first, second):
@@ -176,23 +162,18 @@ def network_one_scale(first, second):
     return Sequential([scale, Tanh(), scale, Tanh()])
 
 
-wrong.answer("one scale object", network_one_scale).says("""
-    Now the two scales are one object, so both multiply by the factor that was set last.
-""")
+wrong.answer("one scale object", network_one_scale).says("""Now the two scales are one object, so
+    both multiply by the factor that was set last.""")
 
 wrong.swap(
     "numbers of the example", "(first), Tanh(), Scale(second)", "(0.8), Tanh(), Scale(1.5)"
-).says("""
-    The factors are always 0.8 and 1.5. Use the arguments, `first` and `second`.
-""")
+).says("The factors are always 0.8 and 1.5. Use the arguments, `first` and `second`.")
 
 wrong.swap(
     "layers without a list",
     "[Scale(first), Tanh(), Scale(second), Tanh()]",
     "Scale(first), Tanh(), Scale(second), Tanh()",
-).says("""
-    `nn.Sequential` takes *one* argument, a list of layers: square brackets are missing.
-""")
+).says("`nn.Sequential` takes *one* argument, a list of layers: square brackets are missing.")
 
 
 EXERCISE = Exercise(

@@ -101,8 +101,7 @@ def shop_with(*, share=False, swap=False, chain=True, tax_name=False, half=False
 
 wrong.answer("one layer for all products", shop_with(share=True)).says("""
     Your three products share one layer object. Its second `forward` overwrites what the first one
-    stored, so all of them go back with the numbers of the last product.
-""")
+    stored, so all of them go back with the numbers of the last product.""")
 
 
 def shop_fruits_share(apple_price, apple_count, orange_price, orange_count, tax):
@@ -117,8 +116,7 @@ def shop_fruits_share(apple_price, apple_count, orange_price, orange_count, tax)
 
 wrong.answer("one layer for both fruits", shop_fruits_share).says("""
     Apples and oranges share one layer object. When the oranges went forward, they overwrote what
-    was stored of the apples.
-""")
+    was stored of the apples.""")
 
 
 def shop_begins_with_total(*inputs):
@@ -127,8 +125,8 @@ def shop_begins_with_total(*inputs):
 
 
 wrong.answer("begun with the total", shop_begins_with_total).says("""
-    You begin the backward pass with the total. It begins with how fast the total changes with itself.
-""")
+    You begin the backward pass with the total. It begins with how fast the total changes with
+    itself.""")
 
 
 def shop_takes_tax_for_basket(ap, an, op, on, tax):
@@ -140,8 +138,7 @@ def shop_takes_tax_for_basket(ap, an, op, on, tax):
 
 wrong.answer("gradients of the last product exchanged", shop_takes_tax_for_basket).says("""
     You take the two gradients of the last product in the wrong order. `backward` gives them out in
-    the order in which `forward` took the basket and the tax in.
-""")
+    the order in which `forward` took the basket and the tax in.""")
 
 
 def shop_pools(ap, an, op, on, tax):
@@ -149,34 +146,28 @@ def shop_pools(ap, an, op, on, tax):
     return (ap + op) * (an + on) * tax, gradients
 
 
-wrong.answer("prices and counts pooled", shop_pools).says("""
-    Your total adds the prices, adds the counts, and multiplies then. Each fruit has a product of
-    its own; the two products are added.
-""")
+wrong.answer("prices and counts pooled", shop_pools).says("""Your total adds the prices, adds the
+    counts, and multiplies then. Each fruit has a product of its own; the two products are
+    added.""")
 
 wrong.answer("price and count swapped", shop_with(swap=True)).says("""
     Price and count have changed places. `backward` returns the gradients in the order in which
-    `forward` took its inputs.
-""")
+    `forward` took its inputs.""")
 
 wrong.answer("apples and oranges swapped", shop_with(order=True)).says("""
     The apples have the gradients of the oranges and the other way round. The add layer returns its
-    two gradients in the order in which it took its two inputs.
-""")
+    two gradients in the order in which it took its two inputs.""")
 
 wrong.answer("upstream not passed on", shop_with(chain=False)).says("""
     You start every layer with 1. Only the last one gets 1; each other layer gets what the layer
-    behind it sent back, and here that contains the tax.
-""")
+    behind it sent back, and here that contains the tax.""")
 
 wrong.answer("gradient halved at the sum", shop_with(half=True)).says("""
-    The gradient is halved at the sum. A sum passes the whole of it to both of its inputs.
-""")
+    The gradient is halved at the sum. A sum passes the whole of it to both of its inputs.""")
 
 wrong.answer("total in place of the tax's gradient", shop_with(tax_name=True)).says("""
     For the tax you give the total. If the tax rises by one, the total rises by the basket *before*
-    tax.
-""")
+    tax.""")
 
 
 def shop_without_tax(*inputs):
@@ -184,9 +175,8 @@ def shop_without_tax(*inputs):
     return inputs[0] * inputs[1] + inputs[2] * inputs[3], gradients
 
 
-wrong.answer("total before tax", shop_without_tax).says("""
-    Your total is the basket before tax; the last multiplication is missing.
-""")
+wrong.answer("total before tax", shop_without_tax).says("""Your total is the basket before tax; the
+    last multiplication is missing.""")
 
 
 def shop_adds_tax(*inputs):
@@ -194,9 +184,8 @@ def shop_adds_tax(*inputs):
     return inputs[0] * inputs[1] + inputs[2] * inputs[3] + inputs[4], gradients
 
 
-wrong.answer("tax added", shop_adds_tax).says("""
-    You add the tax. It is a factor here: 1.1 stands for ten per cent on top.
-""")
+wrong.answer("tax added", shop_adds_tax).says("""You add the tax. It is a factor here: 1.1 stands
+    for ten per cent on top.""")
 
 
 def shop_tax_on_oranges(*inputs):
@@ -205,8 +194,7 @@ def shop_tax_on_oranges(*inputs):
 
 
 wrong.answer("tax on the oranges only", shop_tax_on_oranges).says("""
-    Only the oranges are taxed in your total. First the sum, then the tax on all of it.
-""")
+    Only the oranges are taxed in your total. First the sum, then the tax on all of it.""")
 
 
 def shop_of_the_example(*inputs):
@@ -215,8 +203,7 @@ def shop_of_the_example(*inputs):
 
 wrong.answer("numbers of the example", shop_of_the_example).says("""
     Your function says the same for every shop. Compute with its arguments instead of the numbers in
-    the picture.
-""")
+    the picture.""")
 
 
 def shop_values_for_gradients(*inputs):
@@ -226,8 +213,7 @@ def shop_values_for_gradients(*inputs):
 
 wrong.answer("values in place of gradients", shop_values_for_gradients).says("""
     These are the inputs themselves. A gradient says by how much the total rises when an input rises
-    by one.
-""")
+    by one.""")
 
 
 EXERCISE = Exercise(

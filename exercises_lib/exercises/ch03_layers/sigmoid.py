@@ -71,37 +71,28 @@ def a_sigmoid(backward, forward=sigmoid_forward):
 wrong.answer(
     "sigmoid twice",
     a_sigmoid(lambda self, dout: dout * sigmoid(self.out) * (1 - sigmoid(self.out))),
-).says("""
-    `backward` applies the sigmoid to the stored output once more. What you stored *is* σ(x).
-""")
+).says("`backward` applies the sigmoid to the stored output once more. What you stored *is* σ(x).")
 
 wrong.answer("one factor lost", a_sigmoid(lambda self, dout: dout * self.out)).says("""
     You multiply `dout` by σ(x) only. The slope has a second factor, which makes it small on the
-    right side too, where the curve is flat.
-""")
+    right side too, where the curve is flat.""")
 
 wrong.answer("the other factor lost", a_sigmoid(lambda self, dout: dout * (1 - self.out))).says("""
     You multiply `dout` by 1 − σ(x) only. The slope has a second factor, which makes it small on the
-    left side too, where the curve is flat.
-""")
+    left side too, where the curve is flat.""")
 
 wrong.answer("upstream dropped", a_sigmoid(lambda self, dout: self.out * (1 - self.out))).says("""
-    That is the local derivative alone: `dout`, what arrives from above, has no effect.
-""")
+    That is the local derivative alone: `dout`, what arrives from above, has no effect.""")
 
 wrong.answer(
     "input in place of the output", a_sigmoid(lambda self, dout: dout * self.x * (1 - self.x))
-).says("""
-    You use x(1 − x). The short formula for the slope is written with the *output*, σ(x).
-""")
+).says("You use x(1 − x). The short formula for the slope is written with the *output*, σ(x).")
 
 wrong.answer("rule of tanh", a_sigmoid(lambda self, dout: dout * (1 - self.out**2))).says("""
-    1 − out² is the slope of tanh, whose output runs from −1 to 1. This one runs from 0 to 1.
-""")
+    1 − out² is the slope of tanh, whose output runs from −1 to 1. This one runs from 0 to 1.""")
 
 wrong.answer("sign lost", a_sigmoid(lambda self, dout: dout * self.out * (self.out - 1))).says("""
-    The sign is wrong: σ rises everywhere, so its slope is positive.
-""")
+    The sign is wrong: σ rises everywhere, so its slope is positive.""")
 
 
 def sigmoid_backward(self, dout):
@@ -114,8 +105,7 @@ def sigmoid_forward_flipped(self, x):
 
 
 wrong.answer("forward flipped", a_sigmoid(sigmoid_backward, sigmoid_forward_flipped)).says("""
-    `forward` gives σ(−x): it falls where it should rise. Look at the sign in the exponent.
-""")
+    `forward` gives σ(−x): it falls where it should rise. Look at the sign in the exponent.""")
 
 
 def sigmoid_forward_flipped_naive(self, x):
@@ -125,10 +115,8 @@ def sigmoid_forward_flipped_naive(self, x):
 
 wrong.answer(
     "flipped and overflowing", a_sigmoid(sigmoid_backward, sigmoid_forward_flipped_naive)
-).says("""
-    1 / (1 + eˣ) falls from 1 to 0, and the sigmoid rises: look at the sign of the exponent. And the
-    exponential overflows at one of the two ends.
-""")
+).says("""1 / (1 + eˣ) falls from 1 to 0, and the sigmoid rises: look at the sign of the exponent.
+    And the exponential overflows at one of the two ends.""")
 
 
 def sigmoid_forward_naive(self, x):
@@ -139,8 +127,7 @@ def sigmoid_forward_naive(self, x):
 wrong.answer("overflow", a_sigmoid(sigmoid_backward, sigmoid_forward_naive)).says("""
     `np.exp` of a large positive number is larger than any float. NumPy would only warn; this check
     counts it as an error. Note that `np.where` does not help by itself: it computes both of its
-    branches everywhere before it chooses.
-""")
+    branches everywhere before it chooses.""")
 
 
 def sigmoid_forward_clipped(self, x):
@@ -150,8 +137,7 @@ def sigmoid_forward_clipped(self, x):
 
 wrong.answer("clipped for float64", a_sigmoid(sigmoid_backward, sigmoid_forward_clipped)).says("""
     You clip x where float64 is still safe. In float32 the largest number is much smaller: there e⁸⁹
-    is too large already.
-""")
+    is too large already.""")
 
 
 def sigmoid_forward_one_sided(self, x):
@@ -161,10 +147,8 @@ def sigmoid_forward_one_sided(self, x):
 
 wrong.answer(
     "always the right half", a_sigmoid(sigmoid_backward, sigmoid_forward_one_sided)
-).says("""
-    No overflow any more, but with |x| the left half of the curve is the mirror image of the right
-    one. For negative x another form of the fraction is needed.
-""")
+).says("""No overflow any more, but with |x| the left half of the curve is the mirror image of the
+    right one. For negative x another form of the fraction is needed.""")
 
 
 def sigmoid_forward_math(self, x):
@@ -173,8 +157,7 @@ def sigmoid_forward_math(self, x):
 
 
 wrong.answer("math.exp", a_sigmoid(sigmoid_backward, sigmoid_forward_math)).says("""
-    `math.exp` takes a single number. For arrays NumPy has a function of the same name.
-""")
+    `math.exp` takes a single number. For arrays NumPy has a function of the same name.""")
 
 
 def sigmoid_forward_if(self, x):
@@ -183,23 +166,18 @@ def sigmoid_forward_if(self, x):
 
 
 wrong.answer("if for a whole array", a_sigmoid(sigmoid_backward, sigmoid_forward_if)).says(
-    """
-    `if` asks once whether the whole array is positive, and an array has no single answer. The
-    choice between the two forms is made entry by entry.
-    """,
+    """`if` asks once whether the whole array is positive, and an array has no single answer. The
+    choice between the two forms is made entry by entry.""",
     recognise=asks_a_whole_array,
 )
 
 wrong.answer(
     "brackets missing", a_sigmoid(lambda self, dout: dout * self.out * 1 - self.out)
-).says("""
-    Brackets are missing: `a * 1 - b` is not a · (1 − b), the product comes first.
-""")
+).says("Brackets are missing: `a * 1 - b` is not a · (1 − b), the product comes first.")
 
 wrong.answer("formula applied to dout", a_sigmoid(lambda self, dout: dout * (1 - dout))).says("""
     You put `dout` into the formula of the slope. The slope is made of the output, which `forward`
-    knew; then it is multiplied by `dout`.
-""")
+    knew; then it is multiplied by `dout`.""")
 
 wrong.extend(nothing_stored(a_sigmoid(sigmoid_backward)))
 
@@ -216,14 +194,11 @@ class SigmoidOfTheClass:
 wrong.answer("one memory for all", SigmoidOfTheClass).says(SHARED_MEMORY)
 
 wrong.answer("out squared", a_sigmoid(lambda self, dout: dout * self.out**2)).says("""
-    You multiply by out². That is 1 on the far right, where the curve is flat.
-""")
+    You multiply by out². That is 1 on the far right, where the curve is flat.""")
 
 wrong.answer(
     "plus for minus", a_sigmoid(lambda self, dout: dout * self.out * (1 + self.out))
-).says("""
-    out · (1 + out) is 2 on the far right, where the curve is flat. Look at the sign.
-""")
+).says("out · (1 + out) is 2 on the far right, where the curve is flat. Look at the sign.")
 
 
 def far_ends_not_reached(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -246,10 +221,8 @@ def sigmoid_forward_narrow(self, x):
 
 
 wrong.answer("clipped too soon", a_sigmoid(sigmoid_backward, sigmoid_forward_narrow)).says(
-    """
-    You limit x to a range in which the sigmoid is still visibly above 0 and below 1, so the far
-    ends come out wrong.
-    """,
+    """You limit x to a range in which the sigmoid is still visibly above 0 and below 1, so the far
+    ends come out wrong.""",
     recognise=far_ends_not_reached,
 )
 

@@ -57,32 +57,23 @@ class AffineWithColumnOfOnes:
 
 wrong = Mistakes(Affine)
 
-wrong.answer("db summed over axis 1", DbOverAxis1).says("""
-    Your `db` adds up the outputs of each sample. The bias is shared by the samples, so those are
-    what has to be added up.
-""")
+wrong.answer("db summed over axis 1", DbOverAxis1).says("""Your `db` adds up the outputs of each
+    sample. The bias is shared by the samples, so those are what has to be added up.""")
 
-wrong.answer("db not summed", DbNotSummed).says("""
-    Your `db` is `dout` itself, with one row per sample. All samples use the same `b`.
-""")
+wrong.answer("db not summed", DbNotSummed).says("""Your `db` is `dout` itself, with one row per
+    sample. All samples use the same `b`.""")
 
-wrong.answer("db averaged", DbMean).says("""
-    Your `db` is a mean over the batch. Contributions add up; a division by N belongs to the loss
-    and would be done twice here.
-""")
+wrong.answer("db averaged", DbMean).says("""Your `db` is a mean over the batch. Contributions add
+    up; a division by N belongs to the loss and would be done twice here.""")
 
-wrong.answer("db kept the axis", DbKeptAxis).says("""
-    Your `db` keeps an axis of length 1. `b` has one axis, and `db` must have its shape.
-""")
+wrong.answer("db kept the axis", DbKeptAxis).says("""Your `db` keeps an axis of length 1. `b` has
+    one axis, and `db` must have its shape.""")
 
-wrong.answer("dW transposed", DwTransposed).says("""
-    Your `dW` is transposed: `W` has a row per input, your `dW` one per output.
-""")
+wrong.answer("dW transposed", DwTransposed).says("""Your `dW` is transposed: `W` has a row per
+    input, your `dW` one per output.""")
 
-wrong.answer("dW averaged", DwAveraged).says("""
-    You divide `dW` by the batch size. If the loss is a mean over the batch, that division has
-    already happened in `dout`.
-""")
+wrong.answer("dW averaged", DwAveraged).says("""You divide `dW` by the batch size. If the loss is a
+    mean over the batch, that division has already happened in `dout`.""")
 
 
 class DwOfFirstSample(Affine):
@@ -92,9 +83,8 @@ class DwOfFirstSample(Affine):
         return dx
 
 
-wrong.answer("dW of the first sample", DwOfFirstSample).says("""
-    Your `dW` is the outer product of the first sample alone. Every sample of the batch uses `W`.
-""")
+wrong.answer("dW of the first sample", DwOfFirstSample).says("""Your `dW` is the outer product of
+    the first sample alone. Every sample of the batch uses `W`.""")
 
 
 class UpstreamDropped(Affine):
@@ -102,23 +92,18 @@ class UpstreamDropped(Affine):
         return super().backward(np.ones_like(dout))
 
 
-wrong.answer("upstream dropped", UpstreamDropped).says("""
-    Your backward gives the same for every `dout` of a shape: local derivatives alone. What arrives
-    from above has to be multiplied in.
-""")
+wrong.answer("upstream dropped", UpstreamDropped).says("""Your backward gives the same for every
+    `dout` of a shape: local derivatives alone. What arrives from above has to be multiplied in.""")
 
 wrong.answer("dx without the transpose", DxWithoutTranspose).says("""
     `dout @ W` multiplies (N, M) by (D, M): the inner sizes differ. It would run for a square `W`,
-    and be wrong.
-""")
+    and be wrong.""")
 
-wrong.swap("dx from dW", ".W.", ".dW.").says("""
-    Your `dx` is made with the gradient `dW`. The backward pass leads through the weights.
-""")
+wrong.swap("dx from dW", ".W.", ".dW.").says("""Your `dx` is made with the gradient `dW`. The
+    backward pass leads through the weights.""")
 
-wrong.answer("backward returns nothing", ReturnsNothing).says("""
-    Your `backward` stores `dW` and `db` and returns nothing. The layer below waits for `dx`.
-""")
+wrong.answer("backward returns nothing", ReturnsNothing).says("""Your `backward` stores `dW` and
+    `db` and returns nothing. The layer below waits for `dx`.""")
 
 
 class ReturnsAllThree(Affine):
@@ -129,18 +114,14 @@ class ReturnsAllThree(Affine):
 
 wrong.answer("backward returns all three", ReturnsAllThree).says("""
     Your `backward` returns three arrays. Store `dW` and `db` in the layer and return `dx` alone, so
-    that layers can be chained.
-""")
+    that layers can be chained.""")
 
-wrong.swap("dW not transposed", "x.T", "x").says("""
-    `x @ dout` multiplies (N, D) by (N, M). The inner size, the one that is added up over, has to be
-    the batch.
-""")
+wrong.swap("dW not transposed", "x.T", "x").says("""`x @ dout` multiplies (N, D) by (N, M). The
+    inner size, the one that is added up over, has to be the batch.""")
 
 wrong.swap("dW with the factors swapped", "self.x.T @ dout", "dout @ self.x.T").says("""
     `dout @ x.T` has the factors in the wrong order: `W` is the right factor of x · W, so `dout`
-    stays on the right.
-""")
+    stays on the right.""")
 
 
 class DwFromDx(Affine):
@@ -150,10 +131,8 @@ class DwFromDx(Affine):
         return dx
 
 
-wrong.answer("dW from dx", DwFromDx).says("""
-    Your `dW` is made of `dx`, the gradient at the layer's input. A factor of a product receives
-    what arrives at the product's output.
-""")
+wrong.answer("dW from dx", DwFromDx).says("""Your `dW` is made of `dx`, the gradient at the layer's
+    input. A factor of a product receives what arrives at the product's output.""")
 
 
 class DwOfLastSample(Affine):
@@ -163,15 +142,13 @@ class DwOfLastSample(Affine):
         return dx
 
 
-wrong.answer("dW of the last sample", DwOfLastSample).says("""
-    Your `dW` is the outer product of the last sample alone; perhaps each pass of a loop overwrites
-    the one before. Every sample of the batch uses `W`.
-""")
+wrong.answer("dW of the last sample", DwOfLastSample).says("""Your `dW` is the outer product of the
+    last sample alone; perhaps each pass of a loop overwrites the one before. Every sample of the
+    batch uses `W`.""")
 
 wrong.swap("dx with the factors swapped", "dout @ self.W.T", "self.W.T @ dout").says("""
     `W.T @ dout` has the factors in the wrong order: `W` is the right factor of x · W, and `dout`
-    keeps its samples in rows.
-""")
+    keeps its samples in rows.""")
 
 
 class DxTransposed(Affine):
@@ -179,9 +156,8 @@ class DxTransposed(Affine):
         return super().backward(dout).T
 
 
-wrong.answer("dx transposed", DxTransposed).says("""
-    Your `dx` is transposed: it has one column per sample, and `x` has one row.
-""")
+wrong.answer("dx transposed", DxTransposed).says("""Your `dx` is transposed: it has one column per
+    sample, and `x` has one row.""")
 
 
 class ReturnsDw(Affine):
@@ -190,23 +166,18 @@ class ReturnsDw(Affine):
         return self.dW
 
 
-wrong.answer("returns dW", ReturnsDw).says("""
-    Your `backward` returns `dW`. The layer below waits for `dx`; `dW` has arrived and stays in the
-    layer.
-""")
+wrong.answer("returns dW", ReturnsDw).says("""Your `backward` returns `dW`. The layer below waits
+    for `dx`; `dW` has arrived and stays in the layer.""")
 
 wrong.answer("db summed to one number", DbSummedToNumber).says("""
-    Your `db` adds up everything, the outputs too. Each output has its own bias.
-""")
+    Your `db` adds up everything, the outputs too. Each output has its own bias.""")
 
 wrong.swap("weights on the left", "x @ self.W", "self.W @ x").says("""
     `W @ x` is the order for one sample per column. Here the samples are rows, on the left of the
-    weights.
-""")
+    weights.""")
 
-wrong.swap("weights transposed", "W +", "W.T +").says("""
-    `W` has the shape (D, M) already: behind an x of shape (N, D) it needs no transpose.
-""")
+wrong.swap("weights transposed", "W +", "W.T +").says("""`W` has the shape (D, M) already: behind an
+    x of shape (N, D) it needs no transpose.""")
 
 wrong.swap(
     "keeps the output",
@@ -214,10 +185,8 @@ wrong.swap(
     "= x @ self.W + self.b",
     "return x @ self.W + self.b",
     "return self.x",
-).says("""
-    Your layer keeps its output where it should keep its input: the right numbers for `dW` are
-    overwritten before they are stored.
-""")
+).says("""Your layer keeps its output where it should keep its input: the right numbers for `dW` are
+    overwritten before they are stored.""")
 
 wrong.swap(
     "updates itself",
@@ -227,10 +196,8 @@ wrong.swap(
     self.W -= 0.1 * self.dW
     self.b -= 0.1 * self.db
 """,
-).says("""
-    Your `backward` changes the parameters. The layer only measures; the step is taken later, when
-    all gradients are known.
-""")
+).says("""Your `backward` changes the parameters. The layer only measures; the step is taken later,
+    when all gradients are known.""")
 
 
 class Accumulates(Affine):
@@ -244,10 +211,8 @@ class Accumulates(Affine):
         return dout @ self.W.T
 
 
-wrong.answer("gradients pile up", Accumulates).says("""
-    Your `backward` adds to the `dW` and `db` of earlier calls. Each call answers for its own
-    `dout`.
-""")
+wrong.answer("gradients pile up", Accumulates).says("""Your `backward` adds to the `dW` and `db` of
+    earlier calls. Each call answers for its own `dout`.""")
 
 
 class KeepsFirstBatch(Affine):
@@ -259,9 +224,8 @@ class KeepsFirstBatch(Affine):
         return x @ self.W + self.b
 
 
-wrong.answer("keeps the first batch", KeepsFirstBatch).says("""
-    Your layer remembers the first `x` it ever saw. Each `forward` replaces what the last one kept.
-""")
+wrong.answer("keeps the first batch", KeepsFirstBatch).says("""Your layer remembers the first `x` it
+    ever saw. Each `forward` replaces what the last one kept.""")
 
 
 class CopiesParameters(Affine):
@@ -269,10 +233,8 @@ class CopiesParameters(Affine):
         super().__init__(W.copy(), b.copy())
 
 
-wrong.answer("copies the parameters", CopiesParameters).says("""
-    Your layer works on copies of `W` and `b`. Training updates the arrays it handed over, and your
-    layer would never notice.
-""")
+wrong.answer("copies the parameters", CopiesParameters).says("""Your layer works on copies of `W`
+    and `b`. Training updates the arrays it handed over, and your layer would never notice.""")
 
 wrong.swap("bias forgotten", "W + self.b", "W").says("Your `forward` leaves the bias out.")
 
@@ -287,10 +249,9 @@ class KeepsATranspose(Affine):
         return dout @ self.W_T
 
 
-wrong.answer("keeps a transposed copy", KeepsATranspose).says("""
-    In the backward pass the layer uses a copy of the weights that was made in `__init__`. Training
-    updates `W` in place, and the copy does not see it.
-""")
+wrong.answer("keeps a transposed copy", KeepsATranspose).says("""In the backward pass the layer uses
+    a copy of the weights that was made in `__init__`. Training updates `W` in place, and the copy
+    does not see it.""")
 
 
 class DwAsOuterProduct(Affine):
@@ -302,8 +263,7 @@ class DwAsOuterProduct(Affine):
 
 wrong.answer("dW as one outer product", DwAsOuterProduct).says("""
     `np.outer` lays a whole batch flat and multiplies every number with every other. It is meant for
-    one sample; the samples' tables have to be added up.
-""")
+    one sample; the samples' tables have to be added up.""")
 
 
 class DxAveraged(Affine):
@@ -311,10 +271,8 @@ class DxAveraged(Affine):
         return super().backward(dout) / len(dout)
 
 
-wrong.answer("dx averaged", DxAveraged).says("""
-    You divide `dx` by the batch size. If the loss is a mean, that division has already happened in
-    `dout`.
-""")
+wrong.answer("dx averaged", DxAveraged).says("""You divide `dx` by the batch size. If the loss is a
+    mean, that division has already happened in `dout`.""")
 
 
 def misses_what_forward_had(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -327,10 +285,8 @@ def misses_what_forward_had(cases: Sequence[Case], seen: Sequence[Observation]) 
 
 
 wrong.swap("nothing stored", "self.x = x", "").says(
-    """
-    `backward` asks for something that `forward` has not stored under this name. What shall last is
-    stored with `self.` in front.
-    """,
+    """`backward` asks for something that `forward` has not stored under this name. What shall last
+    is stored with `self.` in front.""",
     recognise=misses_what_forward_had,
 )
 

@@ -77,10 +77,8 @@ BY_LUCK = (np.eye(2), np.eye(2), np.zeros(2), np.eye(2))
 RIGHT = {"input": SILENT, "lines": [11, 12], "repair": Affine}
 
 
-wrong.answer("still the given code", GivenAffine).says("""
-    That is the given layer still. Two of its lines are wrong: compare the shape of each gradient
-    with the shape of its variable.
-""")
+wrong.answer("still the given code", GivenAffine).says("""That is the given layer still. Two of its
+    lines are wrong: compare the shape of each gradient with the shape of its variable.""")
 
 
 class OnlyDbMended(GivenAffine):
@@ -90,13 +88,11 @@ class OnlyDbMended(GivenAffine):
         return dx
 
 
-wrong.answer("only db mended", OnlyDbMended).says("""
-    `db` is mended, `dW` is not: it is built from `dx`, the gradient at the layer's input.
-""")
+wrong.answer("only db mended", OnlyDbMended).says("""`db` is mended, `dW` is not: it is built from
+    `dx`, the gradient at the layer's input.""")
 
-wrong.answer("only dW mended", DbOverAxis1).says("""
-    `dW` is mended, `db` is not: it still adds up the outputs of each sample.
-""")
+wrong.answer("only dW mended", DbOverAxis1).says("""`dW` is mended, `db` is not: it still adds up
+    the outputs of each sample.""")
 
 
 class TransposedTheWrongOne(Affine):
@@ -106,14 +102,12 @@ class TransposedTheWrongOne(Affine):
         return dx
 
 
-wrong.answer("x replaced by dx", TransposedTheWrongOne).says("""
-    `dx.T @ dout` has the right shape and the wrong content: no gradient of the input occurs in
-    `dW`. Shapes are necessary, not sufficient.
-""")
+wrong.answer("x replaced by dx", TransposedTheWrongOne).says("""`dx.T @ dout` has the right shape
+    and the wrong content: no gradient of the input occurs in `dW`. Shapes are necessary, not
+    sufficient.""")
 
-wrong.answer("dW transposed", DwTransposed).says("""
-    The right gradient is in your `dW` now, but transposed.
-""")
+wrong.answer("dW transposed", DwTransposed).says("""The right gradient is in your `dW` now, but
+    transposed.""")
 
 
 class DbFromDx(Affine):
@@ -123,40 +117,29 @@ class DbFromDx(Affine):
         return dx
 
 
-wrong.answer("db from dx", DbFromDx).says("""
-    Your `db` adds up `dx`, the gradient at the layer's input. The bias joins at the output.
-""")
+wrong.answer("db from dx", DbFromDx).says("""Your `db` adds up `dx`, the gradient at the layer's
+    input. The bias joins at the output.""")
 
-wrong.answer("dx spoiled", DxWithoutTranspose).says("""
-    The line of `dx` was right as it was given: without the transpose the inner sizes of `dout @ W`
-    differ.
-""")
+wrong.answer("dx spoiled", DxWithoutTranspose).says("""The line of `dx` was right as it was given:
+    without the transpose the inner sizes of `dout @ W` differ.""")
 
-wrong.answer("returns nothing", ReturnsNothing).says("""
-    Your gradients are stored, and `backward` returns nothing. The given last line was right.
-""")
+wrong.answer("returns nothing", ReturnsNothing).says("""Your gradients are stored, and `backward`
+    returns nothing. The given last line was right.""")
 
 wrong.answer("db summed to one number", DbSummedToNumber).says("""
-    Without an axis `np.sum` adds up everything. Each output has its own bias.
-""")
+    Without an axis `np.sum` adds up everything. Each output has its own bias.""")
 
-wrong.answer("db averaged", DbMean).says("""
-    A mean over the batch is not the sum over the batch. `dout` already contains the division by N,
-    if there is one.
-""")
+wrong.answer("db averaged", DbMean).says("""A mean over the batch is not the sum over the batch.
+    `dout` already contains the division by N, if there is one.""")
 
-wrong.answer("db kept the axis", DbKeptAxis).says("""
-    Your `db` keeps an axis of length 1; `b` has one axis only.
-""")
+wrong.answer("db kept the axis", DbKeptAxis).says("""Your `db` keeps an axis of length 1; `b` has
+    one axis only.""")
 
-wrong.answer("dW averaged", DwAveraged).says("""
-    The product is right now, but you divide it by the batch size. If the loss is a mean, that
-    division has already happened in `dout`.
-""")
+wrong.answer("dW averaged", DwAveraged).says("""The product is right now, but you divide it by the
+    batch size. If the loss is a mean, that division has already happened in `dout`.""")
 
-wrong.answer("db not summed", DbNotSummed).says("""
-    Your `db` has a row for each sample. There is one bias for all of them.
-""")
+wrong.answer("db not summed", DbNotSummed).says("""Your `db` has a row for each sample. There is one
+    bias for all of them.""")
 
 
 EXERCISE = Exercise(

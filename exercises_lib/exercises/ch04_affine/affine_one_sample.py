@@ -52,59 +52,43 @@ wrong = Mistakes(affine_one_sample)
 
 wrong.answer(
     "bias forgotten", lambda x, W, b, dout: (x @ W, W @ dout, np.outer(x, dout), dout)
-).says("""
-    Your `out` is `x · W` without the bias.
-""")
+).says("Your `out` is `x · W` without the bias.")
 
 wrong.answer(
     "dW transposed", lambda x, W, b, dout: (x @ W + b, W @ dout, np.outer(dout, x), dout)
-).says("""
-    Your `dW` is transposed: it has a row per output. Row `d` of `W` belongs to input `d`, and so
-    must row `d` of `dW`.
-""")
+).says("""Your `dW` is transposed: it has a row per output. Row `d` of `W` belongs to input `d`, and
+    so must row `d` of `dW`.""")
 
 wrong.answer(
     "dW as a dot product", lambda x, W, b, dout: (x @ W + b, W @ dout, x.T @ dout, dout)
-).says("""
-    `x.T @ dout` is a dot product here: an array with one axis has no second axis to transpose, so
-    `x.T` is `x`. `dW` needs every product of an input with an output.
-""")
+).says("""`x.T @ dout` is a dot product here: an array with one axis has no second axis to
+    transpose, so `x.T` is `x`. `dW` needs every product of an input with an output.""")
 
 wrong.answer(
     "dx with W the other way round",
     lambda x, W, b, dout: (x @ W + b, dout @ W, np.outer(x, dout), dout),
-).says("""
-    `dout @ W` sums over the wrong axis of `W`. Input `d` reaches every output, through the weights
-    in row `d`.
-""")
+).says("""`dout @ W` sums over the wrong axis of `W`. Input `d` reaches every output, through the
+    weights in row `d`.""")
 
 wrong.answer(
     "dx with W transposed", lambda x, W, b, dout: (x @ W + b, W.T @ dout, np.outer(x, dout), dout)
-).says("""
-    `W.T @ dout` sums over the inputs, and `dout` has an entry per output. Write the shapes below
-    the names.
-""")
+).says("""`W.T @ dout` sums over the inputs, and `dout` has an entry per output. Write the shapes
+    below the names.""")
 
 wrong.answer(
     "out with W on the left", lambda x, W, b, dout: (W @ x + b, W @ dout, np.outer(x, dout), dout)
-).says("""
-    `W @ x` is the order of another convention, with a row of weights per output. Here a row of `W`
-    belongs to an input.
-""")
+).says("""`W @ x` is the order of another convention, with a row of weights per output. Here a row
+    of `W` belongs to an input.""")
 
 wrong.answer(
     "dW entry by entry", lambda x, W, b, dout: (x @ W + b, W @ dout, x * dout, dout)
-).says("""
-    `x * dout` pairs the first with the first, the second with the second. `dW` needs every product
-    of an input with an output gradient.
-""")
+).says("""`x * dout` pairs the first with the first, the second with the second. `dW` needs every
+    product of an input with an output gradient.""")
 
 wrong.answer(
     "dx not summed", lambda x, W, b, dout: (x @ W + b, W * dout, np.outer(x, dout), dout)
-).says("""
-    Your `dx` still has one number per weight. An input is used by all outputs, and what comes back
-    from them is added up.
-""")
+).says("""Your `dx` still has one number per weight. An input is used by all outputs, and what comes
+    back from them is added up.""")
 
 wrong.answer(
     "upstream dropped",
@@ -114,56 +98,42 @@ wrong.answer(
         np.outer(x, np.ones_like(dout)),
         np.ones_like(dout),
     ),
-).says("""
-    Your gradient is the local derivative alone. It has to be multiplied by `dout`, which is 1
-    everywhere only in bad tests.
-""")
+).says("""Your gradient is the local derivative alone. It has to be multiplied by `dout`, which is 1
+    everywhere only in bad tests.""")
 
 wrong.answer(
     "db summed to one number",
     lambda x, W, b, dout: (x @ W + b, W @ dout, np.outer(x, dout), dout.sum()),
-).says("""
-    You add up `dout`. With one sample nothing is shared: each output has its own bias and each bias
-    its own gradient.
-""")
+).says("""You add up `dout`. With one sample nothing is shared: each output has its own bias and
+    each bias its own gradient.""")
 
 wrong.answer(
     "db times b", lambda x, W, b, dout: (x @ W + b, W @ dout, np.outer(x, dout), dout * b)
-).says("""
-    You multiply by `b`. The bias is added, and an addition hands the gradient on as it is.
-""")
+).says("You multiply by `b`. The bias is added, and an addition hands the gradient on as it is.")
 
 wrong.answer(
     "returned in another order",
     lambda x, W, b, dout: (x @ W + b, np.outer(x, dout), W @ dout, dout),
-).says("""
-    `dW` and `dx` have changed places: the function returns `out, dx, dW, db`.
-""")
+).says("`dW` and `dx` have changed places: the function returns `out, dx, dW, db`.")
 
 wrong.answer(
     "dW from dx", lambda x, W, b, dout: (x @ W + b, W @ dout, np.outer(x, W @ dout), dout)
-).says("""
-    Your `dW` is made with `dx`. What a weight receives arrives at the layer's *output*; `dx` is
-    what leaves the layer.
-""")
+).says("""Your `dW` is made with `dx`. What a weight receives arrives at the layer's *output*; `dx`
+    is what leaves the layer.""")
 
 wrong.answer(
     "db averaged", lambda x, W, b, dout: (x @ W + b, W @ dout, np.outer(x, dout), np.mean(dout))
-).says("""
-    Your `db` is one number, a mean. Each output has its own bias, and each bias its own gradient.
-""")
+).says("""Your `db` is one number, a mean. Each output has its own bias, and each bias its own
+    gradient.""")
 
 wrong.answer(
     "bias subtracted", lambda x, W, b, dout: (x @ W - b, W @ dout, np.outer(x, dout), dout)
-).says("""
-    Your `out` subtracts the bias. It is added.
-""")
+).says("Your `out` subtracts the bias. It is added.")
 
 wrong.answer(
     "the bias for its gradient", lambda x, W, b, dout: (x @ W + b, W @ dout, np.outer(x, dout), b)
-).says("""
-    Your `db` is the bias itself. Asked is how the loss reacts to it, and `dout` has to be in that.
-""")
+).says("""Your `db` is the bias itself. Asked is how the loss reacts to it, and `dout` has to be in
+    that.""")
 
 
 EXERCISE = Exercise(

@@ -34,60 +34,45 @@ def draw_bias(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(bias_gradient)
 
-wrong.swap("summed over axis 1", "0", "1").says("""
-    You sum over axis 1: that adds up the outputs of each sample. Every sample adds the same `b`, so
-    it is the samples whose gradients belong together.
-""")
+wrong.swap("summed over axis 1", "0", "1").says("""You sum over axis 1: that adds up the outputs of
+    each sample. Every sample adds the same `b`, so it is the samples whose gradients belong
+    together.""")
 
-wrong.answer("not summed", lambda dout: dout).says("""
-    You hand `dout` on as it is. That would be right for a bias that every sample has for itself;
-    this one is shared.
-""")
+wrong.answer("not summed", lambda dout: dout).says("""You hand `dout` on as it is. That would be
+    right for a bias that every sample has for itself; this one is shared.""")
 
-wrong.swap("mean", "sum", "mean").says("""
-    That is the mean over the batch. Gradients that meet in one place add up; if the loss is a mean,
-    the division by N is already in `dout`.
-""")
+wrong.swap("mean", "sum", "mean").says("""That is the mean over the batch. Gradients that meet in
+    one place add up; if the loss is a mean, the division by N is already in `dout`.""")
 
-wrong.swap("kept the axis", "0", "0, keepdims=True").says("""
-    The numbers are right, but the summed axis is still there with length 1. The bias has one axis,
-    so its gradient has one too.
-""")
+wrong.swap("kept the axis", "0", "0, keepdims=True").says("""The numbers are right, but the summed
+    axis is still there with length 1. The bias has one axis, so its gradient has one too.""")
 
-wrong.swap("everything summed", "(axis=0)", "()").says("""
-    `dout.sum()` adds up everything, the outputs too. Each output has its own bias.
-""")
+wrong.swap("everything summed", "(axis=0)", "()").says("""`dout.sum()` adds up everything, the
+    outputs too. Each output has its own bias.""")
 
 wrong.answer("ones", lambda dout: np.ones(dout.shape[1])).says("""
-    That is the local derivative alone: it does not depend on `dout`.
-""")
+    That is the local derivative alone: it does not depend on `dout`.""")
 
 wrong.answer("the batch size", lambda dout: np.full(dout.shape[1], float(len(dout)))).says("""
     You count the samples. That is the sum of local derivatives; each of them has to be multiplied
-    by what arrives in `dout` first.
-""")
+    by what arrives in `dout` first.""")
 
-wrong.answer("first sample only", lambda dout: dout[0]).says("""
-    You take the first sample's gradient and forget the others.
-""")
+wrong.answer("first sample only", lambda dout: dout[0]).says("""You take the first sample's gradient
+    and forget the others.""")
 
 wrong.swap("averaged over axis 1", "sum(axis=0)", "mean(axis=1)").says("""
     That averages the outputs of each sample. Every sample adds the same `b`: it is the samples
-    whose gradients belong together, and they add up.
-""")
+    whose gradients belong together, and they add up.""")
 
 wrong.swap("made a column", "(axis=0)", "(axis=0)[:, None]").says("""
     The numbers are right and stand in a column, with an axis of length 1. `b` has one axis, so its
-    gradient has one too.
-""")
+    gradient has one too.""")
 
 wrong.swap("divided by the outputs", "(axis=0)", "(axis=0) / dout.shape[1]").says("""
-    The right sums are divided by the number of outputs. Nothing is averaged here.
-""")
+    The right sums are divided by the number of outputs. Nothing is averaged here.""")
 
 wrong.swap("last sample forgotten", "dout.", "dout[:-1].").says("""
-    One sample is missing from your sum, the last one. Where does your loop or slice end?
-""")
+    One sample is missing from your sum, the last one. Where does your loop or slice end?""")
 
 
 def bias_gradient_in_place(dout):
@@ -96,23 +81,18 @@ def bias_gradient_in_place(dout):
     return dout[0]
 
 
-wrong.answer("sums into dout", bias_gradient_in_place).says("""
-    You add up the rows inside `dout` itself. `dout` belongs to the caller, who still needs it for
-    `dx` and `dW`.
-""")
+wrong.answer("sums into dout", bias_gradient_in_place).says("""You add up the rows inside `dout`
+    itself. `dout` belongs to the caller, who still needs it for `dx` and `dW`.""")
 
-wrong.swap("sign turned", "return dout", "return -dout").says("""
-    The sign is turned. The bias is added in the forward pass, so it gets what arrives as it is;
-    going *against* the gradient is the business of training.
-""")
+wrong.swap("sign turned", "return dout", "return -dout").says("""The sign is turned. The bias is
+    added in the forward pass, so it gets what arrives as it is; going *against* the gradient is the
+    business of training.""")
 
-wrong.answer("last sample only", lambda dout: dout[-1]).says("""
-    You take the last sample. The others add the same bias.
-""")
+wrong.answer("last sample only", lambda dout: dout[-1]).says("""You take the last sample. The others
+    add the same bias.""")
 
 wrong.swap("first sample forgotten", "dout.", "dout[1:].").says("""
-    Your sum begins at the second sample.
-""")
+    Your sum begins at the second sample.""")
 
 
 EXERCISE = Exercise(

@@ -46,90 +46,68 @@ def draw_columns_backward(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(columns_backward)
 
-wrong.swap("d_bias over axis 0", "1", "0").says("""
-    You sum over axis 0. That was the batch as long as samples were rows; now they are columns.
-""")
+wrong.swap("d_bias over axis 0", "1", "0").says("""You sum over axis 0. That was the batch as long
+    as samples were rows; now they are columns.""")
 
 wrong.swap("d_bias over axis 0, in one axis", "1, keepdims=True", "0").says("""
     You sum over axis 0. That was the batch as long as samples were rows; now they are columns. And
-    `d_bias` has two axes here, as `bias` has.
-""")
+    `d_bias` has two axes here, as `bias` has.""")
 
 wrong.swap("d_bias as a row", "(axis=1, keepdims=True)", "(axis=1)[None, :]").says("""
-    The sums are right and lie in a row. `bias` is a column here.
-""")
+    The sums are right and lie in a row. `bias` is a column here.""")
 
 wrong.swap("d_bias summed to one number", "(axis=1, keepdims=True)", "()").says("""
-    You add up all of `dout`, the outputs too. Each output has its own bias.
-""")
+    You add up all of `dout`, the outputs too. Each output has its own bias.""")
 
 wrong.swap("d_bias lost its axis", "1, keepdims=True", "1").says("""
     The sums are right, the shape is not: the bias is a column of shape (M, 1), and subtracting an
-    (M,) array from it would broadcast to (M, M).
-""")
+    (M,) array from it would broadcast to (M, M).""")
 
-wrong.swap("d_bias averaged", "sum", "mean").says("""
-    Your `d_bias` is a mean over the batch. The contributions add up; the loss has already divided
-    by N, if anything has.
-""")
+wrong.swap("d_bias averaged", "sum", "mean").says("""Your `d_bias` is a mean over the batch. The
+    contributions add up; the loss has already divided by N, if anything has.""")
 
 wrong.swap("d_bias not summed", "dout.sum(axis=1, keepdims=True)", "dout").says("""
-    Your `d_bias` still has one column per sample. All samples share one bias.
-""")
+    Your `d_bias` still has one column per sample. All samples share one bias.""")
 
 wrong.swap("d_weight transposed", "dout @ x", "x @ dout").says("""
-    Your `d_weight` is transposed: `weight` has one row per output here.
-""")
+    Your `d_weight` is transposed: `weight` has one row per output here.""")
 
-wrong.swap("d_weight averaged", "T,", "T / x.shape[1],").says("""
-    You divide `d_weight` by the batch size. If the loss is a mean, `dout` already contains that
-    division.
-""")
+wrong.swap("d_weight averaged", "T,", "T / x.shape[1],").says("""You divide `d_weight` by the batch
+    size. If the loss is a mean, `dout` already contains that division.""")
 
 wrong.answer(
     "rules of the row convention",
     lambda dout, x, weight: (dout @ weight.T, x.T @ dout, dout.sum(axis=0)),
-).says("""
-    Those are the rules for one sample per row. Everything lies on its side here, so the factors
-    change places.
-""")
+).says("""Those are the rules for one sample per row. Everything lies on its side here, so the
+    factors change places.""")
 
-wrong.swap("x not transposed", "x.T", "x").says("""
-    `dout @ x` multiplies (M, N) by (D, N): the inner sizes differ. What is added up over is the
-    batch.
-""")
+wrong.swap("x not transposed", "x.T", "x").says("""`dout @ x` multiplies (M, N) by (D, N): the inner
+    sizes differ. What is added up over is the batch.""")
 
 wrong.swap("dx transposed", "weight.T @ dout", "dout.T @ weight").says("""
-    Your `dx` is transposed: it has one row per sample, and the samples are columns here.
-""")
+    Your `dx` is transposed: it has one row per sample, and the samples are columns here.""")
 
 wrong.swap("weight not transposed", "weight.T", "weight").says("""
-    `weight @ dout` multiplies (M, D) by (M, N): the inner sizes differ.
-""")
+    `weight @ dout` multiplies (M, D) by (M, N): the inner sizes differ.""")
 
 wrong.swap(
     "upstream dropped",
     "dout, dout @ x.T, dout.sum(axis=1, keepdims=True)",
     "np.ones_like(dout), np.ones_like(dout) @ x.T, np.full((len(dout), 1), float(dout.shape[1]))",
-).says("""
-    Your gradient does not depend on the numbers in `dout`. It is right only if all of them are 1.
-""")
+).says("""Your gradient does not depend on the numbers in `dout`. It is right only if all of them
+    are 1.""")
 
 wrong.swap("order swapped", "weight.T @ dout, dout @ x.T", "dout @ x.T, weight.T @ dout").says("""
-    `dx` and `d_weight` have changed places: the function returns `dx, d_weight, d_bias`.
-""")
+    `dx` and `d_weight` have changed places: the function returns `dx, d_weight, d_bias`.""")
 
 wrong.answer(
     "weights and bias swapped",
     lambda dout, x, weight: (weight.T @ dout, dout.sum(axis=1, keepdims=True), dout @ x.T),
-).says("""
-    `d_weight` and `d_bias` have changed places: the function returns `dx, d_weight, d_bias`.
-""")
+).says("`d_weight` and `d_bias` have changed places: the function returns `dx, d_weight, d_bias`.")
 
 wrong.swap("d_weight from dx", ", dout @", ", (weight.T @ dout) @").says("""
     Your `d_weight` is made with `dx`. What a weight receives arrives at the layer's *output*; `dx`
-    is what leaves the layer.
-""")
+    is what leaves the layer.""")
 
 
 EXERCISE = Exercise(

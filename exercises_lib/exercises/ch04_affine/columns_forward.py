@@ -31,40 +31,32 @@ def draw_columns_forward(rng: np.random.Generator) -> Iterator[Case]:
 wrong = Mistakes(columns_forward)
 
 wrong.swap("one sample per row", "weight @ x + bias", "x.T @ weight.T + bias.T").says("""
-    The numbers are right and lie on their side: your result has one sample per row.
-""")
+    The numbers are right and lie on their side: your result has one sample per row.""")
 
-wrong.swap("bias forgotten", "x + bias", "x").says("""
-    Your result is the product alone; the bias is missing.
-""")
+wrong.swap("bias forgotten", "x + bias", "x").says("""Your result is the product alone; the bias is
+    missing.""")
 
-wrong.swap("bias flattened", "+ bias", "+ bias.ravel()").says("""
-    A bias of shape (M,) is broadcast along rows: it would give each sample its own bias, and fits
-    only when N equals M. The shape (M, 1) is there for a reason.
-""")
+wrong.swap("bias flattened", "+ bias", "+ bias.ravel()").says("""A bias of shape (M,) is broadcast
+    along rows: it would give each sample its own bias, and fits only when N equals M. The shape (M,
+    1) is there for a reason.""")
 
-wrong.swap("bias transposed", "+ bias", "+ bias.T").says("""
-    The transposed bias has the shape (1, M) and is copied down the rows. As it is given, a column
-    of shape (M, 1), it is copied to every sample.
-""")
+wrong.swap("bias transposed", "+ bias", "+ bias.T").says("""The transposed bias has the shape (1, M)
+    and is copied down the rows. As it is given, a column of shape (M, 1), it is copied to every
+    sample.""")
 
 wrong.swap("the first bias for all outputs", "+ bias", "+ bias[0]").says("""
-    `bias[0]` is the bias of the first output. Each output has its own.
-""")
+    `bias[0]` is the bias of the first output. Each output has its own.""")
 
 wrong.swap("weight transposed", "weight @", "weight.T @").says("""
     In this convention `weight` is stored with one row per output, as (M, D). It needs no transpose
-    in front of an x of shape (D, N).
-""")
+    in front of an x of shape (D, N).""")
 
 wrong.swap("factors in the row order", "weight @ x", "x @ weight").says("""
     `x @ weight` is the order for one sample per row. With the samples in columns the factors change
-    places.
-""")
+    places.""")
 
-wrong.swap("bias summed", "+ bias", "+ bias.sum()").says("""
-    You add the sum of all biases everywhere. Each output has its own.
-""")
+wrong.swap("bias summed", "+ bias", "+ bias.sum()").says("""You add the sum of all biases
+    everywhere. Each output has its own.""")
 
 
 EXERCISE = Exercise(

@@ -45,53 +45,41 @@ wrong = Mistakes()
 
 wrong.answer(
     "the batch forgotten", changed(xW1=D * H, hW2=H * C, dW2=H * C, dh=H * C, dW1=D * H, dx=D * H)
-).says("""
-    You count one sample. There are 100 of them, each multiplied by every weight.
-""")
+).says("You count one sample. There are 100 of them, each multiplied by every weight.")
 
 wrong.answer(
     "entries of the result", changed(xW1=N * H, hW2=N * C, dW2=H * C, dh=N * H, dW1=D * H, dx=N * D)
-).says("""
-    You count the entries of each result. Every entry is a row times a column: as many
-    multiplications as the inner size.
-""")
+).says("""You count the entries of each result. Every entry is a row times a column: as many
+    multiplications as the inner size.""")
 
 wrong.answer("backward as dear as forward", changed(ratio=1)).says("""
-    Every product of the forward pass is answered by *two* products of the same size: one for each of
-    its factors.
-""")
+    Every product of the forward pass is answered by *two* products of the same size: one for each
+    of its factors.""")
 
 wrong.answer(
     "without the first dx",
     changed(ratio=(2 * (N * D * H + N * H * C) - N * D * H) / (N * D * H + N * H * C)),
-).says("""
-    You leave out `dx`, which training indeed does not need. Here it is asked for, so it counts.
-""")
+).says("""You leave out `dx`, which training indeed does not need. Here it is asked for, so it
+    counts.""")
 
-wrong.answer("three to one", changed(ratio=3)).says("""
-    Three to one is forward *and* backward, compared with forward. Asked is backward alone.
-""")
+wrong.answer("three to one", changed(ratio=3)).says("""Three to one is forward *and* backward,
+    compared with forward. Asked is backward alone.""")
 
 wrong.answer("four bytes a number", changed(x=N * D * 4, h=N * H * 4)).says("""
-    A float64 has 64 bits, and a byte has 8.
-""")
+    A float64 has 64 bits, and a byte has 8.""")
 
 wrong.answer("bits", changed(x=N * D * 64, h=N * H * 64)).says("""
-    You count bits. A byte has 8 of them.
-""")
+    You count bits. A byte has 8 of them.""")
 
 wrong.answer("the mask as numbers", changed(mask=N * H * 8)).says("""
-    The mask is an array of booleans, and NumPy stores a boolean in one byte.
-""")
+    The mask is an array of booleans, and NumPy stores a boolean in one byte.""")
 
 wrong.answer("the weights", changed(x=D * H * 8, h=H * C * 8)).says("""
     That is what the weights take. They are there anyway; asked is what `forward` remembers of the
-    batch.
-""")
+    batch.""")
 
 wrong.answer("numbers, not bytes", changed(x=N * D, h=N * H)).says("""
-    You count numbers. Each of them takes some bytes.
-""")
+    You count numbers. Each of them takes some bytes.""")
 
 EXERCISE = Exercise(
     id="ch04.cost",

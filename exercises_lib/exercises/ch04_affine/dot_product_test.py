@@ -105,48 +105,37 @@ def said(judge: Any) -> Any:
 wrong = Mistakes(dot_product_test)
 
 wrong.swap("dout of ones", "dout = rng.standard_normal(", "dout = np.ones(").says("""
-    Your `dout` is all ones. A layer that forgets `dout` looks right to such a test.
-""")
+    Your `dout` is all ones. A layer that forgets `dout` looks right to such a test.""")
 
 wrong.swap("v of ones", "v = rng.standard_normal(", "v = np.ones(").says("""
     Your `v` is all ones, so the right side is the plain sum of dx. A layer that has the right
-    numbers in the wrong places looks right to such a test.
-""")
+    numbers in the wrong places looks right to such a test.""")
 
 wrong.swap("dout left out", "np.sum(dout * moved)", "np.sum(moved)").says("""
     On the left side stands the plain sum of how the outputs move. It belongs to a `dout` of ones,
-    and `backward` got another one.
-""")
+    and `backward` got another one.""")
 
-wrong.swap("v left out", "np.sum(dx * v)", "np.sum(dx)").says("""
-    On the right side stands the plain sum of dx. The input was moved along `v`, so each entry of dx
-    counts with its entry of `v`.
-""")
+wrong.swap("v left out", "np.sum(dx * v)", "np.sum(dx)").says("""On the right side stands the plain
+    sum of dx. The input was moved along `v`, so each entry of dx counts with its entry of `v`.""")
 
 wrong.swap(
     "one side only",
     "(layer.forward(x + h * v) - layer.forward(x - h * v)) / (2 * h)",
     "(layer.forward(x + h * v) - layer.forward(x)) / h",
-).says("""
-    You step to one side only. For a layer that bends sharply that error is too large to tell right
-    from wrong.
-""")
+).says("""You step to one side only. For a layer that bends sharply that error is too large to tell
+    right from wrong.""")
 
-wrong.swap("factor 2 lost", "/ (2 * h)", "/ h").says("""
-    From x − h·v to x + h·v is a step of 2h. Divided by h alone, the left side is twice too large.
-""")
+wrong.swap("factor 2 lost", "/ (2 * h)", "/ h").says("""From x − h·v to x + h·v is a step of 2h.
+    Divided by h alone, the left side is twice too large.""")
 
 wrong.swap(
     "absolute difference", "abs(left - right) / size if size > 0 else 0.0", "abs(left - right)"
-).says("""
-    You return the difference itself. Where gradients are tiny it is tiny too, although the gradient
-    may be twice what it should be. Compare it with the size of the two sides.
-""")
+).says("""You return the difference itself. Where gradients are tiny it is tiny too, although the
+    gradient may be twice what it should be. Compare it with the size of the two sides.""")
 
 wrong.swap("shape not looked at", "if dx.shape != x.shape:", "if dx is None:").says("""
     A dx of shape (N, 1) is broadcast against `v`, and the sum happens to be right. Look at the
-    shape first.
-""")
+    shape first.""")
 
 
 def divides_by_zero(layer, x, rng, h=1e-5):
@@ -165,10 +154,8 @@ def says_nan(cases: Any, seen: Any) -> bool:
 
 
 wrong.answer("0/0", divides_by_zero).says(
-    """
-    Where no gradient passes at all, as in a closed ReLU, both sides are 0 and your formula is 0/0.
-    That is nan, which decides nothing. Both sides agree there.
-    """,
+    """Where no gradient passes at all, as in a closed ReLU, both sides are 0 and your formula is
+    0/0. That is nan, which decides nothing. Both sides agree there.""",
     recognise=says_nan,
 )
 
@@ -186,10 +173,8 @@ wrong.swap(
     if dx.shape != x.shape:
         return np.inf
 """,
-).says("""
-    You call `backward` after the layer has gone forward with x − h·v, so it goes back from there.
-    Call it right after `forward(x)`.
-""")
+).says("""You call `backward` after the layer has gone forward with x − h·v, so it goes back from
+    there. Call it right after `forward(x)`.""")
 
 
 EXERCISE = Exercise(

@@ -24,49 +24,36 @@ ROWS_READ_AS_COLUMNS = HAND_PARAMS | {"W1": HAND_PARAMS["W1"].T}
 
 wrong.answer("weights read the other way", entries(hand_forward(ROWS_READ_AS_COLUMNS))).says("""
     You take the weights of a hidden unit from the wrong direction of the table: 0.2 and 0.3 lead to
-    the first unit, 0.4 and 0.5 to the second.
-""")
+    the first unit, 0.4 and 0.5 to the second.""")
 
 wrong.answer(
     "hidden biases left out", entries(hand_forward(HAND_PARAMS | {"b1": np.zeros(2)}))
-).says("""
-    The biases 0.1 and 0.2 of the hidden units are missing.
-""")
+).says("The biases 0.1 and 0.2 of the hidden units are missing.")
 
 wrong.answer(
     "output bias left out", entries(hand_forward(HAND_PARAMS | {"b2": np.array(0.0)}))
-).says("""
-    The output's bias of 0.4 is missing.
-""")
+).says("The output's bias of 0.4 is missing.")
 
 wrong.answer("loss without the half", FORWARD | {"loss": 2 * FORWARD["loss"]}).says("""
-    That is (y − t)². The loss asked for here has a factor ½ in front.
-""")
+    That is (y − t)². The loss asked for here has a factor ½ in front.""")
 
 wrong.answer(
     "the error instead of the loss", FORWARD | {"loss": FORWARD["y"] - HAND_TARGET}
-).says("""
-    That is the error y − t. The loss is half its square.
-""")
+).says("That is the error y − t. The loss is half its square.")
 
 wrong.answer("the error, turned round", FORWARD | {"loss": HAND_TARGET - FORWARD["y"]}).says("""
-    That is the error t − y. The loss is half its square.
-""")
+    That is the error t − y. The loss is half its square.""")
 
 wrong.answer("half the error", FORWARD | {"loss": (FORWARD["y"] - HAND_TARGET) / 2}).says("""
-    That is half the error. It has to be squared: a loss is never negative.
-""")
+    That is half the error. It has to be squared: a loss is never negative.""")
 
 wrong.answer("rounded to two decimals", rounded(FORWARD, 2)).says("""
-    You round too much: keep four decimals.
-""")
+    You round too much: keep four decimals.""")
 
 wrong.answer(
     "inputs in place of hidden values",
     FORWARD | {"y": float(HAND_INPUT @ HAND_PARAMS["W2"] + HAND_PARAMS["b2"])},
-).says("""
-    You multiply the output's weights by the inputs. They lead from the *hidden* units.
-""")
+).says("You multiply the output's weights by the inputs. They lead from the *hidden* units.")
 
 HIDDEN = hand_forward(HAND_PARAMS)["h"]
 
@@ -74,46 +61,33 @@ HIDDEN = hand_forward(HAND_PARAMS)["h"]
 wrong.answer(
     "output weights swapped",
     FORWARD | {"y": float(HIDDEN[::-1] @ HAND_PARAMS["W2"] + HAND_PARAMS["b2"])},
-).says("""
-    The two output weights have changed places: 0.5 leads from the first hidden unit.
-""")
+).says("The two output weights have changed places: 0.5 leads from the first hidden unit.")
 
 wrong.answer(
     "only the first hidden unit",
     FORWARD | {"y": float(HIDDEN[0] * HAND_PARAMS["W2"][0] + HAND_PARAMS["b2"])},
-).says("""
-    The second hidden unit is missing in the output.
-""")
+).says("The second hidden unit is missing in the output.")
 
 wrong.answer(
     "second input left out", FORWARD | {"z0": 0.9 * 0.2 + 0.1, "z1": 0.9 * 0.4 + 0.2}
-).says("""
-    The second input is missing: each hidden unit adds up what comes from both.
-""")
+).says("The second input is missing: each hidden unit adds up what comes from both.")
 
 wrong.answer("slope of ReLU for its value", FORWARD | {"h0": 1.0, "h1": 1.0}).says("""
-    1 is the slope of ReLU. Its value, where z is positive, is z itself.
-""")
+    1 is the slope of ReLU. Its value, where z is positive, is z itself.""")
 
 wrong.answer("ReLU closed", FORWARD | {"h0": 0.0, "h1": 0.0}).says("""
-    ReLU replaces *negative* numbers by 0. Look at the sign of z.
-""")
+    ReLU replaces *negative* numbers by 0. Look at the sign of z.""")
 
 wrong.answer(
     "half before the square", FORWARD | {"loss": ((FORWARD["y"] - HAND_TARGET) / 2) ** 2}
-).says("""
-    You halve the error and then square it, so the half is squared too.
-""")
+).says("You halve the error and then square it, so the half is squared too.")
 
 wrong.answer("minus in front of the loss", FORWARD | {"loss": -FORWARD["loss"]}).says("""
-    The loss cannot be negative: a square has no minus sign.
-""")
+    The loss cannot be negative: a square has no minus sign.""")
 
 wrong.answer(
     "half the error, turned round", FORWARD | {"loss": (HAND_TARGET - FORWARD["y"]) / 2}
-).says("""
-    That is half the error. It has to be squared.
-""")
+).says("That is half the error. It has to be squared.")
 
 
 EXERCISE = Exercise(

@@ -50,33 +50,25 @@ wrong = Mistakes()
 
 wrong.answer("the published number", UPDATED | {"y_half": 1.618296}).says("""
     That is the published number, and it is the one thing here that nobody can derive. Put your own
-    updated parameters into the forward pass.
-""")
+    updated parameters into the forward pass.""")
 
 wrong.answer(
     "the two losses swapped",
     UPDATED | {"y_half": UPDATED["y_square"], "y_square": UPDATED["y_half"]},
-).says("""
-    The two predictions have changed places: without the half the gradient, and so the step, is
-    twice as long.
-""")
+).says("""The two predictions have changed places: without the half the gradient, and so the step,
+    is twice as long.""")
 
-wrong.answer("uphill", update_answer(rate=-HAND_RATE)).says("""
-    You add the gradient. It points to where the loss grows; a step that lowers the loss goes
-    against it.
-""")
+wrong.answer("uphill", update_answer(rate=-HAND_RATE)).says("""You add the gradient. It points to
+    where the loss grows; a step that lowers the loss goes against it.""")
 
-wrong.answer("rate forgotten", update_answer(rate=1.0)).says("""
-    You subtract the whole gradient. The step is the gradient times the rate of 0.1.
-""")
+wrong.answer("rate forgotten", update_answer(rate=1.0)).says("""You subtract the whole gradient. The
+    step is the gradient times the rate of 0.1.""")
 
 wrong.answer("step twice as long", update_answer(factor=2.0)).says("""
-    Your step is twice as long as it should be: it belongs to the loss (y − t)².
-""")
+    Your step is twice as long as it should be: it belongs to the loss (y − t)².""")
 
 wrong.answer("biases not updated", update_answer(only="W")).says("""
-    The biases are still the old ones. They are parameters too and take their step.
-""")
+    The biases are still the old ones. They are parameters too and take their step.""")
 
 
 def hidden_gradient_from_new_weights() -> dict[str, float]:
@@ -95,8 +87,7 @@ def hidden_gradient_from_new_weights() -> dict[str, float]:
 
 wrong.answer("output weights updated too early", hidden_gradient_from_new_weights()).says("""
     You used the new `W2` in the backward pass to the hidden units. All gradients belong to the old
-    parameters; only when all are known is the step taken.
-""")
+    parameters; only when all are known is the step taken.""")
 
 
 def update_with(**changed: Any) -> dict[str, float]:
@@ -107,30 +98,23 @@ def update_with(**changed: Any) -> dict[str, float]:
 
 wrong.answer(
     "dW1 transposed", update_with(W1=HAND_PARAMS["W1"] - HAND_RATE * np.outer(DZ, HAND_INPUT))
-).says("""
-    `dW1_01` and `dW1_10` have changed places in your step: the first index counts inputs, the
-    second hidden units.
-""")
+).says("""`dW1_01` and `dW1_10` have changed places in your step: the first index counts inputs, the
+    second hidden units.""")
 
 wrong.answer(
     "W1 transposed", UPDATED | {"W1_01": UPDATED["W1_10"], "W1_10": UPDATED["W1_01"]}
-).says("""
-    `W1_01` and `W1_10` have changed places: the first index counts inputs, the second hidden units.
-""")
+).says("""`W1_01` and `W1_10` have changed places: the first index counts inputs, the second hidden
+    units.""")
 
 wrong.answer(
     "the gradients themselves",
     UPDATED | {name[1:]: value for name, value in GRADIENTS.items() if name[1:] in UPDATED},
-).says("""
-    That is the gradient. What is asked for is the parameter after its step.
-""")
+).says("That is the gradient. What is asked for is the parameter after its step.")
 
 wrong.answer(
     "the step alone",
     UPDATED | {name: UPDATED[name] - value for name, value in entries(HAND_PARAMS).items()},
-).says("""
-    That is the step alone. The new parameter is the old one and the step together.
-""")
+).says("That is the step alone. The new parameter is the old one and the step together.")
 
 UPDATED_PARAMS = hand_step(HAND_RATE)
 
@@ -164,38 +148,29 @@ def old_hidden_values() -> dict[str, float]:
     }
 
 
-wrong.answer("old hidden values", old_hidden_values()).says("""
-    The new output weights are multiplied by the hidden values from before the update. `W1` and `b1`
-    have changed, so the hidden units have too.
-""")
+wrong.answer("old hidden values", old_hidden_values()).says("""The new output weights are multiplied
+    by the hidden values from before the update. `W1` and `b1` have changed, so the hidden units
+    have too.""")
 
 wrong.answer(
     "prediction from before the update",
     UPDATED | {"y_half": FORWARD["y"], "y_square": FORWARD["y"]},
-).says("""
-    That is the prediction with the old parameters. Run the forward pass again.
-""")
+).says("That is the prediction with the old parameters. Run the forward pass again.")
 
 wrong.answer("rounded to three decimals", rounded(UPDATED, 3)).says("""
-    You round too much. Keep six decimals until the end.
-""")
+    You round too much. Keep six decimals until the end.""")
 
 wrong.answer("rounded to two decimals", rounded(UPDATED, 2)).says("""
-    You round too much. Keep six decimals until the end.
-""")
+    You round too much. Keep six decimals until the end.""")
 
 wrong.answer(
     "hidden weights not updated", update_with(W1=HAND_PARAMS["W1"], b1=HAND_PARAMS["b1"])
-).says("""
-    The hidden layer still has its old parameters. All nine take their step.
-""")
+).says("The hidden layer still has its old parameters. All nine take their step.")
 
 wrong.answer(
     "the change doubled", UPDATED | {"y_square": float(2 * UPDATED["y_half"] - FORWARD["y"])}
-).says("""
-    You double the change of the prediction. The *steps* are twice as long; the prediction is no
-    straight line in them, for changed weights multiply changed hidden values.
-""")
+).says("""You double the change of the prediction. The *steps* are twice as long; the prediction is
+    no straight line in them, for changed weights multiply changed hidden values.""")
 
 wrong.answer(
     "the losses",
@@ -204,20 +179,16 @@ wrong.answer(
         "y_half": 0.5 * (UPDATED["y_half"] - HAND_TARGET) ** 2,
         "y_square": (UPDATED["y_square"] - HAND_TARGET) ** 2,
     },
-).says("""
-    That is the loss after the step. What is asked for is the prediction, y.
-""")
+).says("That is the loss after the step. What is asked for is the prediction, y.")
 
-wrong.answer("rate of 0.01", update_answer(rate=0.01)).says("""
-    Your step is ten times too short: the rate is 0.1.
-""")
+wrong.answer("rate of 0.01", update_answer(rate=0.01)).says("""Your step is ten times too short: the
+    rate is 0.1.""")
 
 wrong.answer(
     "step of the hidden weights without the input",
     update_with(W1=HAND_PARAMS["W1"] - HAND_RATE * np.outer(np.ones(2), DZ)),
-).says("""
-    The hidden weights take the step of their bias. Their gradient has the input in it as well.
-""")
+).says("""The hidden weights take the step of their bias. Their gradient has the input in it as
+    well.""")
 
 
 EXERCISE = Exercise(

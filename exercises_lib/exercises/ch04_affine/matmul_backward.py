@@ -41,72 +41,57 @@ def draw_matmul(rng: np.random.Generator) -> Iterator[Case]:
 wrong = Mistakes(matmul_backward)
 
 wrong.answer("order swapped", lambda W, X, dD: (W.T @ dD, dD @ X.T)).says("""
-    Both gradients are there, in the wrong order: the function returns `dW` first and `dX` second.
-""")
+    Both gradients are there, in the wrong order: the function returns `dW` first and `dX`
+    second.""")
 
-wrong.swap("dW transposed", "dD @ X", "X @ dD").says("""
-    Your `dW` is the transpose of the right one. Turning a product around turns each factor and
-    their order: look which of the two products has the shape of `W`.
-""")
+wrong.swap("dW transposed", "dD @ X", "X @ dD").says("""Your `dW` is the transpose of the right one.
+    Turning a product around turns each factor and their order: look which of the two products has
+    the shape of `W`.""")
 
-wrong.swap("dX transposed", "W.T @ dD", "dD.T @ W").says("""
-    Your `dX` is the transpose of the right one: it has a row per column of `X`.
-""")
+wrong.swap("dX transposed", "W.T @ dD", "dD.T @ W").says("""Your `dX` is the transpose of the right
+    one: it has a row per column of `X`.""")
 
-wrong.swap("nothing transposed", ".T, W.T", ", W").says("""
-    You multiply by `X` and `W` as they are. Backwards each factor takes the sum along its other
-    axis, and that needs a transpose. Write the shapes below the names.
-""")
+wrong.swap("nothing transposed", ".T, W.T", ", W").says("""You multiply by `X` and `W` as they are.
+    Backwards each factor takes the sum along its other axis, and that needs a transpose. Write the
+    shapes below the names.""")
 
-wrong.swap("entry by entry", "@ X.T, W.T @", "* X, W *").says("""
-    `*` multiplies entry by entry. That is the backward rule of the gate `x * y`; here every entry
-    of `W` is used in a whole row of `D`.
-""")
+wrong.swap("entry by entry", "@ X.T, W.T @", "* X, W *").says("""`*` multiplies entry by entry. That
+    is the backward rule of the gate `x * y`; here every entry of `W` is used in a whole row of
+    `D`.""")
 
 wrong.answer(
     "upstream dropped", lambda W, X, dD: (np.ones_like(dD) @ X.T, W.T @ np.ones_like(dD))
-).says("""
-    Your gradient does not depend on `dD`: it is right only if every entry of `dD` is 1. Local
-    derivative times what arrives, here too.
-""")
+).says("""Your gradient does not depend on `dD`: it is right only if every entry of `dD` is 1. Local
+    derivative times what arrives, here too.""")
 
 wrong.swap("averaged over the columns", "T,", "T / X.shape[1],").says("""
     You divide `dW` by the number of columns. The columns' contributions are added; if the loss is a
-    mean, its division is already in `dD`.
-""")
+    mean, its division is already in `dD`.""")
 
 wrong.answer("rules for the row convention", lambda W, X, dD: (X.T @ dD, dD @ W.T)).says("""
-    Those are the rules for `X · W`. Here `W` stands on the left, so the factors change places.
-""")
+    Those are the rules for `X · W`. Here `W` stands on the left, so the factors change places.""")
 
 wrong.swap(
     "the last term only",
     "dD @ X.T, W.T @ dD",
     "np.outer(dD[:, -1], X[:, -1]), np.outer(W[-1], dD[-1])",
-).says("""
-    Each pass of your innermost loop overwrites what the one before it has stored. An entry is used
-    several times, and what comes back from each use is added up.
-""")
+).says("""Each pass of your innermost loop overwrites what the one before it has stored. An entry is
+    used several times, and what comes back from each use is added up.""")
 
 wrong.answer(
     "forced into the shape",
     lambda W, X, dD: ((X @ dD.T).reshape(W.shape), (dD.T @ W).reshape(X.shape)),
-).says("""
-    `reshape` makes the shape right and mixes the entries up: it fills row after row. Rows become
-    columns with a transpose only.
-""")
+).says("""`reshape` makes the shape right and mixes the entries up: it fills row after row. Rows
+    become columns with a transpose only.""")
 
 wrong.answer("the other factor alone", lambda W, X, dD: (X.T, W.T)).says("""
-    That is the other factor, without what arrives: `dD` does not occur in your answer.
-""")
+    That is the other factor, without what arrives: `dD` does not occur in your answer.""")
 
 wrong.answer("the other factor as it is", lambda W, X, dD: (X, W)).says("""
-    That is the other factor, without what arrives: `dD` does not occur in your answer.
-""")
+    That is the other factor, without what arrives: `dD` does not occur in your answer.""")
 
-wrong.swap("dX from dW", ", W", ", (dD @ X.T)").says("""
-    Your `dX` is made with the gradient `dW` where the weights `W` themselves are needed.
-""")
+wrong.swap("dX from dW", ", W", ", (dD @ X.T)").says("""Your `dX` is made with the gradient `dW`
+    where the weights `W` themselves are needed.""")
 
 
 EXERCISE = Exercise(

@@ -76,13 +76,11 @@ wrong = Mistakes(unbroadcast)
 
 wrong.answer("nothing summed", lambda grad, shape: grad.copy()).says("""
     You give back the gradient in its broadcast shape. It has one entry per copy; the copies'
-    gradients have to be added up.
-""")
+    gradients have to be added up.""")
 
 wrong.answer("axis 0 always", lambda grad, shape: grad.sum(axis=0)).says("""
     You sum over axis 0, whatever the shape. That is the bias gradient again; which axes were copied
-    depends on `shape`.
-""")
+    depends on `shape`.""")
 
 
 def unbroadcast_leading_only(grad, shape):
@@ -93,8 +91,7 @@ def unbroadcast_leading_only(grad, shape):
 
 wrong.answer("leading axes only", unbroadcast_leading_only).says("""
     You sum over the axes that broadcasting added in front. Axes that were there before with length
-    1 have been repeated too.
-""")
+    1 have been repeated too.""")
 
 
 def unbroadcast_ones_only(grad, shape):
@@ -104,8 +101,7 @@ def unbroadcast_ones_only(grad, shape):
 
 wrong.answer("axes of length 1 only", unbroadcast_ones_only).says("""
     You sum over axes of length 1 and forget those that broadcasting added in front; they also shift
-    the numbers of all the others.
-""")
+    the numbers of all the others.""")
 
 
 def unbroadcast_axis_by_value(grad, shape):
@@ -116,8 +112,7 @@ def unbroadcast_axis_by_value(grad, shape):
 
 
 wrong.answer("the size taken for the axis", unbroadcast_axis_by_value).says("""
-    Your list of axes holds sizes: `1` every time. `sum` needs the positions of those sizes.
-""")
+    Your list of axes holds sizes: `1` every time. `sum` needs the positions of those sizes.""")
 
 wrong.swap(
     "axes lost",
@@ -126,9 +121,7 @@ wrong.swap(
     return np.array(total).reshape(shape)
 """,
     "return np.array(grad.sum(axis=tuple(range(added)) + repeated))",
-).says("""
-    The right numbers are added up, but a summed axis of length 1 has vanished from the shape.
-""")
+).says("The right numbers are added up, but a summed axis of length 1 has vanished from the shape.")
 
 
 def unbroadcast_axes_lost_one_by_one(grad, shape):
@@ -143,8 +136,7 @@ def unbroadcast_axes_lost_one_by_one(grad, shape):
 
 wrong.answer("axes lost, and the others shifted", unbroadcast_axes_lost_one_by_one).says("""
     Each sum takes its axis away, so that the axes behind it move up and the next number means
-    another one. A summed axis of length 1 has to stay.
-""")
+    another one. A summed axis of length 1 has to stay.""")
 
 
 def unbroadcast_from_the_back(grad, shape):
@@ -159,8 +151,7 @@ def unbroadcast_from_the_back(grad, shape):
 
 wrong.answer("axes taken away at the back", unbroadcast_from_the_back).says("""
     You sum over the last axes. Broadcasting adds axes in *front*; at the back the shapes are lined
-    up.
-""")
+    up.""")
 
 
 def unbroadcast_one_leading_axis(grad, shape):
@@ -175,17 +166,14 @@ def unbroadcast_one_leading_axis(grad, shape):
 
 wrong.answer("one leading axis only", unbroadcast_one_leading_axis).says("""
     You take one axis away in front. Broadcasting may have added several: the shape () has none at
-    all.
-""")
+    all.""")
 
 wrong.answer("everything summed", lambda grad, shape: grad.sum()).says("""
-    `grad.sum()` adds up everything, whatever the shape. That is right for a single number only.
-""")
+    `grad.sum()` adds up everything, whatever the shape. That is right for a single number only.""")
 
 wrong.answer("reshaped", lambda grad, shape: grad.reshape(shape)).says("""
     `reshape` moves numbers to other places and needs as many places as there are numbers. Here
-    there are fewer: several numbers have to become one.
-""")
+    there are fewer: several numbers have to become one.""")
 
 wrong.swap(
     "mean",
@@ -194,10 +182,8 @@ wrong.swap(
     return np.array(total).reshape(shape)
 """,
     "return np.array(grad.mean(axis=tuple(range(added)) + repeated)).reshape(shape)",
-).says("""
-    You take the mean over the copies. Each copy has an effect of its own on the loss, and the
-    effects add up.
-""")
+).says("""You take the mean over the copies. Each copy has an effect of its own on the loss, and the
+    effects add up.""")
 
 
 def unbroadcast_first_copy(grad, shape):
@@ -207,14 +193,12 @@ def unbroadcast_first_copy(grad, shape):
     return grad[index].copy()
 
 
-wrong.answer("first copy only", unbroadcast_first_copy).says("""
-    You keep the gradient of the first copy and drop the others.
-""")
+wrong.answer("first copy only", unbroadcast_first_copy).says("""You keep the gradient of the first
+    copy and drop the others.""")
 
 wrong.answer("forced into the shape", lambda grad, shape: np.resize(grad, shape)).says("""
     `np.resize` makes the shape right by cutting numbers off. None of them may be lost: they belong
-    to copies of the same input.
-""")
+    to copies of the same input.""")
 
 
 def unbroadcast_shared(grad, shape):
@@ -225,17 +209,15 @@ def unbroadcast_shared(grad, shape):
 
 wrong.answer("gives back grad itself", unbroadcast_shared).says("""
     Where nothing was broadcast you return the array you were given. Its owner and you now share it:
-    adding to one changes the other.
-""")
+    adding to one changes the other.""")
 
 
 def unbroadcast_read_only(grad, shape):
     return np.broadcast_to(unbroadcast(grad, shape), shape)
 
 
-wrong.answer("a read-only view", unbroadcast_read_only).says("""
-    `np.broadcast_to` gives a view that cannot be written into.
-""")
+wrong.answer("a read-only view", unbroadcast_read_only).says("""`np.broadcast_to` gives a view that
+    cannot be written into.""")
 
 
 def unbroadcast_writes(grad, shape):
@@ -246,10 +228,8 @@ def unbroadcast_writes(grad, shape):
     return unbroadcast(grad, shape)
 
 
-wrong.answer("sums into grad", unbroadcast_writes).says("""
-    You add up inside `grad`. It belongs to the caller, and where it is a broadcast view writing
-    into it is not even possible.
-""")
+wrong.answer("sums into grad", unbroadcast_writes).says("""You add up inside `grad`. It belongs to
+    the caller, and where it is a broadcast view writing into it is not even possible.""")
 
 
 def unbroadcast_moving_axes(grad, shape):
@@ -260,8 +240,7 @@ def unbroadcast_moving_axes(grad, shape):
 
 wrong.answer("axes that move up", unbroadcast_moving_axes).says("""
     After one axis has been summed away the others move up by one place, and your loop goes on with
-    the old numbers.
-""")
+    the old numbers.""")
 
 
 def unbroadcast_first_of_length_1(grad, shape):
@@ -273,8 +252,8 @@ def unbroadcast_first_of_length_1(grad, shape):
 
 
 wrong.answer("first axis of length 1 only", unbroadcast_first_of_length_1).says("""
-    You stop at the first axis of length 1. There can be several: a `return` inside a loop ends it.
-""")
+    You stop at the first axis of length 1. There can be several: a `return` inside a loop ends
+    it.""")
 
 
 def unbroadcast_ones_first(grad, shape):
@@ -288,17 +267,15 @@ def unbroadcast_ones_first(grad, shape):
 
 wrong.answer("axes of length 1 first", unbroadcast_ones_first).says("""
     The axes of `shape` are counted without those in front, and you sum while these are still there:
-    the two do not line up. The order of your two steps matters.
-""")
+    the two do not line up. The order of your two steps matters.""")
 
 
 def unbroadcast_boxed(grad, shape):
     return unbroadcast(grad, shape) if shape else np.array([grad.sum()])
 
 
-wrong.answer("a number in a box", unbroadcast_boxed).says("""
-    For the shape `()` you return an array with one entry. Its shape is (1,), and that is not ().
-""")
+wrong.answer("a number in a box", unbroadcast_boxed).says("""For the shape `()` you return an array
+    with one entry. Its shape is (1,), and that is not ().""")
 
 
 EXERCISE = Exercise(

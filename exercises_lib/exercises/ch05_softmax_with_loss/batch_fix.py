@@ -85,52 +85,41 @@ RIGHT = {"input": (BATCH, ABOVE), "lines": [8], "repair": Mended}
 
 wrong = Mistakes(Mended)
 
-wrong.answer("still the given code", Given).says("""
-    This behaves as the given layer does. Compare it with a numerical gradient, and compare
-    `backward(1.0)` with `backward(2.0)`: two things are missing.
-""")
+wrong.answer("still the given code", Given).says("""This behaves as the given layer does. Compare it
+    with a numerical gradient, and compare `backward(1.0)` with `backward(2.0)`: two things are
+    missing.""")
 
 wrong.swap(
     "dout still ignored", "self.y - self.t", "(self.y - self.t) / len(self.y)", of=Given
-).says("""
-    The batch is right now. But `backward(2.0)` still gives the same as `backward(1.0)`.
-""")
+).says("The batch is right now. But `backward(2.0)` still gives the same as `backward(1.0)`.")
 
 wrong.swap(
     "still not divided by the batch", "self.y - self.t", "dout * (self.y - self.t)", of=Given
-).says("""
-    `dout` is right now. But the loss is a mean over the samples, and your gradient is still that of
-    their sum.
-""")
+).says("""`dout` is right now. But the loss is a mean over the samples, and your gradient is still
+    that of their sum.""")
 
 wrong.swap(
     "divided by the number of entries",
     "self.y - self.t",
     "dout * (self.y - self.t) / self.y.size",
     of=Given,
-).says("""
-    `y.size` is N · C. Over how many numbers does the mean in the loss run?
-""")
+).says("`y.size` is N · C. Over how many numbers does the mean in the loss run?")
 
 wrong.swap(
     "divided by the number of classes",
     "self.y - self.t",
     "dout * (self.y - self.t) / self.y.shape[1]",
     of=Given,
-).says("""
-    `y.shape[1]` is the number of classes. The mean in the loss runs over the samples. With N = C
-    nobody would notice.
-""")
+).says("""`y.shape[1]` is the number of classes. The mean in the loss runs over the samples. With N
+    = C nobody would notice.""")
 
 wrong.swap(
     "averaged over the samples",
     "self.y - self.t",
     "dout * (self.y - self.t).mean(axis=0)",
     of=Given,
-).says("""
-    `mean(axis=0)` melts the gradients of all samples into one. Every sample keeps its own row; only
-    its share in the loss is smaller.
-""")
+).says("""`mean(axis=0)` melts the gradients of all samples into one. Every sample keeps its own
+    row; only its share in the loss is smaller.""")
 
 
 class LossMadeToFit(Given):
@@ -143,8 +132,7 @@ class LossMadeToFit(Given):
 
 wrong.answer("made the loss fit the gradient", LossMadeToFit).says("""
     Now loss and gradient agree, but on the *sum* over the batch. The loss was right: leave
-    `forward` alone.
-""")
+    `forward` alone.""")
 
 
 class LossDividedToo(Mended):
@@ -152,33 +140,25 @@ class LossDividedToo(Mended):
         return super().forward(x, t) / len(x)
 
 
-wrong.answer("divided the loss too", LossDividedToo).says("""
-    The gradient is right now. But `forward` divides by the batch a second time: the loss was a mean
-    already.
-""")
+wrong.answer("divided the loss too", LossDividedToo).says("""The gradient is right now. But
+    `forward` divides by the batch a second time: the loss was a mean already.""")
 
 wrong.swap(
     "brackets lost", "self.y - self.t", "dout * self.y - self.t / len(self.y)", of=Given
-).says("""
-    Without brackets `dout` multiplies `y` alone, and the division is for `t` alone. Both belong to
-    the whole difference.
-""")
+).says("""Without brackets `dout` multiplies `y` alone, and the division is for `t` alone. Both
+    belong to the whole difference.""")
 
 wrong.swap("sign", "self.y - self.t", "dout * (self.t - self.y) / len(self.y)", of=Given).says("""
-    The two factors are there, and the sign has been turned: `y - t` was right as it was given.
-""")
+    The two factors are there, and the sign has been turned: `y - t` was right as it was given.""")
 
 wrong.swap(
     "multiplied by the batch", "self.y - self.t", "dout * (self.y - self.t) * len(self.y)", of=Given
-).says("""
-    Now the gradient is even larger: a sample's share in a mean *shrinks* with the batch.
-""")
+).says("Now the gradient is even larger: a sample's share in a mean *shrinks* with the batch.")
 
 wrong.swap(
     "added dout", "self.y - self.t", "dout + (self.y - self.t) / len(self.y)", of=Given
-).says("""
-    `dout` is added to the gradient. By the chain rule upstream and local gradient are *multiplied*.
-""")
+).says("""`dout` is added to the gradient. By the chain rule upstream and local gradient are
+    *multiplied*.""")
 
 
 class YOverwritten(Given):
@@ -187,29 +167,22 @@ class YOverwritten(Given):
         return dout * self.y / len(self.y)
 
 
-wrong.answer("overwrites the stored y", YOverwritten).says("""
-    `self.y -= self.t` changes what `forward` stored. A second `backward` then starts from y − t and
-    subtracts t once more.
-""")
+wrong.answer("overwrites the stored y", YOverwritten).says("""`self.y -= self.t` changes what
+    `forward` stored. A second `backward` then starts from y − t and subtracts t once more.""")
 
 wrong.swap(
     "dout for y only", "self.y - self.t", "(dout * self.y - self.t) / len(self.y)", of=Given
-).says("""
-    The division is right, but `dout` multiplies `y` alone. It belongs to the whole difference.
-""")
+).says("""The division is right, but `dout` multiplies `y` alone. It belongs to the whole
+    difference.""")
 
 wrong.swap(
     "always four samples", "self.y - self.t", "dout * (self.y - self.t) / 4", of=Given
-).says("""
-    You divide by 4, whatever comes. That was the batch of the demonstration; ask the array how many
-    rows it has.
-""")
+).says("""You divide by 4, whatever comes. That was the batch of the demonstration; ask the array
+    how many rows it has.""")
 
 wrong.swap(
     "divided twice", "self.y - self.t", "dout * (self.y - self.t) / len(self.y) ** 2", of=Given
-).says("""
-    You divide by N twice. Each sample has the share 1/N in the mean, once.
-""")
+).says("You divide by N twice. Each sample has the share 1/N in the mean, once.")
 
 
 class MendedWithoutDefault(Given):
@@ -219,8 +192,7 @@ class MendedWithoutDefault(Given):
 
 wrong.answer("dout has no default", MendedWithoutDefault).says("""
     `backward()` is called without an argument here, as the last node of a network is. Keep the
-    default value that the given method has.
-""")
+    default value that the given method has.""")
 
 
 EXERCISE = Exercise(

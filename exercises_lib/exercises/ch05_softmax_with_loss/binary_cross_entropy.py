@@ -108,10 +108,9 @@ def bce_unclipped(p, t):
     return loss, (-t / p + (1 - t) / (1 - p)) / p.size
 
 
-wrong.answer("not limited", bce_unclipped).says("""
-    At p = 0 and p = 1 a logarithm and a denominator become 0: the loss ends as inf or as 0 ·
-    (−inf), which is nan, and the gradient as a division by 0.
-""")
+wrong.answer("not limited", bce_unclipped).says("""At p = 0 and p = 1 a logarithm and a denominator
+    become 0: the loss ends as inf or as 0 · (−inf), which is nan, and the gradient as a division by
+    0.""")
 
 
 def bce_loss_only_clipped(p, t):
@@ -120,13 +119,11 @@ def bce_loss_only_clipped(p, t):
 
 
 wrong.answer("only the loss limited", bce_loss_only_clipped).says("""
-    The loss is safe, but the gradient still divides by the raw p and 1 − p, which can be 0.
-""")
+    The loss is safe, but the gradient still divides by the raw p and 1 − p, which can be 0.""")
 
 wrong.swap("limit too fine", "1e-7, 1 - 1e-7", "1e-20, 1 - 1e-20", of=bce).says("""
     `1 - 1e-20` is stored as exactly 1.0, because floats near 1 are 1.1e-16 apart and wider. So at p
-    = 1 your limit does nothing.
-""")
+    = 1 your limit does nothing.""")
 
 
 def bce_added(p, t):
@@ -134,10 +131,9 @@ def bce_added(p, t):
     return -(t * np.log(a) + (1 - t) * np.log(b)).mean(), (-t / a + (1 - t) / b) / p.size
 
 
-wrong.answer("added instead of limited", bce_added).says("""
-    Adding 1e-7 changes *every* logarithm, and the gradient with it: at p = 1e-4 by a thousandth. A
-    limit leaves the p inside it as they are.
-""")
+wrong.answer("added instead of limited", bce_added).says("""Adding 1e-7 changes *every* logarithm,
+    and the gradient with it: at p = 1e-4 by a thousandth. A limit leaves the p inside it as they
+    are.""")
 
 
 def bce_zero_outside(p, t):
@@ -147,8 +143,7 @@ def bce_zero_outside(p, t):
 
 wrong.answer("gradient 0 at the limits", bce_zero_outside).says("""
     Your gradient is 0 where p is 0 or 1. That is where a wrong prediction is worst, and the network
-    would learn nothing from it.
-""")
+    would learn nothing from it.""")
 
 
 def bce_one_term(p, t):
@@ -156,20 +151,16 @@ def bce_one_term(p, t):
     return -(t * np.log(p)).mean(), -t / p / p.size
 
 
-wrong.answer("only one of the two terms", bce_one_term).says("""
-    You count the samples with t = 1 only. A sample with t = 0 costs something too: the more, the
-    higher p is.
-""")
+wrong.answer("only one of the two terms", bce_one_term).says("""You count the samples with t = 1
+    only. A sample with t = 0 costs something too: the more, the higher p is.""")
 
 wrong.answer("sign of the gradient", lambda p, t: (bce(p, t)[0], -bce(p, t)[1])).says("""
     The sign of your gradient is wrong. With t = 1 a larger p makes the loss smaller, so dp is
-    negative there.
-""")
+    negative there.""")
 
 wrong.answer("sign of the loss", lambda p, t: (-bce(p, t)[0], bce(p, t)[1])).says("""
     Logarithms of probabilities are negative, and so is your loss. It would be smallest where the
-    prediction is worst.
-""")
+    prediction is worst.""")
 
 wrong.answer(
     "one loss per entry",
@@ -177,18 +168,14 @@ wrong.answer(
         -(t * np.log(np.clip(p, 1e-7, 1)) + (1 - t) * np.log(np.clip(1 - p, 1e-7, 1))),
         bce(p, t)[1],
     ),
-).says("""
-    These are the losses of the single entries. The loss is their mean, one number.
-""")
+).says("These are the losses of the single entries. The loss is their mean, one number.")
 
 wrong.answer("order swapped", lambda p, t: bce(p, t)[::-1]).says("""
-    Loss and gradient have changed places: the function returns `loss, dp`.
-""")
+    Loss and gradient have changed places: the function returns `loss, dp`.""")
 
 wrong.answer("labels turned round", lambda p, t: bce(p, 1 - t)).says("""
     You charge for the answer that is right: with t = 1 it is the logarithm of p that counts, with t
-    = 0 that of 1 − p.
-""")
+    = 0 that of 1 − p.""")
 
 
 def bce_nan_replaced(p, t):
@@ -196,10 +183,9 @@ def bce_nan_replaced(p, t):
     return np.nan_to_num(loss), np.nan_to_num(dp)
 
 
-wrong.answer("nan replaced", bce_nan_replaced).says("""
-    Replacing what is not finite by another number hides the fault: a prediction that is certain
-    must cost 0 if it is right, and a lot if it is wrong. The place to act is p.
-""")
+wrong.answer("nan replaced", bce_nan_replaced).says("""Replacing what is not finite by another
+    number hides the fault: a prediction that is certain must cost 0 if it is right, and a lot if it
+    is wrong. The place to act is p.""")
 
 
 def bce_in_place(p, t):
@@ -207,34 +193,27 @@ def bce_in_place(p, t):
     return bce(p, t)
 
 
-wrong.answer("changes p", bce_in_place).says("""
-    You limit the caller's `p` itself. Keep the limited probabilities in an array of your own.
-""")
+wrong.answer("changes p", bce_in_place).says("""You limit the caller's `p` itself. Keep the limited
+    probabilities in an array of your own.""")
 
 wrong.answer("both terms negative", lambda p, t: (bce(p, t)[0], -np.abs(bce(p, t)[1]))).says("""
     Your gradient is negative for both labels. log(1 − p) falls as p grows: its inner derivative is
-    −1.
-""")
+    −1.""")
 
 wrong.answer("gradient of the sum", lambda p, t: (bce(p, t)[0], bce(p, t)[1] * p.size)).says("""
-    The loss is a mean, but your gradient is that of the sum: the division is missing.
-""")
+    The loss is a mean, but your gradient is that of the sum: the division is missing.""")
 
 wrong.answer(
     "gradient divided by the rows", lambda p, t: (bce(p, t)[0], bce(p, t)[1] * p.size / len(p))
-).says("""
-    The gradient is divided by `len(p)`, the number of rows. The mean in the loss runs over all
-    entries, which are more as soon as p has two axes.
-""")
+).says("""The gradient is divided by `len(p)`, the number of rows. The mean in the loss runs over
+    all entries, which are more as soon as p has two axes.""")
 
 wrong.answer("loss summed", lambda p, t: (bce(p, t)[0] * p.size, bce(p, t)[1])).says("""
-    The loss is the sum over all entries, not their mean.
-""")
+    The loss is the sum over all entries, not their mean.""")
 
 wrong.answer("the gradient of the score", lambda p, t: (bce(p, t)[0], (p - t) / p.size)).says("""
     `p - t` is the gradient with respect to the *score*, with the sigmoid already gone through. Here
-    p itself is the input.
-""")
+    p itself is the input.""")
 
 
 def bce_wide_limit(eps):
@@ -257,14 +236,11 @@ wrong.extend(
 )
 
 wrong.answer("sigmoid once more", lambda p, t: bce(nn.sigmoid(p), t)).says("""
-    `p` is a probability already; the sigmoid belongs to the layer before.
-""")
+    `p` is a probability already; the sigmoid belongs to the layer before.""")
 
 wrong.answer(
     "mean squared error", lambda p, t: (((p - t) ** 2).mean(), 2 * (p - t) / p.size)
-).says("""
-    That is the mean squared error. Cross-entropy is made of logarithms.
-""")
+).says("That is the mean squared error. Cross-entropy is made of logarithms.")
 
 
 EXERCISE = Exercise(

@@ -47,110 +47,82 @@ wrong = Mistakes(nn.mean_squared_error)
 
 wrong.answer(
     "gradient divided by the batch only", lambda y, t: (mse(y, t)[0], 2 * (y - t) / len(y))
-).says("""
-    Your loss is a mean over all N · M entries, but the gradient is divided by N only. Loss and
-    gradient have to use the same mean.
-""")
+).says("""Your loss is a mean over all N · M entries, but the gradient is divided by N only. Loss
+    and gradient have to use the same mean.""")
 
 wrong.answer(
     "loss and gradient divided by the batch only",
     lambda y, t: (((y - t) ** 2).sum() / len(y), 2 * (y - t) / len(y)),
-).says("""
-    You add the squares of a row and average over the samples. That is a sound loss, but not this
-    one: here the mean runs over all entries.
-""")
+).says("""You add the squares of a row and average over the samples. That is a sound loss, but not
+    this one: here the mean runs over all entries.""")
 
 wrong.answer("gradient of the sum", lambda y, t: (mse(y, t)[0], 2 * (y - t))).says("""
-    The loss is a mean, but your gradient is that of the sum: the division is missing.
-""")
+    The loss is a mean, but your gradient is that of the sum: the division is missing.""")
 
 wrong.answer("sum of squares", lambda y, t: (((y - t) ** 2).sum(), 2 * (y - t))).says("""
-    That is the sum of the squares with its gradient. Both grow with the batch; a mean does not.
-""")
+    That is the sum of the squares with its gradient. Both grow with the batch; a mean does not.""")
 
 wrong.answer("factor 2 lost", lambda y, t: (mse(y, t)[0], (y - t) / y.size)).says("""
     The exponent 2 comes down when you differentiate, and it is missing. `y - t` alone belongs to
-    the loss with ½ in front.
-""")
+    the loss with ½ in front.""")
 
 wrong.answer("half the loss", lambda y, t: (mse(y, t)[0] / 2, mse(y, t)[1])).says("""
     Your loss has ½ in front and your gradient belongs to the loss without it. They have to fit each
-    other.
-""")
+    other.""")
 
 wrong.answer(
     "half the loss, with its gradient", lambda y, t: (mse(y, t)[0] / 2, mse(y, t)[1] / 2)
-).says("""
-    Loss and gradient fit each other, but both belong to the loss with ½ in front. Here there is no
-    ½.
-""")
+).says("""Loss and gradient fit each other, but both belong to the loss with ½ in front. Here there
+    is no ½.""")
 
 wrong.answer("sign", lambda y, t: (mse(y, t)[0], 2 * (t - y) / y.size)).says("""
-    Your gradient points towards the target. It has to point where the loss *grows*: away from it.
-""")
+    Your gradient points towards the target. It has to point where the loss *grows*: away from
+    it.""")
 
 wrong.answer("root of the mean", lambda y, t: (np.sqrt(mse(y, t)[0]), mse(y, t)[1])).says("""
-    You take the root of the mean. That is another loss, with another gradient.
-""")
+    You take the root of the mean. That is another loss, with another gradient.""")
 
 wrong.answer(
     "absolute differences", lambda y, t: (np.abs(y - t).mean(), np.sign(y - t) / y.size)
-).says("""
-    You average absolute differences. Squares weigh large errors more, and their gradient is
-    proportional to the error.
-""")
+).says("""You average absolute differences. Squares weigh large errors more, and their gradient is
+    proportional to the error.""")
 
 wrong.answer(
     "one loss per sample", lambda y, t: (((y - t) ** 2).mean(axis=-1), mse(y, t)[1])
-).says("""
-    You average over the last axis only. The loss is one number for the whole batch.
-""")
+).says("You average over the last axis only. The loss is one number for the whole batch.")
 
 wrong.answer("gradient of half the sum", lambda y, t: (mse(y, t)[0], y - t)).says("""
     `y - t` is the gradient of half the *sum* of the squares. The loss is their mean, without a
-    half.
-""")
+    half.""")
 
 wrong.answer(
     "squares in the gradient", lambda y, t: (mse(y, t)[0], 2 * (y - t) ** 2 / y.size)
-).says("""
-    The square is still in your gradient. Differentiated, it becomes the difference itself, times 2.
-""")
+).says("""The square is still in your gradient. Differentiated, it becomes the difference itself,
+    times 2.""")
 
 wrong.answer(
     "gradient averaged to one number", lambda y, t: (mse(y, t)[0], np.mean(2 * (y - t)))
-).says("""
-    You average the gradient to one number. Every prediction has a derivative of its own.
-""")
+).says("You average the gradient to one number. Every prediction has a derivative of its own.")
 
 wrong.answer(
     "gradient divided by the columns", lambda y, t: (mse(y, t)[0], 2 * (y - t) / y.shape[-1])
-).says("""
-    The gradient is divided by the last size alone. The loss is a mean over all entries.
-""")
+).says("The gradient is divided by the last size alone. The loss is a mean over all entries.")
 
 wrong.answer(
     "averaged before the square", lambda y, t: (np.mean(y - t) ** 2, mse(y, t)[1])
-).says("""
-    You average the differences and square the mean. Errors of opposite sign cancel in it; squares
-    do not.
-""")
+).says("""You average the differences and square the mean. Errors of opposite sign cancel in it;
+    squares do not.""")
 
 wrong.answer(
     "difference of the squares", lambda y, t: (np.mean(y**2 - t**2), mse(y, t)[1])
-).says("""
-    That is the difference of the squares. The difference comes first, then the square.
-""")
+).says("That is the difference of the squares. The difference comes first, then the square.")
 
 wrong.answer(
     "one loss per column", lambda y, t: (((y - t) ** 2).mean(axis=0), mse(y, t)[1])
-).says("""
-    You average over the first axis only. The loss is one number for the whole batch.
-""")
+).says("You average over the first axis only. The loss is one number for the whole batch.")
 
 wrong.answer("order swapped", lambda y, t: mse(y, t)[::-1]).says("""
-    Loss and gradient have changed places: the function returns `loss, dy`.
-""")
+    Loss and gradient have changed places: the function returns `loss, dy`.""")
 
 
 def mse_in_place(y, t):
@@ -158,9 +130,8 @@ def mse_in_place(y, t):
     return (y**2).mean(), 2 * y / y.size
 
 
-wrong.answer("changes its input", mse_in_place).says("""
-    `y -= t` overwrites the predictions of the caller. Keep the difference in an array of your own.
-""")
+wrong.answer("changes its input", mse_in_place).says("""`y -= t` overwrites the predictions of the
+    caller. Keep the difference in an array of your own.""")
 
 
 def mse_of_two_axes(y, t):
@@ -179,17 +150,14 @@ def wants_two_axes(cases, seen):
 
 
 wrong.answer("two axes wanted", mse_of_two_axes).says(
-    """
-    You ask for the number of columns, and `y` may have a single axis. An array knows how many
-    entries it has in all.
-    """,
+    """You ask for the number of columns, and `y` may have a single axis. An array knows how many
+    entries it has in all.""",
     recognise=wants_two_axes,
 )
 
 wrong.answer("always four entries", lambda y, t: (mse(y, t)[0], 2 * (y - t) / 4)).says("""
     You divide by 4, whatever comes. That was the table's example; ask the array how many entries it
-    has.
-""")
+    has.""")
 
 
 EXERCISE = Exercise(

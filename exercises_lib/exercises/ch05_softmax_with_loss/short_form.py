@@ -56,51 +56,39 @@ wrong = Mistakes(short_form)
 
 wrong.swap("not divided by the batch", "(y - t) / len(x)", "y - t").says("""
     The loss is a mean over the samples. Compare your dz2 with that of the long form: by which
-    factor do they differ?
-""")
+    factor do they differ?""")
 
-wrong.swap("sign", "(y - t)", "(t - y)").says("""
-    The sign is turned: the gradient is what the class got minus what it should have got.
-""")
+wrong.swap("sign", "(y - t)", "(t - y)").says("""The sign is turned: the gradient is what the class
+    got minus what it should have got.""")
 
 wrong.swap("divided by all entries", "/ len(x)", "/ y.size").says("""
-    You divide by N · C. The mean of the loss runs over the N samples.
-""")
+    You divide by N · C. The mean of the loss runs over the N samples.""")
 
 wrong.swap("divided by the classes", "/ len(x)", "/ y.shape[1]").says("""
-    You divide by the number of classes. The mean of the loss runs over the samples.
-""")
+    You divide by the number of classes. The mean of the loss runs over the samples.""")
 
 wrong.swap("ReLU forgotten", "dz2 @ W2.T * (h > 0)", "dz2 @ W2.T").says("""
-    Nothing stops at ReLU. Where the hidden unit gave 0, no gradient passes.
-""")
+    Nothing stops at ReLU. Where the hidden unit gave 0, no gradient passes.""")
 
-wrong.swap("multiplied by h", "* (h > 0)", "* h").says("""
-    You multiply by ReLU's output. Its slope is 1 where it is open, whatever the output is.
-""")
+wrong.swap("multiplied by h", "* (h > 0)", "* h").says("""You multiply by ReLU's output. Its slope
+    is 1 where it is open, whatever the output is.""")
 
-wrong.swap("dW2 transposed", "h.T @ dz2", "dz2.T @ h").says("""
-    Your dW2 has the right numbers, transposed. It has the shape of W2.
-""")
+wrong.swap("dW2 transposed", "h.T @ dz2", "dz2.T @ h").says("""Your dW2 has the right numbers,
+    transposed. It has the shape of W2.""")
 
 wrong.swap(
     "divided twice", "h.T @ dz2", "h.T @ dz2 / len(x)", "x.T @ dz1", "x.T @ dz1 / len(x)"
-).says("""
-    You divide by N again. It is in dz2 already.
-""")
+).says("You divide by N again. It is in dz2 already.")
 
 wrong.swap(
     "bias over axis 1", "dz2.sum(axis=0)", "dz2.sum(axis=1)", "dz1.sum(axis=0)", "dz1.sum(axis=1)"
-).says("""
-    Your bias gradients add up along a sample. Every sample adds the same b, so the samples are
-    added up.
-""")
+).says("""Your bias gradients add up along a sample. Every sample adds the same b, so the samples
+    are added up.""")
 
 wrong.swap(
     "softmax's slope once more", "(y - t) / len(x)", "(y - t) * y * (1 - y) / len(x)"
-).says("""
-    You multiply y − t by a slope of softmax. It is in y − t already: that is what has cancelled.
-""")
+).says("""You multiply y − t by a slope of softmax. It is in y − t already: that is what has
+    cancelled.""")
 
 
 EXERCISE = Exercise(

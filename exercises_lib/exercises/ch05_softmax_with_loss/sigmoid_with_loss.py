@@ -85,10 +85,9 @@ class ThroughP(FusedSigmoid):
         return sigmoid_loss(self.p, t)
 
 
-wrong.answer("loss through p", ThroughP).says("""
-    At a score of 40 the sigmoid is stored as exactly 1.0, and `np.log(1 - p)` is −inf (and 0 times
-    that is nan). The true loss is 40: it can be had from the score without going through p.
-""")
+wrong.answer("loss through p", ThroughP).says("""At a score of 40 the sigmoid is stored as exactly
+    1.0, and `np.log(1 - p)` is −inf (and 0 times that is nan). The true loss is 40: it can be had
+    from the score without going through p.""")
 
 
 class ThroughPAdded(FusedSigmoid):
@@ -97,10 +96,9 @@ class ThroughPAdded(FusedSigmoid):
         return -np.mean(t * np.log(self.p + 1e-7) + (1 - t) * np.log(1 - self.p + 1e-7))
 
 
-wrong.answer("added 1e-7", ThroughPAdded).says("""
-    `+ 1e-7` inside the logarithm caps the loss at 16.1: a score of 1000 on the wrong side must cost
-    1000. Every other loss is a little wrong too.
-""")
+wrong.answer("added 1e-7", ThroughPAdded).says("""`+ 1e-7` inside the logarithm caps the loss at
+    16.1: a score of 1000 on the wrong side must cost 1000. Every other loss is a little wrong
+    too.""")
 
 
 class ThroughPClipped(FusedSigmoid):
@@ -110,10 +108,8 @@ class ThroughPClipped(FusedSigmoid):
 
 
 wrong.answer("limited p", ThroughPClipped).says(
-    """
-    A limit for p caps the loss: a score of 1000 on the wrong side must cost 1000. Beyond the cap
-    the loss no longer fits the gradient.
-    """,
+    """A limit for p caps the loss: a score of 1000 on the wrong side must cost 1000. Beyond the cap
+    the loss no longer fits the gradient.""",
     recognise=only_capped(nn.SigmoidWithLoss),
 )
 
@@ -124,10 +120,8 @@ class Softplus(FusedSigmoid):
         return np.mean(np.log(1 + np.exp(x)) - x * t)
 
 
-wrong.answer("exp of the raw score", Softplus).says("""
-    `np.exp(x)` overflows from x = 710 on, and the loss is inf. Only the exponential of a number
-    that is not positive is safe.
-""")
+wrong.answer("exp of the raw score", Softplus).says("""`np.exp(x)` overflows from x = 710 on, and
+    the loss is inf. Only the exponential of a number that is not positive is safe.""")
 
 
 class TwoSteps(FusedSigmoid):
@@ -136,10 +130,9 @@ class TwoSteps(FusedSigmoid):
         return dout * dp * self.p * (1 - self.p) / self.p.size
 
 
-wrong.answer("two steps back", TwoSteps).says("""
-    You differentiate the loss and the sigmoid one after the other. Where p is stored as 0 or 1 the
-    first divides by 0 and the second multiplies by 0. On paper they cancel; in floats that is nan.
-""")
+wrong.answer("two steps back", TwoSteps).says("""You differentiate the loss and the sigmoid one
+    after the other. Where p is stored as 0 or 1 the first divides by 0 and the second multiplies by
+    0. On paper they cancel; in floats that is nan.""")
 
 
 class StopsAtP(FusedSigmoid):
@@ -148,41 +141,32 @@ class StopsAtP(FusedSigmoid):
         return dout * (p - self.t) / (p * (1 - p)) / p.size
 
 
-wrong.answer("stops at the probabilities", StopsAtP).says("""
-    That is the gradient with respect to p. The backward pass goes on through the sigmoid, down to the
-    score.
-""")
+wrong.answer("stops at the probabilities", StopsAtP).says("""That is the gradient with respect to p.
+    The backward pass goes on through the sigmoid, down to the score.""")
 
 wrong.swap(
     "slope of the sigmoid twice",
     "(self.p - self.t)",
     "(self.p - self.t) * self.p * (1 - self.p)",
     of=FusedSigmoid,
-).says("""
-    `p - t` contains the slope of the sigmoid already: it cancelled against the denominator of the
-    loss's gradient. You multiply by p (1 − p) once more.
-""")
+).says("""`p - t` contains the slope of the sigmoid already: it cancelled against the denominator of
+    the loss's gradient. You multiply by p (1 − p) once more.""")
 
 wrong.swap("dout ignored", "return dout *", "return", of=FusedSigmoid).says("""
     `backward(2.0)` gives the same as `backward(1.0)` in your layer. What arrives from above is
-    multiplied in, here too.
-""")
+    multiplied in, here too.""")
 
 wrong.swap(
     "gradient of the sum", "(self.p - self.t) / self.p.size", "(self.p - self.t)", of=FusedSigmoid
-).says("""
-    The loss is a mean, but your gradient is that of the sum: the division is missing.
-""")
+).says("The loss is a mean, but your gradient is that of the sum: the division is missing.")
 
 wrong.swap("gradient divided by the rows", "self.p.size", "len(self.p)", of=FusedSigmoid).says("""
     You divide by `len(p)`, the number of rows. The mean in the loss runs over all entries, which
-    are more as soon as x has two axes.
-""")
+    are more as soon as x has two axes.""")
 
 wrong.swap("sign", "p - self.t", "t - self.p", of=FusedSigmoid).says("""
     Your gradient points the other way: with t = 1 a higher score lowers the loss, so dx is negative
-    there.
-""")
+    there.""")
 
 
 class SigmoidScoreForP(FusedSigmoid):
@@ -194,13 +178,11 @@ class SigmoidScoreForP(FusedSigmoid):
 
 wrong.answer("score in place of the probability", SigmoidScoreForP).says("""
     Your gradient takes the score for the probability. What the label is compared with is what the
-    sigmoid gave.
-""")
+    sigmoid gave.""")
 
 wrong.swap("dout has no default", "dout=1.0", "dout", of=FusedSigmoid).says("""
     Nothing lies above a loss, so `backward()` is usually called without an argument; then the
-    upstream gradient is 1. Your `dout` has no default value.
-""")
+    upstream gradient is 1. Your `dout` has no default value.""")
 
 
 class SigmoidFirstBatchKept(FusedSigmoid):
@@ -214,8 +196,7 @@ class SigmoidFirstBatchKept(FusedSigmoid):
 
 wrong.answer("keeps the first batch", SigmoidFirstBatchKept).says("""
     Your layer remembers the first batch it ever saw. Each `forward` replaces what the last one
-    kept.
-""")
+    kept.""")
 
 
 class SigmoidLossByRows(FusedSigmoid):
@@ -225,8 +206,7 @@ class SigmoidLossByRows(FusedSigmoid):
 
 wrong.answer("loss divided by the rows", SigmoidLossByRows).says("""
     Your loss is divided by the number of rows. The mean runs over all entries, which are more as
-    soon as x has two axes.
-""")
+    soon as x has two axes.""")
 
 
 class SigmoidLossPerColumn(FusedSigmoid):
@@ -236,8 +216,7 @@ class SigmoidLossPerColumn(FusedSigmoid):
 
 
 wrong.answer("one loss per column", SigmoidLossPerColumn).says("""
-    Your loss is a mean over axis 0 only. It is one number for all entries.
-""")
+    Your loss is a mean over axis 0 only. It is one number for all entries.""")
 
 
 class SigmoidLargestOfAll(FusedSigmoid):
@@ -248,8 +227,7 @@ class SigmoidLargestOfAll(FusedSigmoid):
 
 wrong.answer("the largest score of all", SigmoidLargestOfAll).says("""
     `np.max(x)` is the largest score of the whole batch. `np.maximum(x, 0)` compares each score with
-    0.
-""")
+    0.""")
 
 
 class SigmoidOneTwice(FusedSigmoid):
@@ -258,9 +236,8 @@ class SigmoidOneTwice(FusedSigmoid):
         return np.mean(np.maximum(x, 0) - x * t + np.log1p(1 + np.exp(-np.abs(x))))
 
 
-wrong.answer("1 added twice", SigmoidOneTwice).says("""
-    `np.log1p(z)` adds the 1 itself. You add it once more.
-""")
+wrong.answer("1 added twice", SigmoidOneTwice).says("""`np.log1p(z)` adds the 1 itself. You add it
+    once more.""")
 
 
 class SigmoidNoSize(FusedSigmoid):
@@ -269,10 +246,9 @@ class SigmoidNoSize(FusedSigmoid):
         return np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-x)))
 
 
-wrong.answer("the exponent without | |", SigmoidNoSize).says("""
-    Your exponent is −x, positive for negative scores: the formula has the *size* of x there, and
-    without it the result is wrong and overflows.
-""")
+wrong.answer("the exponent without | |", SigmoidNoSize).says("""Your exponent is −x, positive for
+    negative scores: the formula has the *size* of x there, and without it the result is wrong and
+    overflows.""")
 
 
 class SigmoidPositiveExponent(FusedSigmoid):
@@ -283,8 +259,7 @@ class SigmoidPositiveExponent(FusedSigmoid):
 
 wrong.answer("a positive exponent", SigmoidPositiveExponent).says("""
     Your exponent is +|x|. It is never negative, so it overflows; and the larger of x and 0 has been
-    taken out already.
-""")
+    taken out already.""")
 
 
 class SigmoidNoMaximum(FusedSigmoid):
@@ -293,9 +268,8 @@ class SigmoidNoMaximum(FusedSigmoid):
         return np.mean(-x * t + np.log1p(np.exp(-np.abs(x))))
 
 
-wrong.answer("the maximum left out", SigmoidNoMaximum).says("""
-    Taking the larger of x and 0 out of the logarithm puts it in front. Your loss leaves it away.
-""")
+wrong.answer("the maximum left out", SigmoidNoMaximum).says("""Taking the larger of x and 0 out of
+    the logarithm puts it in front. Your loss leaves it away.""")
 
 
 class SigmoidPlusXT(FusedSigmoid):
@@ -304,9 +278,8 @@ class SigmoidPlusXT(FusedSigmoid):
         return np.mean(np.maximum(x, 0) + x * t + np.log1p(np.exp(-np.abs(x))))
 
 
-wrong.answer("x · t added", SigmoidPlusXT).says("""
-    x · t is subtracted: with t = 1 a higher score makes the loss smaller.
-""")
+wrong.answer("x · t added", SigmoidPlusXT).says("""x · t is subtracted: with t = 1 a higher score
+    makes the loss smaller.""")
 
 
 class SigmoidSquares(FusedSigmoid):
@@ -315,10 +288,8 @@ class SigmoidSquares(FusedSigmoid):
         return np.mean((self.p - t) ** 2)
 
 
-wrong.answer("squares", SigmoidSquares).says("""
-    Those are the squares of p − t. The loss here is the cross-entropy; with its gradient p − t the
-    squares do not fit together.
-""")
+wrong.answer("squares", SigmoidSquares).says("""Those are the squares of p − t. The loss here is the
+    cross-entropy; with its gradient p − t the squares do not fit together.""")
 
 
 class SigmoidSummed(FusedSigmoid):
@@ -326,9 +297,8 @@ class SigmoidSummed(FusedSigmoid):
         return super().forward(x, t) * x.size
 
 
-wrong.answer("loss summed", SigmoidSummed).says("""
-    Your loss is the sum over all entries, not their mean.
-""")
+wrong.answer("loss summed", SigmoidSummed).says("""Your loss is the sum over all entries, not their
+    mean.""")
 
 
 class SigmoidStoredChanged(FusedSigmoid):
@@ -340,8 +310,7 @@ class SigmoidStoredChanged(FusedSigmoid):
 
 wrong.answer("changes the stored p", SigmoidStoredChanged).says("""
     `self.p -= …` writes into what `forward` stored, so the next `backward` starts from a wrong p.
-    Compute the gradient in an array of its own.
-""")
+    Compute the gradient in an array of its own.""")
 
 
 class SigmoidLabelLost(FusedSigmoid):
@@ -351,8 +320,7 @@ class SigmoidLabelLost(FusedSigmoid):
 
 
 wrong.answer("the label left out of the loss", SigmoidLabelLost).says("""
-    The label does not occur in your loss. The term x · t is missing.
-""")
+    The label does not occur in your loss. The term x · t is missing.""")
 
 
 class SigmoidThroughClippedP(FusedSigmoid):
@@ -363,8 +331,7 @@ class SigmoidThroughClippedP(FusedSigmoid):
 
 wrong.answer("two steps back, through a limited p", SigmoidThroughClippedP).says("""
     You divide by p (1 − p) and multiply by it again. Limiting p takes away the nan, but where a
-    score is most wrong the gradient is 0 now, and it should be largest.
-""")
+    score is most wrong the gradient is 0 now, and it should be largest.""")
 
 
 class SigmoidLossSign(FusedSigmoid):
@@ -372,9 +339,8 @@ class SigmoidLossSign(FusedSigmoid):
         return -super().forward(x, t)
 
 
-wrong.answer("sign of the loss", SigmoidLossSign).says("""
-    Your loss is negative. A cost is positive, and largest where the prediction is worst.
-""")
+wrong.answer("sign of the loss", SigmoidLossSign).says("""Your loss is negative. A cost is positive,
+    and largest where the prediction is worst.""")
 
 
 class SigmoidFactorTwo(FusedSigmoid):
@@ -382,9 +348,8 @@ class SigmoidFactorTwo(FusedSigmoid):
         return 2 * super().backward(dout)
 
 
-wrong.answer("factor 2", SigmoidFactorTwo).says("""
-    The 2 belongs to the squared error. Cross-entropy leaves p − t, without a factor.
-""")
+wrong.answer("factor 2", SigmoidFactorTwo).says("""The 2 belongs to the squared error. Cross-entropy
+    leaves p − t, without a factor.""")
 
 
 class SigmoidPForX(FusedSigmoid):
@@ -396,8 +361,7 @@ class SigmoidPForX(FusedSigmoid):
 
 wrong.answer("probability in place of the score", SigmoidPForX).says("""
     You put the probability into a formula that is made for the *score*: the sigmoid is in it
-    already.
-""")
+    already.""")
 
 
 EXERCISE = Exercise(

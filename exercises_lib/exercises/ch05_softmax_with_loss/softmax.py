@@ -46,24 +46,19 @@ wrong = Mistakes(nn.softmax)
 
 wrong.answer("no shift", lambda x: np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)).says("""
     `np.exp` of a raw score overflows: from 710 on it is inf, and inf / inf is nan. In a row of very
-    negative scores every exponential is 0, and 0 / 0 is nan too.
-""")
+    negative scores every exponential is 0, and 0 / 0 is nan too.""")
 
 wrong.answer(
     "one maximum for the whole array",
     lambda x: np.exp(x - x.max()) / np.exp(x - x.max()).sum(axis=1, keepdims=True),
-).says("""
-    In a row far below your shift every exponential becomes 0, and the row ends as 0 / 0. `x.max()`
-    is the largest score of the whole batch; each row needs its own.
-""")
+).says("""In a row far below your shift every exponential becomes 0, and the row ends as 0 / 0.
+    `x.max()` is the largest score of the whole batch; each row needs its own.""")
 
 wrong.answer(
     "one maximum and one sum for the whole array",
     lambda x: np.exp(x - x.max()) / np.exp(x - x.max()).sum(),
-).says("""
-    `max()` and `sum()` without an axis run over the whole batch, so all the probabilities together
-    sum to 1. Every sample is a distribution of its own.
-""")
+).says("""`max()` and `sum()` without an axis run over the whole batch, so all the probabilities
+    together sum to 1. Every sample is a distribution of its own.""")
 
 
 def exp_of_shifted(x):
@@ -72,106 +67,79 @@ def exp_of_shifted(x):
 
 wrong.answer(
     "one sum for the whole array", lambda x: exp_of_shifted(x) / exp_of_shifted(x).sum()
-).says("""
-    The denominator is the sum over the whole batch. Every row has to sum to 1, whatever the other
-    rows hold.
-""")
+).says("""The denominator is the sum over the whole batch. Every row has to sum to 1, whatever the
+    other rows hold.""")
 
 wrong.answer(
     "normalised over the batch",
     lambda x: np.exp(x - x.max(axis=0)) / np.exp(x - x.max(axis=0)).sum(axis=0),
-).says("""
-    Your columns sum to 1: axis 0 runs over the samples. The classes of one sample compete with each
-    other, and they lie along a row.
-""")
+).says("""Your columns sum to 1: axis 0 runs over the samples. The classes of one sample compete
+    with each other, and they lie along a row.""")
 
 wrong.answer(
     "the maximum lost its axis",
     lambda x: (e := np.exp(x - x.max(axis=1))) / e.sum(axis=1, keepdims=True),
-).says("""
-    `x.max(axis=1)` has shape (N,), and broadcasting lays it along the *columns*: an error if N ≠ C,
-    and silently the wrong shift if N = C.
-""")
+).says("""`x.max(axis=1)` has shape (N,), and broadcasting lays it along the *columns*: an error if
+    N ≠ C, and silently the wrong shift if N = C.""")
 
 wrong.answer(
     "the sum lost its axis", lambda x: exp_of_shifted(x) / exp_of_shifted(x).sum(axis=1)
-).says("""
-    `e.sum(axis=1)` has shape (N,), and broadcasting lays it along the *columns*: an error if N ≠ C,
-    and silently another sample's sum if N = C.
-""")
+).says("""`e.sum(axis=1)` has shape (N,), and broadcasting lays it along the *columns*: an error if
+    N ≠ C, and silently another sample's sum if N = C.""")
 
 wrong.answer(
     "maximum and sum lost their axis", lambda x: (e := np.exp(x - x.max(axis=1))) / e.sum(axis=1)
-).says("""
-    Maximum and sum have shape (N,), and broadcasting lays them along the *columns*: an error if N ≠
-    C, and silently other samples' numbers if N = C.
-""")
+).says("""Maximum and sum have shape (N,), and broadcasting lays them along the *columns*: an error
+    if N ≠ C, and silently other samples' numbers if N = C.""")
 
 wrong.answer(
     "divided by the maximum",
     lambda x: (e := np.exp(x / x.max(axis=1, keepdims=True))) / e.sum(axis=1, keepdims=True),
-).says("""
-    Dividing the scores by the largest one tames them, but it also changes the distances between
-    them, and with the distances the probabilities.
-""")
+).says("""Dividing the scores by the largest one tames them, but it also changes the distances
+    between them, and with the distances the probabilities.""")
 
 wrong.answer(
     "subtracted the mean",
     lambda x: (e := np.exp(x - x.mean(axis=1, keepdims=True))) / e.sum(axis=1, keepdims=True),
-).says("""
-    After subtracting the mean some exponents are still positive, and a score far above the others
-    overflows. No exponent may be above 0.
-""")
+).says("""After subtracting the mean some exponents are still positive, and a score far above the
+    others overflows. No exponent may be above 0.""")
 
 wrong.answer(
     "subtracted the minimum",
     lambda x: (e := np.exp(x - x.min(axis=1, keepdims=True))) / e.sum(axis=1, keepdims=True),
-).says("""
-    After subtracting the smallest score all exponents are positive, and a large distance within a
-    row still overflows. No exponent may be above 0.
-""")
+).says("""After subtracting the smallest score all exponents are positive, and a large distance
+    within a row still overflows. No exponent may be above 0.""")
 
-wrong.answer("not divided", exp_of_shifted).says("""
-    The exponentials are there, and they are safe. But a row of them does not sum to 1 yet.
-""")
+wrong.answer("not divided", exp_of_shifted).says("""The exponentials are there, and they are safe.
+    But a row of them does not sum to 1 yet.""")
 
 wrong.answer("the logarithms", lambda x: x - np.logaddexp.reduce(x, axis=1, keepdims=True)).says("""
     Those are the logarithms of the probabilities: negative numbers. The probabilities themselves
-    are asked for.
-""")
+    are asked for.""")
 
-wrong.answer("a sigmoid for every score", nn.sigmoid).says("""
-    You squeeze every score by itself. Between 0 and 1 are they all, but a row does not sum to 1:
-    the classes have to compete.
-""")
+wrong.answer("a sigmoid for every score", nn.sigmoid).says("""You squeeze every score by itself.
+    Between 0 and 1 are they all, but a row does not sum to 1: the classes have to compete.""")
 
 wrong.answer(
     "the maximum of every column",
     lambda x: (e := np.exp(x - x.max(axis=0))) / e.sum(axis=1, keepdims=True),
-).says("""
-    `x.max(axis=0)` is the maximum of a class over the samples. Subtracting another number from
-    every class changes the distances within a row.
-""")
+).says("""`x.max(axis=0)` is the maximum of a class over the samples. Subtracting another number
+    from every class changes the distances within a row.""")
 
 wrong.answer(
     "clipped the scores",
     lambda x: (e := np.exp(np.clip(x, -500, 500))) / e.sum(axis=1, keepdims=True),
-).says("""
-    A limit for the scores prevents the overflow and changes the problem: all scores beyond it look
-    alike. What keeps the distances?
-""")
+).says("""A limit for the scores prevents the overflow and changes the problem: all scores beyond it
+    look alike. What keeps the distances?""")
 
 wrong.answer(
     "nan replaced", lambda x: np.nan_to_num(np.exp(x) / np.exp(x).sum(axis=1, keepdims=True))
-).says("""
-    Replacing `nan` by a number hides where it came from: the exponentials have overflowed, and the
-    probabilities are gone.
-""")
+).says("""Replacing `nan` by a number hides where it came from: the exponentials have overflowed,
+    and the probabilities are gone.""")
 
 wrong.answer("no exponential", lambda x: x / x.sum(axis=1, keepdims=True)).says("""
     Your rows sum to 1, but scores can be negative, and then so are your probabilities. Something
-    has to make them positive first.
-""")
+    has to make them positive first.""")
 
 
 def softmax_in_place(x):
@@ -181,37 +149,28 @@ def softmax_in_place(x):
     return x
 
 
-wrong.answer("changes its input", softmax_in_place).says("""
-    `x -= …` writes the shifted scores into the caller's array. Keep them in an array of your own.
-""")
+wrong.answer("changes its input", softmax_in_place).says("""`x -= …` writes the shifted scores into
+    the caller's array. Keep them in an array of your own.""")
 
 wrong.answer(
     "sums of the columns", lambda x: exp_of_shifted(x) / exp_of_shifted(x).sum(axis=0)
-).says("""
-    You divide by the sums of the columns: axis 0 runs over the samples. The classes of one sample
-    compete with each other, and they lie along a row.
-""")
+).says("""You divide by the sums of the columns: axis 0 runs over the samples. The classes of one
+    sample compete with each other, and they lie along a row.""")
 
 wrong.answer(
     "shifted above only", lambda x: exp_of_shifted(x) / np.exp(x).sum(axis=1, keepdims=True)
-).says("""
-    Only the numerator is shifted. The factor cancels if it stands above *and* below.
-""")
+).says("Only the numerator is shifted. The factor cancels if it stands above *and* below.")
 
 wrong.answer(
     "shifted below only", lambda x: np.exp(x) / exp_of_shifted(x).sum(axis=1, keepdims=True)
-).says("""
-    Only the denominator is shifted. The factor cancels if it stands above *and* below.
-""")
+).says("Only the denominator is shifted. The factor cancels if it stands above *and* below.")
 
 wrong.answer("the winner takes all", lambda x: np.eye(x.shape[1])[x.argmax(axis=1)]).says("""
     The largest score gets 1 and all others 0. Softmax is the *soft* version: every class keeps a
-    share.
-""")
+    share.""")
 
 wrong.answer("scores turned round", lambda x: nn.softmax(-x)).says("""
-    The sign of the exponent is turned, so the lowest score wins.
-""")
+    The sign of the exponent is turned, so the lowest score wins.""")
 
 
 EXERCISE = Exercise(

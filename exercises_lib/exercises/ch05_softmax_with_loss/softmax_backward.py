@@ -52,94 +52,72 @@ wrong = Mistakes(softmax_backward)
 
 wrong.answer("only the diagonal", lambda y, dout: dout * y * (1 - y)).says("""
     `y * (1 - y)` is how yᵢ answers to its *own* score. Every score also changes the probabilities
-    of all the other classes, because the row sums to 1.
-""")
+    of all the other classes, because the row sums to 1.""")
 
 wrong.answer("the common term lost", lambda y, dout: dout * y).says("""
     That treats the denominator as a constant. A larger score also makes the sum larger, and that
-    takes something from every probability of the row.
-""")
+    takes something from every probability of the row.""")
 
 wrong.swap("added over the batch", "1, keepdims=True", "0").says("""
     The sum inside runs over axis 0, the samples. What belongs together are the classes of *one*
-    sample.
-""")
+    sample.""")
 
 wrong.swap("one sum for the whole array", "(axis=1, keepdims=True)", "()").says("""
-    The sum inside runs over the whole batch. Every row has a sum of its own.
-""")
+    The sum inside runs over the whole batch. Every row has a sum of its own.""")
 
 wrong.swap("the sum lost its axis", "1, keepdims=True", "1").says("""
     The sums have shape (N,), and broadcasting lays them along the columns: an error if N ≠ C, and
-    silently another sample's sum if N = C.
-""")
+    silently another sample's sum if N = C.""")
 
 wrong.swap("dout not weighted by y", "(dout * y)", "dout").says("""
-    You subtract the plain sum of `dout`. Each class counts with its probability there.
-""")
+    You subtract the plain sum of `dout`. Each class counts with its probability there.""")
 
 wrong.swap("dout averaged without weights", "(dout * y).sum", "dout.mean").says("""
     You subtract the plain mean of `dout`. The mean that is needed is weighted: each class counts
-    with its probability.
-""")
+    with its probability.""")
 
 wrong.answer(
     "not multiplied by y", lambda y, dout: dout - (dout * y).sum(axis=1, keepdims=True)
-).says("""
-    How far each `dout` lies above the weighted mean is there. The score's own probability in front
-    of it is missing.
-""")
+).says("""How far each `dout` lies above the weighted mean is there. The score's own probability in
+    front of it is missing.""")
 
 wrong.answer("divided by the batch", lambda y, dout: softmax_backward(y, dout) / len(y)).says("""
     You divide by the batch size. Softmax itself has no mean in it; if the loss has one, the
-    division is already in `dout`.
-""")
+    division is already in `dout`.""")
 
 wrong.answer("softmax once more", lambda y, dout: softmax_backward(nn.softmax(y), dout)).says("""
-    `y` is what softmax gave, not the scores. You put it through softmax a second time.
-""")
+    `y` is what softmax gave, not the scores. You put it through softmax a second time.""")
 
 wrong.answer(
     "the Jacobians themselves",
     lambda y, dout: np.array([np.diag(row) - np.outer(row, row) for row in y]),
-).says("""
-    Those are the Jacobians, one matrix per sample. They are still to be multiplied by what arrives
-    in `dout`.
-""")
+).says("""Those are the Jacobians, one matrix per sample. They are still to be multiplied by what
+    arrives in `dout`.""")
 
 wrong.answer(
     "the diagonal's one lost", lambda y, dout: -y * (dout * y).sum(axis=1, keepdims=True)
-).says("""
-    Only the path through the sum S is there. The direct path, from each probability to its own
-    score, is missing.
-""")
+).says("""Only the path through the sum S is there. The direct path, from each probability to its
+    own score, is missing.""")
 
-wrong.swap("a mean of the products", "sum", "mean").says("""
-    `mean` divides the weighted sum by C once more. The probabilities are weights already: they sum
-    to 1.
-""")
+wrong.swap("a mean of the products", "sum", "mean").says("""`mean` divides the weighted sum by C
+    once more. The probabilities are weights already: they sum to 1.""")
 
 wrong.answer(
     "the sum not multiplied by y", lambda y, dout: y * dout - (y * dout).sum(axis=1, keepdims=True)
-).says("""
-    Every score of a row loses the same amount in your code. What a score loses is proportional to
-    its own probability.
-""")
+).says("""Every score of a row loses the same amount in your code. What a score loses is
+    proportional to its own probability.""")
 
 wrong.swap("added instead of subtracted", "dout -", "dout +").says("""
     The sign of the second term is wrong: a larger denominator makes the probabilities smaller. Test
-    yours: with the same `dout` for all classes, dx has to be 0.
-""")
+    yours: with the same `dout` for all classes, dx has to be 0.""")
 
 wrong.answer("dout ignored, diagonal only", lambda y, dout: y * (1 - y)).says("""
     The upstream gradient does not occur in your result, and of every score's effects only the one
-    on its own class does.
-""")
+    on its own class does.""")
 
 wrong.answer("the fused gradient", lambda y, dout: y - dout).says("""
     `y - t` is the gradient of softmax *and* cross-entropy together. Here softmax stands alone, and
-    `dout` is an upstream gradient, not a label.
-""")
+    `dout` is an upstream gradient, not a label.""")
 
 
 def softmax_backward_in_place(y, dout):
@@ -147,20 +125,16 @@ def softmax_backward_in_place(y, dout):
     return dout - y * dout.sum(axis=1, keepdims=True)
 
 
-wrong.answer("changes dout", softmax_backward_in_place).says("""
-    `dout *= y` writes into the array of the layer above. Keep the product in an array of your own.
-""")
+wrong.answer("changes dout", softmax_backward_in_place).says("""`dout *= y` writes into the array of
+    the layer above. Keep the product in an array of your own.""")
 
 wrong.answer(
     "one sample's Jacobian for all", lambda y, dout: dout @ (np.diag(y[0]) - np.outer(y[0], y[0]))
-).says("""
-    You use the Jacobian of the first sample for the whole batch. Each row of `y` has one of its
-    own.
-""")
+).says("""You use the Jacobian of the first sample for the whole batch. Each row of `y` has one of
+    its own.""")
 
 wrong.answer("sign", lambda y, dout: y * ((dout * y).sum(axis=1, keepdims=True) - dout)).says("""
-    All signs are turned. A score's own `dout` counts upwards, and the mean is subtracted.
-""")
+    All signs are turned. A score's own `dout` counts upwards, and the mean is subtracted.""")
 
 
 EXERCISE = Exercise(

@@ -100,32 +100,25 @@ wrong = Mistakes(nn.SoftmaxWithLoss)
 
 wrong.swap(
     "not divided by the batch", "(self.y - self.t) / len(self.y)", "(self.y - self.t)", of=Right
-).says("""
-    The loss is a *mean* over the batch, so every sample has only a share in it. Your gradient
-    belongs to the sum, and it is too large by a factor N.
-""")
+).says("""The loss is a *mean* over the batch, so every sample has only a share in it. Your gradient
+    belongs to the sum, and it is too large by a factor N.""")
 
 wrong.swap("divided by the batch twice", "(self.y)", "(self.y) / len(self.y)", of=Right).says("""
-    You divide by the batch size twice. The mean does it once.
-""")
+    You divide by the batch size twice. The mean does it once.""")
 
 wrong.swap("divided by the number of entries", "len(self.y)", "self.y.size", of=Right).says("""
-    `y.size` is N · C. The mean in the loss runs over the N samples only.
-""")
+    `y.size` is N · C. The mean in the loss runs over the N samples only.""")
 
 wrong.swap("divided by the number of classes", "len(self.y)", "self.y.shape[1]", of=Right).says("""
-    `y.shape[1]` is the number of classes. The mean in the loss runs over the samples.
-""")
+    `y.shape[1]` is the number of classes. The mean in the loss runs over the samples.""")
 
 wrong.swap(
     "softmax's slope once more",
     "(self.y - self.t)",
     "(self.y - self.t) * self.y * (1 - self.y)",
     of=Right,
-).says("""
-    `y - t` is the gradient at the scores already: softmax's slopes are in it. You multiply by y (1
-    − y) once more.
-""")
+).says("""`y - t` is the gradient at the scores already: softmax's slopes are in it. You multiply by
+    y (1 − y) once more.""")
 
 
 class ScoresForProbabilities(Right):
@@ -137,44 +130,34 @@ class ScoresForProbabilities(Right):
 
 wrong.answer("scores in place of probabilities", ScoresForProbabilities).says("""
     Your gradient takes the scores for the probabilities. What is subtracted from is what softmax
-    gave.
-""")
+    gave.""")
 
 wrong.swap("label forgotten", "(self.y - self.t)", "self.y", of=Right).says("""
-    Your gradient pushes every score down, the right one too: the label does not occur in it.
-""")
+    Your gradient pushes every score down, the right one too: the label does not occur in it.""")
 
-wrong.swap("sign", "y - self.t", "t - self.y", of=Right).says("""
-    Your gradient points the other way. Raising the right class's score must *lower* the loss, so
-    its gradient is negative.
-""")
+wrong.swap("sign", "y - self.t", "t - self.y", of=Right).says("""Your gradient points the other way.
+    Raising the right class's score must *lower* the loss, so its gradient is negative.""")
 
 wrong.swap("dout ignored", "return dout *", "return", of=Right).says("""
     `backward(2.0)` gives the same as `backward(1.0)` in your layer. The loss is a node like any
-    other: what arrives from above is multiplied in.
-""")
+    other: what arrives from above is multiplied in.""")
 
 wrong.swap(
     "not divided by the batch, and dout ignored",
     "dout * (self.y - self.t) / len(self.y)",
     "self.y - self.t",
     of=Right,
-).says("""
-    Two things are missing from `y - t`: the loss is a *mean* over the batch, and what arrives from
-    above (`dout`) has to be passed on.
-""")
+).says("""Two things are missing from `y - t`: the loss is a *mean* over the batch, and what arrives
+    from above (`dout`) has to be passed on.""")
 
 wrong.swap(
     "stops at the probabilities", "dout * (self.y - self.t)", "-dout * self.t / self.y", of=Right
-).says("""
-    `-t / y` is the gradient with respect to the probabilities. The backward pass goes on through
-    softmax, down to the scores.
-""")
+).says("""`-t / y` is the gradient with respect to the probabilities. The backward pass goes on
+    through softmax, down to the scores.""")
 
 wrong.swap("dout has no default", "dout=1.0", "dout", of=Right).says("""
     Nothing lies above a loss, so `backward()` is usually called without an argument; then the
-    upstream gradient is 1. Your `dout` has no default value.
-""")
+    upstream gradient is 1. Your `dout` has no default value.""")
 
 
 class StoredYChanged(Right):
@@ -184,10 +167,9 @@ class StoredYChanged(Right):
         return dout * dx / len(dx)
 
 
-wrong.answer("changes the stored y", StoredYChanged).says("""
-    The second `backward` finds other numbers than the first: something stored has been changed. `dx
-    = self.y` makes no copy, it is a second name for the same array.
-""")
+wrong.answer("changes the stored y", StoredYChanged).says("""The second `backward` finds other
+    numbers than the first: something stored has been changed. `dx = self.y` makes no copy, it is a
+    second name for the same array.""")
 
 
 class LossSummed(Right):
@@ -195,9 +177,8 @@ class LossSummed(Right):
         return super().forward(x, t) * len(x)
 
 
-wrong.answer("loss summed", LossSummed).says("""
-    Your loss is the sum over the batch, N times the mean that was asked for.
-""")
+wrong.answer("loss summed", LossSummed).says("""Your loss is the sum over the batch, N times the
+    mean that was asked for.""")
 
 
 class LossOverAllEntries(Right):
@@ -206,8 +187,7 @@ class LossOverAllEntries(Right):
 
 
 wrong.answer("loss averaged over all entries", LossOverAllEntries).says("""
-    Your loss is divided by N · C. Each sample has one loss, so there are N numbers to average.
-""")
+    Your loss is divided by N · C. Each sample has one loss, so there are N numbers to average.""")
 
 
 class LossPerSample(Right):
@@ -216,9 +196,8 @@ class LossPerSample(Right):
         return -(self.t * log_softmax(x)).sum(axis=1)
 
 
-wrong.answer("one loss per sample", LossPerSample).says("""
-    These are the losses of the single samples. `forward` returns their mean, one number.
-""")
+wrong.answer("one loss per sample", LossPerSample).says("""These are the losses of the single
+    samples. `forward` returns their mean, one number.""")
 
 
 class LossSign(Right):
@@ -226,9 +205,8 @@ class LossSign(Right):
         return -super().forward(x, t)
 
 
-wrong.answer("sign of the loss", LossSign).says("""
-    Your loss is negative: it would be smallest where the prediction is worst.
-""")
+wrong.answer("sign of the loss", LossSign).says("""Your loss is negative: it would be smallest where
+    the prediction is worst.""")
 
 
 class ShiftNotUndone(Right):
@@ -237,10 +215,8 @@ class ShiftNotUndone(Right):
         return -(self.t * shift_not_added_back(x)).sum() / len(x)
 
 
-wrong.answer("the shift not undone", ShiftNotUndone).says("""
-    Inside the sum the scores are shifted, and the right class's score is not. The two have to be
-    shifted alike.
-""")
+wrong.answer("the shift not undone", ShiftNotUndone).says("""Inside the sum the scores are shifted,
+    and the right class's score is not. The two have to be shifted alike.""")
 
 
 class SumForEveryClass(Right):
@@ -254,8 +230,7 @@ class SumForEveryClass(Right):
 
 wrong.answer("the sum counted once for every class", SumForEveryClass).says("""
     The logarithm of the sum has shape (N, 1) and is copied to all classes before you add up. Each
-    sample has it once.
-""")
+    sample has it once.""")
 
 
 class ScoresChanged(Right):
@@ -264,9 +239,8 @@ class ScoresChanged(Right):
         return super().forward(x, t)
 
 
-wrong.answer("changes the scores", ScoresChanged).says("""
-    `x -= …` writes into the caller's scores. Keep the shifted ones in an array of your own.
-""")
+wrong.answer("changes the scores", ScoresChanged).says("""`x -= …` writes into the caller's scores.
+    Keep the shifted ones in an array of your own.""")
 
 
 class FirstBatchKept(Right):
@@ -278,24 +252,19 @@ class FirstBatchKept(Right):
         return -(one_hot(t, x.shape[1]) * log_softmax(x)).sum() / len(x)
 
 
-wrong.answer("keeps the first batch", FirstBatchKept).says("""
-    Your layer remembers the first batch it ever saw. Each `forward` replaces what the last one
-    kept.
-""")
+wrong.answer("keeps the first batch", FirstBatchKept).says("""Your layer remembers the first batch
+    it ever saw. Each `forward` replaces what the last one kept.""")
 
 wrong.swap(
     "averaged over the samples",
     "(self.y - self.t) / len(self.y)",
     "(self.y - self.t).mean(axis=0)",
     of=Right,
-).says("""
-    `mean(axis=0)` melts the gradients of all samples into one row. Every sample keeps its own; only
-    its share in the loss is smaller.
-""")
+).says("""`mean(axis=0)` melts the gradients of all samples into one row. Every sample keeps its
+    own; only its share in the loss is smaller.""")
 
-wrong.swap("dout added", "dout *", "dout +", of=Right).says("""
-    `dout` is added. By the chain rule upstream and local gradient are *multiplied*.
-""")
+wrong.swap("dout added", "dout *", "dout +", of=Right).says("""`dout` is added. By the chain rule
+    upstream and local gradient are *multiplied*.""")
 
 wrong.swap(
     "no shift",
@@ -304,9 +273,7 @@ wrong.swap(
     "(self.t * log_softmax(x)).sum() / len(x)",
     "np.log((self.y * self.t).sum(axis=1)).mean()",
     of=Right,
-).says("""
-    `np.exp` of a raw score overflows: from 710 on it is inf, and inf / inf is nan.
-""")
+).says("`np.exp` of a raw score overflows: from 710 on it is inf, and inf / inf is nan.")
 
 
 class OneMaximum(Right):
@@ -319,8 +286,7 @@ class OneMaximum(Right):
 
 wrong.answer("one maximum for the whole array", OneMaximum).says("""
     You subtract the largest score of the whole batch. In a row far below it every exponential
-    becomes 0, and the row ends as 0 / 0.
-""")
+    becomes 0, and the row ends as 0 / 0.""")
 
 wrong.swap(
     "normalised over the batch",
@@ -329,10 +295,8 @@ wrong.swap(
     "(self.t * log_softmax(x)).sum() / len(x)",
     "np.log((self.y * self.t).sum(axis=1)).mean()",
     of=Right,
-).says("""
-    Your probabilities sum to 1 down the columns, over the samples. The classes of one sample lie
-    along a row.
-""")
+).says("""Your probabilities sum to 1 down the columns, over the samples. The classes of one sample
+    lie along a row.""")
 
 
 class TwoSoftmaxes(Right):
@@ -340,10 +304,9 @@ class TwoSoftmaxes(Right):
         return super().forward(nn.softmax(x), t)
 
 
-wrong.answer("softmax applied twice", TwoSoftmaxes).says("""
-    Softmax is applied to what is a probability already. Its differences are below 1, so the second
-    softmax makes all classes nearly equally likely.
-""")
+wrong.answer("softmax applied twice", TwoSoftmaxes).says("""Softmax is applied to what is a
+    probability already. Its differences are below 1, so the second softmax makes all classes nearly
+    equally likely.""")
 
 
 class LogOfZero(Right):
@@ -352,10 +315,9 @@ class LogOfZero(Right):
         return -np.log((self.y * self.t).sum(axis=1)).mean()
 
 
-wrong.answer("log(0)", LogOfZero).says("""
-    A probability below about 1e-324 is stored as 0, and its logarithm is −inf. The true loss is
-    finite: it can be had from the scores without going through y.
-""")
+wrong.answer("log(0)", LogOfZero).says("""A probability below about 1e-324 is stored as 0, and its
+    logarithm is −inf. The true loss is finite: it can be had from the scores without going through
+    y.""")
 
 
 class EveryLogarithm(Right):
@@ -366,8 +328,7 @@ class EveryLogarithm(Right):
 
 wrong.answer("log(0), and 0 times log(0)", EveryLogarithm).says("""
     A probability can be stored as 0. Its logarithm is −inf, and multiplied by a 0 of a one-hot row
-    that is nan. The loss can be had from the scores without going through y.
-""")
+    that is nan. The loss can be had from the scores without going through y.""")
 
 
 class Added(Right):
@@ -403,10 +364,8 @@ class OneHotOnly(Right):
         return -(t * log_softmax(x)).sum() / len(x)
 
 
-wrong.answer("one-hot labels only", OneHotOnly).says("""
-    With integer labels `y - t` subtracts class *numbers*, or fails. Bring both kinds of label into
-    one form first.
-""")
+wrong.answer("one-hot labels only", OneHotOnly).says("""With integer labels `y - t` subtracts class
+    *numbers*, or fails. Bring both kinds of label into one form first.""")
 
 
 class IntegersOnly(WithIntegers):
@@ -416,10 +375,8 @@ class IntegersOnly(WithIntegers):
         return -self.log_y[self.rows, t].mean()
 
 
-wrong.answer("integer labels only", IntegersOnly).says("""
-    With one-hot rows your code uses zeros and ones as positions. Bring both kinds of label into one
-    form first.
-""")
+wrong.answer("integer labels only", IntegersOnly).says("""With one-hot rows your code uses zeros and
+    ones as positions. Bring both kinds of label into one form first.""")
 
 
 class NoShiftInTheLoss(Right):
@@ -428,10 +385,9 @@ class NoShiftInTheLoss(Right):
         return (np.log(np.exp(x).sum(axis=1)) - (x * self.t).sum(axis=1)).mean()
 
 
-wrong.answer("no shift in the loss", NoShiftInTheLoss).says("""
-    The logarithm of the sum is the right idea, but the sum is made of raw exponentials, and they
-    overflow. Shift the scores of each row first, all of them.
-""")
+wrong.answer("no shift in the loss", NoShiftInTheLoss).says("""The logarithm of the sum is the right
+    idea, but the sum is made of raw exponentials, and they overflow. Shift the scores of each row
+    first, all of them.""")
 
 
 class SliceForPairs(WithIntegers):
@@ -443,8 +399,7 @@ class SliceForPairs(WithIntegers):
 
 wrong.answer("every label for every sample", SliceForPairs).says("""
     `dx[:, t]` takes *all* the columns in t, in every row. One entry of each row is meant: row
-    numbers and column numbers together.
-""")
+    numbers and column numbers together.""")
 
 
 EXERCISE = Exercise(

@@ -68,53 +68,40 @@ RIGHT = {"input": [[0.0, 20.0]], "lines": [2, 4], "repair": log_softmax}
 
 wrong.answer("still the given code", log_of_naive_softmax).says("""
     This behaves as the given function does: it overflows for large scores, and `+ 1e-7` inside the
-    logarithm makes every result a little wrong and small probabilities very wrong.
-""")
+    logarithm makes every result a little wrong and small probabilities very wrong.""")
 
 wrong.answer("shifted, but still + 1e-7", lambda x: np.log(nn.softmax(x) + 1e-7)).says("""
     The overflow is gone. `+ 1e-7` is still there: no logarithm can fall below −16.1, and for the
-    scores 0 and 20 it has to.
-""")
+    scores 0 and 20 it has to.""")
 
 wrong.answer("shifted, then the bare logarithm", lambda x: np.log(nn.softmax(x))).says("""
     The overflow is gone and so is `+ 1e-7`. But a probability that is too small for a float is
-    stored as 0, and its logarithm is −inf. Do not go through the probability.
-""")
+    stored as 0, and its logarithm is −inf. Do not go through the probability.""")
 
 wrong.answer(
     "limited the probability", lambda x: np.log(np.maximum(nn.softmax(x), np.finfo(x.dtype).tiny))
-).says("""
-    The smallest float that you put in place of 0 has the logarithm −708. The true one, for scores 0
-    and 2000, is −2000. The limit hides the fault; it does not mend it.
-""")
+).says("""The smallest float that you put in place of 0 has the logarithm −708. The true one, for
+    scores 0 and 2000, is −2000. The limit hides the fault; it does not mend it.""")
 
 wrong.answer(
     "limited the probability at 1e-7", lambda x: np.log(np.clip(nn.softmax(x), 1e-7, 1))
-).says("""
-    No logarithm can fall below −16.1 with this limit, and for the scores 0 and 20 it has to. The
-    limit hides the fault; it does not mend it.
-""")
+).says("""No logarithm can fall below −16.1 with this limit, and for the scores 0 and 20 it has to.
+    The limit hides the fault; it does not mend it.""")
 
 wrong.answer(
     "only the + 1e-7 taken out", lambda x: np.log(np.exp(x) / np.exp(x).sum(axis=1, keepdims=True))
-).says("""
-    `+ 1e-7` is gone, but the exponentials of raw scores still overflow, and small probabilities
-    still become log(0).
-""")
+).says("""`+ 1e-7` is gone, but the exponentials of raw scores still overflow, and small
+    probabilities still become log(0).""")
 
 wrong.answer(
     "no quotient, but no shift", lambda x: x - np.log(np.exp(x).sum(axis=1, keepdims=True))
-).says("""
-    No probability is computed any more, which removes log(0) for moderate scores. But `np.exp`
-    still gets the raw scores, and overflows from 710 on.
-""")
+).says("""No probability is computed any more, which removes log(0) for moderate scores. But
+    `np.exp` still gets the raw scores, and overflows from 710 on.""")
 
 wrong.answer(
     "limited the probability at 1e-12", lambda x: np.log(np.clip(nn.softmax(x), 1e-12, 1))
-).says("""
-    No logarithm can fall below −27.6 with this limit. For the scores 0 and 1000 it has to. The
-    limit hides the fault; it does not mend it.
-""")
+).says("""No logarithm can fall below −27.6 with this limit. For the scores 0 and 1000 it has to.
+    The limit hides the fault; it does not mend it.""")
 
 wrong.answer(
     "a small number in the sum",
@@ -122,56 +109,44 @@ wrong.answer(
         (z := x - x.max(axis=1, keepdims=True))
         - np.log(np.exp(z).sum(axis=1, keepdims=True) + 1e-7)
     ),
-).says("""
-    The sum is at least 1 after the shift, so its logarithm needs no protection. What you add there
-    makes every result a little wrong.
-""")
+).says("""The sum is at least 1 after the shift, so its logarithm needs no protection. What you add
+    there makes every result a little wrong.""")
 
 wrong.answer(
     "the logarithm added",
     lambda x: (
         (z := x - x.max(axis=1, keepdims=True)) + np.log(np.exp(z).sum(axis=1, keepdims=True))
     ),
-).says("""
-    The logarithm of a quotient is a *difference*: numerator minus denominator.
-""")
+).says("The logarithm of a quotient is a *difference*: numerator minus denominator.")
 
 wrong.answer(
     "divided by the logarithm",
     lambda x: (
         (z := x - x.max(axis=1, keepdims=True)) / np.log(np.exp(z).sum(axis=1, keepdims=True))
     ),
-).says("""
-    The logarithm of a quotient is a difference of logarithms. You divide one by the other.
-""")
+).says("The logarithm of a quotient is a difference of logarithms. You divide one by the other.")
 
 wrong.answer("the shifted scores alone", lambda x: x - x.max(axis=1, keepdims=True)).says("""
     Those are the shifted scores: the logarithm of the numerator. That of the denominator is
-    missing.
-""")
+    missing.""")
 
-wrong.answer("the probabilities", nn.softmax).says("""
-    Those are the probabilities. Their logarithms are asked for.
-""")
+wrong.answer("the probabilities", nn.softmax).says("""Those are the probabilities. Their logarithms
+    are asked for.""")
 
-wrong.answer("sign", lambda x: -log_softmax(x)).says("""
-    Those are the losses. A logarithm of a probability is negative.
-""")
+wrong.answer("sign", lambda x: -log_softmax(x)).says("""Those are the losses. A logarithm of a
+    probability is negative.""")
 
 wrong.answer("nan replaced", lambda x: np.nan_to_num(np.log(nn.softmax(x)))).says("""
     Replacing what is not finite by another number hides where the probability was lost; the right
-    value is an ordinary number.
-""")
+    value is an ordinary number.""")
 
 
 def over_the_batch(x):
     return log_softmax(x.T).T
 
 
-wrong.answer("over the batch", over_the_batch).says("""
-    Your maximum and sum run down the columns, over the samples. The classes of one sample lie along
-    a row.
-""")
+wrong.answer("over the batch", over_the_batch).says("""Your maximum and sum run down the columns,
+    over the samples. The classes of one sample lie along a row.""")
 
 wrong.swap(
     "changes its input",
@@ -179,50 +154,40 @@ wrong.swap(
     "x -=",
     "shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))",
     "x - np.log(np.exp(x).sum(axis=1, keepdims=True))",
-).says("""
-    `x -= …` writes into the caller's scores. Keep the shifted ones in an array of your own.
-""")
+).says("`x -= …` writes into the caller's scores. Keep the shifted ones in an array of your own.")
 
 wrong.swap("one maximum for the whole array", "max(axis=1, keepdims=True)", "max()").says("""
     You subtract the largest score of the whole batch. In a row far below it all exponentials are 0,
-    and so is their sum.
-""")
+    and so is their sum.""")
 
 wrong.answer("the shift not undone", shift_not_added_back).says("""
     Inside the sum the scores are shifted, outside they are not. The two parts no longer belong to
-    the same scores: every row is off by its maximum.
-""")
+    the same scores: every row is off by its maximum.""")
 
 wrong.swap("one sum for the whole array", "sum(axis=1, keepdims=True)", "sum()").says("""
-    The sum runs over the whole batch. Every row has a sum of its own.
-""")
+    The sum runs over the whole batch. Every row has a sum of its own.""")
 
 wrong.swap(
     "the sum lost its axis",
     "(np.exp(shifted).sum(axis=1, keepdims=True))",
     "(np.exp(shifted).sum(axis=1))",
-).says("""
-    The sums have shape (N,), and broadcasting lays them along the columns: an error if N ≠ C, and
-    silently other samples' sums if N = C.
-""")
+).says("""The sums have shape (N,), and broadcasting lays them along the columns: an error if N ≠ C,
+    and silently other samples' sums if N = C.""")
 
 
 def scores_clipped(x):
     return log_softmax(np.clip(x, -700, 700))
 
 
-wrong.answer("clipped the scores", scores_clipped).says("""
-    Clipping the scores to ±700 prevents the overflow and changes the problem: all scores beyond the
-    limit look alike. A shift keeps the distances.
-""")
+wrong.answer("clipped the scores", scores_clipped).says("""Clipping the scores to ±700 prevents the
+    overflow and changes the problem: all scores beyond the limit look alike. A shift keeps the
+    distances.""")
 
 wrong.answer(
     "the sum not shifted",
     lambda x: x - x.max(axis=1, keepdims=True) - np.log(np.exp(x).sum(axis=1, keepdims=True)),
-).says("""
-    The score is shifted and the sum is not: the two have to be shifted alike, and the bare
-    exponential overflows.
-""")
+).says("""The score is shifted and the sum is not: the two have to be shifted alike, and the bare
+    exponential overflows.""")
 
 wrong.answer(
     "the shift added to the score",
@@ -231,9 +196,8 @@ wrong.answer(
         + x.max(axis=1, keepdims=True)
         - np.log(np.exp(x - x.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True))
     ),
-).says("""
-    You add the maximum to the score and subtract it in the sum. The two have to be shifted alike.
-""")
+).says("""You add the maximum to the score and subtract it in the sum. The two have to be shifted
+    alike.""")
 
 wrong.answer(
     "log lost",
@@ -242,9 +206,7 @@ wrong.answer(
         - x.max(axis=1, keepdims=True)
         - np.exp(x - x.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)
     ),
-).says("""
-    You subtract the sum itself. It is the denominator's *logarithm* that is subtracted.
-""")
+).says("You subtract the sum itself. It is the denominator's *logarithm* that is subtracted.")
 
 wrong.answer(
     "the smallest score subtracted",
@@ -253,15 +215,12 @@ wrong.answer(
         - x.min(axis=1, keepdims=True)
         - np.log(np.exp(x - x.min(axis=1, keepdims=True)).sum(axis=1, keepdims=True))
     ),
-).says("""
-    What you subtract is not the *largest* score of the row, so an exponent can still be large and
-    positive, and overflow.
-""")
+).says("""What you subtract is not the *largest* score of the row, so an exponent can still be large
+    and positive, and overflow.""")
 
 wrong.answer("limited the probability at 1e-300", lambda x: np.log(nn.softmax(x) + 1e-300)).says("""
     The smallest logarithm you can get is −691. A limit only moves the fault: the quotient has lost
-    the number already.
-""")
+    the number already.""")
 
 
 EXERCISE = Exercise(

@@ -255,26 +255,20 @@ wrong.answer(
     network_check(
         error=lambda a, b: float(np.abs(a - b).max()) if np.isfinite(a).all() else float("inf")
     ),
-).says("""
-    You return the difference itself. In a network with tiny gradients it is tiny too, even where
-    the gradient is twice what it should be.
-""")
+).says("""You return the difference itself. In a network with tiny gradients it is tiny too, even
+    where the gradient is twice what it should be.""")
 
 wrong.answer(
     "mean instead of maximum",
     network_check(
         error=lambda a, b: float(np.abs(a - b).mean()) if np.isfinite(a).all() else np.inf
     ),
-).says("""
-    You average over the entries. One wrong weight drowns in a mean: return the worst.
-""")
+).says("You average over the entries. One wrong weight drowns in a mean: return the worst.")
 
 wrong.answer(
     "first entry only",
     network_check(error=lambda a, b: nn.relative_error(a.flat[0], b.flat[0], floor=1e-3)),
-).says("""
-    You look at the first entry of each parameter. The others can be anything.
-""")
+).says("You look at the first entry of each parameter. The others can be anything.")
 
 wrong.answer(
     "difference without abs",
@@ -285,10 +279,8 @@ wrong.answer(
             else np.inf
         )
     ),
-).says("""
-    Without `abs`, a gradient that is too low everywhere has a negative error, and that looks
-    smaller than any tolerance.
-""")
+).says("""Without `abs`, a gradient that is too low everywhere has a negative error, and that looks
+    smaller than any tolerance.""")
 
 
 def rough_error(a, b):
@@ -300,10 +292,8 @@ wrong.answer(
     network_check(
         error=lambda a, b: rough_error(np.abs(a), np.abs(b)) if np.isfinite(a).all() else np.inf
     ),
-).says("""
-    You compare the sizes of the two gradients and lose their signs. A gradient that points the
-    other way passes.
-""")
+).says("""You compare the sizes of the two gradients and lose their signs. A gradient that points
+    the other way passes.""")
 
 wrong.answer(
     "0/0",
@@ -314,15 +304,12 @@ wrong.answer(
             else np.inf
         )
     ),
-).says("""
-    A hidden unit that is closed for every sample has gradient 0, numerically too, and your error is
-    0/0 there.
-""")
+).says("""A hidden unit that is closed for every sample has gradient 0, numerically too, and your
+    error is 0/0 there.""")
 
 wrong.answer("nan passes", network_check(error=rough_error)).says("""
     Where a gradient is nan your error is nan, and `nan > 1e-4` is False: the worst gradient of all
-    raises no alarm.
-""")
+    raises no alarm.""")
 
 wrong.answer(
     "shape not compared",
@@ -330,23 +317,18 @@ wrong.answer(
         error=lambda a, b: rough_error(a, b) if np.isfinite(a).all() else np.inf,
         shapes=False,
     ),
-).says("""
-    A gradient of shape (1, H) passes: the subtraction stretches b1's own shape to it. An update
-    would fail, or spoil `params`. Compare the shapes first.
-""")
+).says("""A gradient of shape (1, H) passes: the subtraction stretches b1's own shape to it. An
+    update would fail, or spoil `params`. Compare the shapes first.""")
 
 wrong.answer("shapes left to relative_error", network_check(shapes=False)).says("""
     `relative_error` raises a ValueError for different shapes, and your whole check stops there. A
-    gradient of the wrong shape is a wrong gradient: give it the error inf.
-""")
+    gradient of the wrong shape is a wrong gradient: give it the error inf.""")
 
 wrong.answer(
     "a copy is shifted",
     network_check(numeric=lambda f, p, h: nn.numerical_gradient(f, p.copy(), h)),
-).says("""
-    You shift a copy of the parameter. The network computes its loss with its own array, which
-    stands still, so every numerical gradient is 0.
-""")
+).says("""You shift a copy of the parameter. The network computes its loss with its own array, which
+    stands still, so every numerical gradient is 0.""")
 
 
 def parameters_left_moved(f, x, h):
@@ -355,15 +337,12 @@ def parameters_left_moved(f, x, h):
 
 wrong.answer("parameters left shifted", network_check(numeric=parameters_left_moved)).says("""
     Your check shifts the network's weights and does not put them back. A check that changes what it
-    checks is worse than none.
-""")
+    checks is worse than none.""")
 
 wrong.answer(
     "factor 2 lost", network_check(error=lambda a, b: nn.relative_error(a, 2 * b, floor=1e-3))
-).says("""
-    From −h to +h it is a way of 2h. Divided by h, the numerical gradient is twice too large, and
-    right networks look wrong.
-""")
+).says("""From −h to +h it is a way of 2h. Divided by h, the numerical gradient is twice too large,
+    and right networks look wrong.""")
 
 
 def compared_with_itself(net, x, t, h=1e-5):
@@ -372,17 +351,15 @@ def compared_with_itself(net, x, t, h=1e-5):
 
 
 wrong.answer("compared with itself", compared_with_itself).says("""
-    You compare backpropagation with backpropagation. That always agrees; ask the *loss*.
-""")
+    You compare backpropagation with backpropagation. That always agrees; ask the *loss*.""")
 
 
 def one_sample(net, x, t, h=1e-5):
     return gradient_check(net, x[:1], t[:1], h)
 
 
-wrong.answer("one sample", one_sample).says("""
-    You check with the first sample only. A gradient that forgets to divide by N is right for N = 1.
-""")
+wrong.answer("one sample", one_sample).says("""You check with the first sample only. A gradient that
+    forgets to divide by N is right for N = 1.""")
 
 right_check = network_check()
 
@@ -393,33 +370,27 @@ def one_error_for_all(net, x, t, h=1e-5):
 
 wrong.answer("one error for all parameters", one_error_for_all).says("""
     You return a single number. An error for *each* parameter tells where to look: if only W1 and b1
-    are wrong, the fault lies between the two layers.
-""")
+    are wrong, the fault lies between the two layers.""")
 
 
 def weights_only(net, x, t, h=1e-5):
     return {k: e for k, e in right_check(net, x, t, h).items() if net.params[k].ndim == 2}
 
 
-wrong.answer("weights only", weights_only).says("""
-    Biases are parameters too, and their gradients have bugs of their own: go through all of
-    `net.params`.
-""")
+wrong.answer("weights only", weights_only).says("""Biases are parameters too, and their gradients
+    have bugs of their own: go through all of `net.params`.""")
 
 wrong.answer(
     "True or False",
     lambda net, x, t, h=1e-5: {
         name: bool(error < 1e-4) for name, error in right_check(net, x, t, h).items()
     },
-).says("""
-    You return the decisions. Return the errors: whether it is 1e-9 or 1e-5 tells you something,
-    even if both pass.
-""")
+).says("""You return the decisions. Return the errors: whether it is 1e-9 or 1e-5 tells you
+    something, even if both pass.""")
 
 wrong.answer("floor left at its default", network_check(error=nn.relative_error)).says("""
     You compare with the floor of 1e-8. The loss is rounded, so a gradient as small as that has a
-    numerical gradient of mostly noise, and a right network looks wrong.
-""")
+    numerical gradient of mostly noise, and a right network looks wrong.""")
 
 
 def worst_by_max(a, b):
@@ -431,8 +402,7 @@ def worst_by_max(a, b):
 
 wrong.answer("nan lost in max", network_check(error=worst_by_max)).says("""
     Python's `max` keeps the old value where the new one is nan, because every comparison with nan
-    is False. The worst gradient of all disappears.
-""")
+    is False. The worst gradient of all disappears.""")
 
 
 def fixed_names(net, x, t, h=1e-5):
@@ -440,10 +410,8 @@ def fixed_names(net, x, t, h=1e-5):
     return {name: errors[name] for name in probes.NAMES}
 
 
-wrong.answer("four fixed names", fixed_names).says("""
-    You name the parameters of one network. Another one has others: go through the names in
-    `net.params`.
-""")
+wrong.answer("four fixed names", fixed_names).says("""You name the parameters of one network.
+    Another one has others: go through the names in `net.params`.""")
 
 
 def wrong_shapes_left_out(net, x, t, h=1e-5):
@@ -454,8 +422,7 @@ def wrong_shapes_left_out(net, x, t, h=1e-5):
 
 wrong.answer("wrong shapes left out", wrong_shapes_left_out).says("""
     Where a gradient has the wrong shape your dictionary has no entry. Its error is infinite, and
-    whoever reads the result has to see that.
-""")
+    whoever reads the result has to see that.""")
 
 
 def shifted_weights_as_x(net, x, t, h=1e-5):
@@ -467,8 +434,7 @@ def shifted_weights_as_x(net, x, t, h=1e-5):
 
 wrong.answer("the parameter in the place of x", shifted_weights_as_x).says("""
     Your function hands the shifted parameter to the loss as if it were the images. The loss is to
-    be taken of `x`; the network has the parameter already.
-""")
+    be taken of `x`; the network has the parameter already.""")
 
 
 def value_for_function(net, x, t, h=1e-5):
@@ -478,8 +444,7 @@ def value_for_function(net, x, t, h=1e-5):
 
 wrong.answer("a value in the place of a function", value_for_function).says("""
     You hand over the *value* of the loss. It has to be computed anew after every shift: a function
-    is needed that does it.
-""")
+    is needed that does it.""")
 
 
 EXERCISE = Exercise(

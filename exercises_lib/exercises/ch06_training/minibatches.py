@@ -135,10 +135,8 @@ def shuffled_in_place(x, t, size, rng):
 
 
 wrong.answer("shuffled in place", shuffled_in_place).says(
-    """
-    You shuffle the caller's own arrays. The caller may still need them in their order. Shuffle the
-    *numbers* of the samples and pick with them.
-    """,
+    """You shuffle the caller's own arrays. The caller may still need them in their order. Shuffle
+    the *numbers* of the samples and pick with them.""",
     recognise=batch_mistake(changed=True),
 )
 
@@ -148,10 +146,8 @@ def its_own_generator(x, t, size, rng):
 
 
 wrong.answer("a generator of its own", its_own_generator).says(
-    """
-    Two runs with the same `rng` differ: the order comes from another source. All randomness has to
-    come from `rng`, or no training can be repeated.
-    """,
+    """Two runs with the same `rng` differ: the order comes from another source. All randomness has
+    to come from `rng`, or no training can be repeated.""",
     recognise=unstable,
 )
 
@@ -163,10 +159,8 @@ wrong.swap(
 """,
     "yield x[order[start : start + size]], t[start : start + size]",
 ).says(
-    """
-    You shuffle the images and not their labels, or each in an order of its own. The network would
-    learn that every picture can mean anything. Pick both with the *same* numbers.
-    """,
+    """You shuffle the images and not their labels, or each in an order of its own. The network
+    would learn that every picture can mean anything. Pick both with the *same* numbers.""",
     recognise=batch_mistake("labels", "lengths"),
 )
 
@@ -177,10 +171,8 @@ wrong.swap(
     "order[start : start + size]",
     "rng.integers(0, len(x), min(size, len(x) - start))",
 ).says(
-    """
-    Each batch is drawn anew from all samples, so some come twice and others wait. Over an epoch
-    about 37 of 100 samples would never be seen. Cut *one* random order into pieces.
-    """,
+    """Each batch is drawn anew from all samples, so some come twice and others wait. Over an epoch
+    about 37 of 100 samples would never be seen. Cut *one* random order into pieces.""",
     recognise=batch_mistake("replacement"),
 )
 
@@ -191,9 +183,7 @@ wrong.swap(
     "start : start +",
     "i * size : (i + 1) *",
 ).says(
-    """
-    You make full batches only. The samples that are left over are never seen in this epoch.
-    """,
+    "You make full batches only. The samples that are left over are never seen in this epoch.",
     recognise=batch_mistake("dropped"),
 )
 
@@ -202,10 +192,8 @@ wrong.swap(
     "order[start : start + size]",
     'np.take(order, range(start, start + size), mode="wrap")',
 ).says(
-    """
-    You fill the last batch with samples that have been used already. They count twice in this
-    epoch; a shorter last batch is fine.
-    """,
+    """You fill the last batch with samples that have been used already. They count twice in this
+    epoch; a shorter last batch is fine.""",
     recognise=batch_mistake("filled"),
 )
 
@@ -240,10 +228,8 @@ wrong.swap(
     "start : start +",
     "i * size : (i + 1) *",
 ).says(
-    """
-    If `size` divides the number of samples, your last batch is empty. Its mean loss is 0/0, and one
-    nan spoils every weight.
-    """,
+    """If `size` divides the number of samples, your last batch is empty. Its mean loss is 0/0, and
+    one nan spoils every weight.""",
     recognise=all_but_an_empty_last_batch,
 )
 
@@ -254,10 +240,8 @@ def not_shuffled(x, t, size, rng):
 
 
 wrong.answer("not shuffled", not_shuffled).says(
-    """
-    The samples come in the order in which they are stored. Many data sets are stored class by
-    class, and a batch would then hold a single class.
-    """,
+    """The samples come in the order in which they are stored. Many data sets are stored class by
+    class, and a batch would then hold a single class.""",
     recognise=batch_mistake("order"),
 )
 
@@ -267,10 +251,8 @@ def seed_inside(x, t, size, rng):
 
 
 wrong.answer("the same order every epoch", seed_inside).says(
-    """
-    Every epoch has the same order, because something starts from a fixed seed. `rng` goes on by
-    itself: draw from it, and do not make a generator of your own.
-    """,
+    """Every epoch has the same order, because something starts from a fixed seed. `rng` goes on by
+    itself: draw from it, and do not make a generator of your own.""",
     recognise=batch_mistake("same", "rng"),
 )
 
@@ -282,10 +264,8 @@ def same_batch(x, t, size, rng):
 
 
 wrong.answer("the same batch for ever", same_batch).says(
-    """
-    You draw the numbers once and use the same batch again and again. The rest of the samples is
-    never seen.
-    """,
+    """You draw the numbers once and use the same batch again and again. The rest of the samples is
+    never seen.""",
     recognise=batch_mistake("forever"),
 )
 
@@ -296,10 +276,8 @@ def never_ends(x, t, size, rng):
 
 
 wrong.answer("never ends", never_ends).says(
-    """
-    Your generator goes on after the epoch. One call is one epoch; the caller decides whether there
-    is another.
-    """,
+    """Your generator goes on after the epoch. One call is one epoch; the caller decides whether
+    there is another.""",
     recognise=batch_mistake("endless"),
 )
 
@@ -325,10 +303,8 @@ def batch_sizes(test: Callable[[list[int], int], bool]) -> Callable[..., bool]:
 
 
 wrong.answer("one sample at a time", sample_by_sample).says(
-    """
-    Your batches have one sample each. So a step is noisy, and a matrix product has nothing to work
-    on.
-    """,
+    """Your batches have one sample each. So a step is noisy, and a matrix product has nothing to
+    work on.""",
     recognise=batch_sizes(lambda sizes, size: len(sizes) > 1 and set(sizes) == {1}),
 )
 
@@ -339,9 +315,7 @@ def single_batch(x, t, size, rng):
 
 
 wrong.answer("a single batch", single_batch).says(
-    """
-    You hand out one batch and stop. An epoch goes on until every sample has had its turn.
-    """,
+    "You hand out one batch and stop. An epoch goes on until every sample has had its turn.",
     recognise=batch_sizes(lambda sizes, size: len(sizes) == 1),
 )
 
@@ -352,20 +326,16 @@ def equal_parts(x, t, size, rng):
 
 
 wrong.answer("equal parts", equal_parts).says(
-    """
-    You cut the order into parts of nearly equal length. Every batch but the last has `size`
-    samples.
-    """,
+    """You cut the order into parts of nearly equal length. Every batch but the last has `size`
+    samples.""",
     recognise=batch_sizes(
         lambda sizes, size: len(sizes) > 1 and max(sizes) - min(sizes) <= 1 < min(sizes)
     ),
 )
 
 wrong.swap("batches that overlap", "0, len(x), size", "len(x)").says(
-    """
-    Each batch begins one sample after the last, so most samples are in several of them. The next
-    one begins where the last one ended.
-    """,
+    """Each batch begins one sample after the last, so most samples are in several of them. The next
+    one begins where the last one ended.""",
     recognise=batch_sizes(lambda sizes, size: sum(sizes) > 2 * len(sizes) + 23),
 )
 
@@ -376,19 +346,15 @@ wrong.swap(
     "order[start : start + size]",
     "start + rng.permutation(min(size, len(x) - start))",
 ).says(
-    """
-    You shuffle the batches, or the samples inside each, and neighbours in the file always meet in
-    one batch. Shuffle all the numbers before you cut.
-    """,
+    """You shuffle the batches, or the samples inside each, and neighbours in the file always meet
+    in one batch. Shuffle all the numbers before you cut.""",
     recognise=batch_mistake("pieces"),
 )
 
 wrong.swap(
     "shuffle gives nothing back", "permutation(len(x))", "shuffle(np.arange(len(x)))"
-).says("""
-    `rng.shuffle` shuffles the array that it is given and returns None. Shuffle an array that has a
-    name, or use `rng.permutation`, which returns one.
-""")
+).says("""`rng.shuffle` shuffles the array that it is given and returns None. Shuffle an array that
+    has a name, or use `rng.permutation`, which returns one.""")
 
 wrong.swap(
     "numbers only",
@@ -398,10 +364,8 @@ wrong.swap(
 """,
     "yield order[start : start + size]",
 ).says(
-    """
-    You give the numbers of the samples. Here the samples themselves and their labels are asked for,
-    as a pair.
-    """,
+    """You give the numbers of the samples. Here the samples themselves and their labels are asked
+    for, as a pair.""",
     recognise=lambda cases, seen: any(
         one.failure is not None and "yields 'ndarray'" in one.failure.message for one in seen
     ),

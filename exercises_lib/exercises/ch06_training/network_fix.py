@@ -117,53 +117,44 @@ def draw_fix(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(MendedNet)
 
-wrong.answer("still the given code", GivenNet).says("""
-    That is the given network still. Each of the three methods has one wrong line.
-""")
+wrong.answer("still the given code", GivenNet).says("""That is the given network still. Each of the
+    three methods has one wrong line.""")
 
-wrong.answer("order and step still wrong", RightLoss).says("""
-    `loss` is mended. `gradient` still goes through the layers in the forward order, and `step`
-    still changes one of the parameters twice and another one never.
-""")
+wrong.answer("order and step still wrong", RightLoss).says("""`loss` is mended. `gradient` still
+    goes through the layers in the forward order, and `step` still changes one of the parameters
+    twice and another one never.""")
 
-wrong.answer("loss and step still wrong", RightOrder).says("""
-    The order in `gradient` is mended. `loss` still gives the loss layer something that is no score,
-    and `step` still changes one parameter twice and another one never.
-""")
+wrong.answer("loss and step still wrong", RightOrder).says("""The order in `gradient` is mended.
+    `loss` still gives the loss layer something that is no score, and `step` still changes one
+    parameter twice and another one never.""")
 
-wrong.answer("loss and order still wrong", RightStep).says("""
-    `step` is mended. `loss` still gives the loss layer something that is no score, and `gradient`
-    still goes through the layers in the forward order.
-""")
+wrong.answer("loss and order still wrong", RightStep).says("""`step` is mended. `loss` still gives
+    the loss layer something that is no score, and `gradient` still goes through the layers in the
+    forward order.""")
 
 
 class LossAndOrder(RightLoss, RightOrder):
     """The step is still wrong."""
 
 
-wrong.answer("step still wrong", LossAndOrder).says("""
-    Read the four lines of `step` once more, name by name: one parameter is changed twice, with a
-    gradient that is not its own.
-""")
+wrong.answer("step still wrong", LossAndOrder).says("""Read the four lines of `step` once more, name
+    by name: one parameter is changed twice, with a gradient that is not its own.""")
 
 
 class LossAndStep(RightLoss, RightStep):
     """The order is still wrong."""
 
 
-wrong.answer("order still wrong", LossAndStep).says("""
-    The way back begins at the loss, so the last layer comes first. Yours begins with the first one.
-""")
+wrong.answer("order still wrong", LossAndStep).says("""The way back begins at the loss, so the last
+    layer comes first. Yours begins with the first one.""")
 
 
 class OrderAndStep(RightOrder, RightStep):
     """The loss is still wrong."""
 
 
-wrong.answer("loss still wrong", OrderAndStep).says("""
-    The loss layer still gets `x` as scores and the scores as labels. The true labels do not occur
-    in your loss at all.
-""")
+wrong.answer("loss still wrong", OrderAndStep).says("""The loss layer still gets `x` as scores and
+    the scores as labels. The true labels do not occur in your loss at all.""")
 
 
 class ScoresAndScores(MendedNet):
@@ -173,8 +164,7 @@ class ScoresAndScores(MendedNet):
 
 
 wrong.answer("scores compared with themselves", ScoresAndScores).says("""
-    You compare the predictions with themselves. The loss has to know the labels `t`.
-""")
+    You compare the predictions with themselves. The loss has to know the labels `t`.""")
 
 
 class LabelsFirst(MendedNet):
@@ -183,9 +173,8 @@ class LabelsFirst(MendedNet):
         return self.last_layer.forward(np.eye(y.shape[1])[t], y)
 
 
-wrong.answer("labels first", LabelsFirst).says("""
-    The labels stand where the scores belong. The order is scores, then labels.
-""")
+wrong.answer("labels first", LabelsFirst).says("""The labels stand where the scores belong. The
+    order is scores, then labels.""")
 
 
 class SoftmaxBefore(MendedNet):
@@ -194,8 +183,7 @@ class SoftmaxBefore(MendedNet):
 
 
 wrong.answer("softmax before the loss layer", SoftmaxBefore).says("""
-    The loss layer contains softmax already. Give it the scores as they are.
-""")
+    The loss layer contains softmax already. Give it the scores as they are.""")
 
 
 class ReversedInPlace(MendedNet):
@@ -209,10 +197,9 @@ class ReversedInPlace(MendedNet):
         return {"W1": first.dW, "b1": first.db, "W2": last.dW, "b2": last.db}
 
 
-wrong.answer("reversed for good", ReversedInPlace).says("""
-    `self.layers.reverse()` turns the list itself around. The next forward pass then runs through
-    the layers backwards: use a reversed *copy*, or `reversed(…)`.
-""")
+wrong.answer("reversed for good", ReversedInPlace).says("""`self.layers.reverse()` turns the list
+    itself around. The next forward pass then runs through the layers backwards: use a reversed
+    *copy*, or `reversed(…)`.""")
 
 
 class NewArrays(MendedNet):
@@ -222,10 +209,8 @@ class NewArrays(MendedNet):
             self.params[name] = self.params[name] - lr * grads[name]
 
 
-wrong.answer("new arrays", NewArrays).says("""
-    `params[name] = params[name] - …` puts a new array into the dictionary. The layers still hold
-    the old one, and the predictions never change.
-""")
+wrong.answer("new arrays", NewArrays).says("""`params[name] = params[name] - …` puts a new array
+    into the dictionary. The layers still hold the old one, and the predictions never change.""")
 
 
 class Uphill(MendedNet):
@@ -246,8 +231,8 @@ class GradientEachTime(MendedNet):
 
 wrong.answer("a gradient for every parameter anew", GradientEachTime).says("""
     You ask for the gradient once more before each parameter, when the others have moved already.
-    All gradients belong to the place from which the step starts; and it costs four times as much.
-""")
+    All gradients belong to the place from which the step starts; and it costs four times as
+    much.""")
 
 
 class RateForgotten(MendedNet):
@@ -257,9 +242,8 @@ class RateForgotten(MendedNet):
             self.params[name] -= grads[name]
 
 
-wrong.answer("learning rate forgotten", RateForgotten).says("""
-    You subtract the whole gradient, whatever `lr` says.
-""")
+wrong.answer("learning rate forgotten", RateForgotten).says("""You subtract the whole gradient,
+    whatever `lr` says.""")
 
 
 class FixedSum(MendedNet):
@@ -267,9 +251,8 @@ class FixedSum(MendedNet):
         return super().loss(x, t) * len(x)
 
 
-wrong.answer("loss summed", FixedSum).says("""
-    Your loss is the sum over the batch. The loss layer's mean was right.
-""")
+wrong.answer("loss summed", FixedSum).says("""Your loss is the sum over the batch. The loss layer's
+    mean was right.""")
 
 
 class IntegersFirst(MendedNet):
@@ -277,9 +260,8 @@ class IntegersFirst(MendedNet):
         return self.last_layer.forward(t, self.predict(x))
 
 
-wrong.answer("integer labels first", IntegersFirst).says("""
-    The labels stand where the scores belong. The order is scores, then labels.
-""")
+wrong.answer("integer labels first", IntegersFirst).says("""The labels stand where the scores
+    belong. The order is scores, then labels.""")
 
 
 class NoForward(MendedNet):
@@ -291,10 +273,8 @@ class NoForward(MendedNet):
         return {"W1": first.dW, "b1": first.db, "W2": last.dW, "b2": last.db}
 
 
-wrong.answer("no forward pass in gradient", NoForward).says("""
-    `gradient(x, t)` does not go forward with its own x and t any more, so the layers still remember
-    the batch before.
-""")
+wrong.answer("no forward pass in gradient", NoForward).says("""`gradient(x, t)` does not go forward
+    with its own x and t any more, so the layers still remember the batch before.""")
 
 
 class LastBiasForgotten(MendedNet):
@@ -304,9 +284,8 @@ class LastBiasForgotten(MendedNet):
             self.params[name] -= lr * grads[name]
 
 
-wrong.answer("last bias forgotten", LastBiasForgotten).says("""
-    `b2` is never updated now. Its line was wrong, not superfluous.
-""")
+wrong.answer("last bias forgotten", LastBiasForgotten).says("""`b2` is never updated now. Its line
+    was wrong, not superfluous.""")
 
 
 class InputsAsScores(MendedNet):
@@ -314,10 +293,8 @@ class InputsAsScores(MendedNet):
         return self.last_layer.forward(x, t)
 
 
-wrong.answer("inputs as scores", InputsAsScores).says("""
-    The labels are in your loss now, and the predictions are not: the loss layer gets the inputs as
-    scores, and no layer is ever run.
-""")
+wrong.answer("inputs as scores", InputsAsScores).says("""The labels are in your loss now, and the
+    predictions are not: the loss layer gets the inputs as scores, and no layer is ever run.""")
 
 
 class FirstBiasForTheLast(MendedNet):
@@ -328,8 +305,7 @@ class FirstBiasForTheLast(MendedNet):
 
 
 wrong.answer("the other bias's gradient", FirstBiasForTheLast).says("""
-    `b2` is changed now, with the gradient of `b1`.
-""")
+    `b2` is changed now, with the gradient of `b1`.""")
 
 
 EXERCISE = Exercise(

@@ -79,42 +79,31 @@ def entrywise(rule: Callable[..., float]) -> Callable[..., Any]:
 
 wrong.answer(
     "forward difference", entrywise(lambda above, below, h, middle: (above - middle) / h)
-).says("""
-    You step to one side only. That error shrinks with h; the one of a step to both sides shrinks
-    with h².
-""")
+).says("""You step to one side only. That error shrinks with h; the one of a step to both sides
+    shrinks with h².""")
 
 wrong.answer(
     "factor 2 lost", entrywise(lambda above, below, h, middle: (above - below) / h)
-).says("""
-    From x − h to x + h it is a way of 2h. Divided by h alone, every slope comes out twice too
-    steep.
-""")
+).says("""From x − h to x + h it is a way of 2h. Divided by h alone, every slope comes out twice too
+    steep.""")
 
 wrong.answer(
     "divided by 2, then multiplied by h",
     entrywise(lambda above, below, h, middle: (above - below) / 2 * h),
-).says("""
-    `… / 2 * h` divides by 2 and then *multiplies* by h. Put the denominator in brackets.
-""")
+).says("`… / 2 * h` divides by 2 and then *multiplies* by h. Put the denominator in brackets.")
 
 wrong.answer("sign", entrywise(lambda above, below, h, middle: (below - above) / (2 * h))).says("""
     You subtract the value at x + h from the one at x − h. Where f rises, your gradient says that it
-    falls.
-""")
+    falls.""")
 
 wrong.answer("not divided", entrywise(lambda above, below, h, middle: above - below)).says("""
-    You return the change of f itself. A slope is the change divided by the way.
-""")
+    You return the change of f itself. A slope is the change divided by the way.""")
 
 wrong.answer("h ignored", lambda f, x, h=1e-5: nn.numerical_gradient(f, x)).says("""
-    Your step is always the same: the argument `h` has no effect.
-""")
+    Your step is always the same: the argument `h` has no effect.""")
 
-wrong.answer("never put back", never_put_back).says("""
-    Each entry stays at x − h, so every later entry is measured at another place, and the caller's
-    array is spoilt.
-""")
+wrong.answer("never put back", never_put_back).says("""Each entry stays at x − h, so every later
+    entry is measured at another place, and the caller's array is spoilt.""")
 
 
 def put_back_by_adding(f, x, h=1e-5):
@@ -128,10 +117,9 @@ def put_back_by_adding(f, x, h=1e-5):
     return grad
 
 
-wrong.answer("put back by adding", put_back_by_adding).says("""
-    `+ h − 2h + h` does not lead back to the same float: rounding leaves a trace in most entries,
-    and the caller's weights drift with each check. Keep the number itself.
-""")
+wrong.answer("put back by adding", put_back_by_adding).says("""`+ h − 2h + h` does not lead back to
+    the same float: rounding leaves a trace in most entries, and the caller's weights drift with
+    each check. Keep the number itself.""")
 
 
 def put_back_at_the_end(f, x, h=1e-5):
@@ -143,8 +131,7 @@ def put_back_at_the_end(f, x, h=1e-5):
 
 wrong.answer("put back at the very end", put_back_at_the_end).says("""
     You restore x after the whole loop. Meanwhile all the entries that you are through with stand at
-    x − h, and the slopes are those of another place.
-""")
+    x − h, and the slopes are those of another place.""")
 
 
 def copy_shifted(f, x, h=1e-5):
@@ -157,10 +144,9 @@ def copy_shifted(f, x, h=1e-5):
     return grad
 
 
-wrong.answer("a copy is shifted", copy_shifted).says("""
-    You shift copies. A function that reads the array itself, as a network reads its weights, never
-    sees them, and its gradient comes out as 0.
-""")
+wrong.answer("a copy is shifted", copy_shifted).says("""You shift copies. A function that reads the
+    array itself, as a network reads its weights, never sees them, and its gradient comes out as
+    0.""")
 
 
 def all_at_once(f, x, h=1e-5):
@@ -173,17 +159,14 @@ def all_at_once(f, x, h=1e-5):
     return np.full(x.shape, (above - below) / (2 * h))
 
 
-wrong.answer("all entries at once", all_at_once).says("""
-    You shift all entries together, so you get the sum of all the derivatives. Each entry needs a
-    shift of its own, while the others stand still.
-""")
+wrong.answer("all entries at once", all_at_once).says("""You shift all entries together, so you get
+    the sum of all the derivatives. Each entry needs a shift of its own, while the others stand
+    still.""")
 
 wrong.answer(
     "all entries at once, as one number", lambda f, x, h=1e-5: (f(x + h) - f(x - h)) / (2 * h)
-).says("""
-    `x + h` shifts all entries together, and makes a copy besides. Each entry of x itself needs a
-    shift of its own, while the others stand still.
-""")
+).says("""`x + h` shifts all entries together, and makes a copy besides. Each entry of x itself
+    needs a shift of its own, while the others stand still.""")
 
 
 def one_slope_per_row(f, x, h=1e-5):
@@ -198,10 +181,8 @@ def one_slope_per_row(f, x, h=1e-5):
     return grad
 
 
-wrong.answer("one slope per row", one_slope_per_row).says("""
-    `x[i]` is a whole row if x has more than one axis, and `len(x)` counts the rows. The result has
-    a slope for every single entry.
-""")
+wrong.answer("one slope per row", one_slope_per_row).says("""`x[i]` is a whole row if x has more
+    than one axis, and `len(x)` counts the rows. The result has a slope for every single entry.""")
 
 
 def returns_after_one_entry(f, x, h=1e-5):
@@ -212,8 +193,7 @@ def returns_after_one_entry(f, x, h=1e-5):
 
 
 wrong.answer("returns after one entry", returns_after_one_entry).says("""
-    Only the first entry has a slope: your `return` stands inside the loop.
-""")
+    Only the first entry has a slope: your `return` stands inside the loop.""")
 
 
 def first_axis_only(f, x, h=1e-5):
@@ -228,10 +208,9 @@ def first_axis_only(f, x, h=1e-5):
     return grad
 
 
-wrong.answer("a whole row at once", first_axis_only).says("""
-    `x[i]` is a whole row if x has more than one axis, and you shift it as a whole.
-    `np.ndindex(x.shape)` gives the index of every single entry.
-""")
+wrong.answer("a whole row at once", first_axis_only).says("""`x[i]` is a whole row if x has more
+    than one axis, and you shift it as a whole. `np.ndindex(x.shape)` gives the index of every
+    single entry.""")
 
 
 def through_a_flat_copy(f, x, h=1e-5):
@@ -246,21 +225,17 @@ def through_a_flat_copy(f, x, h=1e-5):
     return grad.reshape(x.shape)
 
 
-wrong.answer("through a flat copy", through_a_flat_copy).says("""
-    `reshape(-1)` shares its memory with x only if x lies in one piece. For a transposed array it is
-    a copy, and shifting it changes nothing.
-""")
+wrong.answer("through a flat copy", through_a_flat_copy).says("""`reshape(-1)` shares its memory
+    with x only if x lies in one piece. For a transposed array it is a copy, and shifting it changes
+    nothing.""")
 
 wrong.answer("flattened", lambda f, x, h=1e-5: nn.numerical_gradient(f, x, h).ravel()).says("""
-    Your numbers stand in one long row. A gradient has the shape of its variable.
-""")
+    Your numbers stand in one long row. A gradient has the shape of its variable.""")
 
 wrong.answer(
     "back to the middle only", entrywise(lambda above, below, h, middle: (above - middle) / (2 * h))
-).says("""
-    Your second call of `f` happens at x itself, not at x − h: a step back by h leads to the middle.
-    So the way is only h, and you divide by 2h.
-""")
+).says("""Your second call of `f` happens at x itself, not at x − h: a step back by h leads to the
+    middle. So the way is only h, and you divide by 2h.""")
 
 
 def two_loops(f, x, h=1e-5):
@@ -277,10 +252,8 @@ def two_loops(f, x, h=1e-5):
     return grad
 
 
-wrong.answer("two loops", two_loops).says("""
-    Two loops fit an array with two axes. x may have one or three: go through its indices whatever
-    their number.
-""")
+wrong.answer("two loops", two_loops).says("""Two loops fit an array with two axes. x may have one or
+    three: go through its indices whatever their number.""")
 
 
 def numbered_through(f, x, h=1e-5):
@@ -296,10 +269,9 @@ def numbered_through(f, x, h=1e-5):
     return grad
 
 
-wrong.answer("one number as an index", numbered_through).says("""
-    You count through all entries with one number, and `x[i]` takes it for a row. An array with two
-    axes has fewer rows than entries.
-""")
+wrong.answer("one number as an index", numbered_through).says("""You count through all entries with
+    one number, and `x[i]` takes it for a row. An array with two axes has fewer rows than
+    entries.""")
 
 
 def single_entries(f, x, h=1e-5):
@@ -309,9 +281,8 @@ def single_entries(f, x, h=1e-5):
     return grad
 
 
-wrong.answer("f gets a single entry", single_entries).says("""
-    You give `f` one shifted number. It needs the whole array, in which only that entry is shifted.
-""")
+wrong.answer("f gets a single entry", single_entries).says("""You give `f` one shifted number. It
+    needs the whole array, in which only that entry is shifted.""")
 
 
 EXERCISE = Exercise(

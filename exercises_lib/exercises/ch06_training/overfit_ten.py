@@ -97,10 +97,8 @@ def learnt_with_nn(x, t, rng):
 
 
 wrong.answer("the library's network", learnt_with_nn).says(
-    """
-    What trains here is the course's library. The point of this test is to find faults in *your*
-    network: take your own classes, with `from mynn import …` if they stand in another notebook.
-    """,
+    """What trains here is the course's library. The point of this test is to find faults in *your*
+    network: take your own classes, with `from mynn import …` if they stand in another notebook.""",
     recognise=uses_nn,
 )
 
@@ -126,10 +124,8 @@ def not_numbers(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
 
 
 wrong.answer("exploded", memoriser(lr=-0.5, steps=2000)).says(
-    """
-    The weights have left the numbers that a float can hold: the steps go uphill, or they are far
-    too long.
-    """,
+    """The weights have left the numbers that a float can hold: the steps go uphill, or they are far
+    too long.""",
     recognise=not_numbers,
 )
 
@@ -143,9 +139,7 @@ class ClassNumbers:
 
 
 wrong.answer("class numbers", lambda x, t, rng: ClassNumbers(memoriser(steps=2)(x, t, rng))).says(
-    """
-    Your `predict` gives one class number for each digit. What is asked for are the ten scores.
-    """,
+    "Your `predict` gives one class number for each digit. What is asked for are the ten scores.",
     recognise=lambda cases, seen: np.shape(scores_of(seen)) == (10,),
 )
 
@@ -155,34 +149,26 @@ def alike(scores: Any) -> bool:
 
 
 wrong.answer("the same answer for every digit", memoriser(std=0.0)).says(
-    """
-    All ten digits get the same scores: what the network sees does not reach its output. Weights
-    that start at 0 do that, and so does a rate at which all ReLUs close.
-    """,
+    """All ten digits get the same scores: what the network sees does not reach its output. Weights
+    that start at 0 do that, and so does a rate at which all ReLUs close.""",
     recognise=recognised(lambda loss, scores, t: alike(scores)),
 )
 
 wrong.answer("labels of others", memoriser(labels=lambda t: np.roll(t, 1))).says(
-    """
-    The network is very sure, and wrong: it has learnt other labels than those that stand beside the
-    digits. Is something shuffled without its partner, or off by one?
-    """,
+    """The network is very sure, and wrong: it has learnt other labels than those that stand beside
+    the digits. Is something shuffled without its partner, or off by one?""",
     recognise=recognised(lambda loss, scores, t: loss > 2.5),
 )
 
 wrong.answer("hardly begun", memoriser(steps=3, lr=0.01)).says(
-    """
-    The loss is close to ln 10 = 2.3, where a new network begins. Do the updates reach the arrays
-    that the layers hold? And how many steps are there?
-    """,
+    """The loss is close to ln 10 = 2.3, where a new network begins. Do the updates reach the arrays
+    that the layers hold? And how many steps are there?""",
     recognise=recognised(lambda loss, scores, t: 1.8 < loss <= 2.5),
 )
 
 wrong.answer("stopped too early", memoriser(steps=40)).says(
-    """
-    The network is learning its ten digits and has not come to the end. Ten samples are quickly
-    gone through: take many more steps, or longer ones.
-    """,
+    """The network is learning its ten digits and has not come to the end. Ten samples are quickly
+    gone through: take many more steps, or longer ones.""",
     recognise=recognised(lambda loss, scores, t: TARGET <= loss <= 1.8),
 )
 

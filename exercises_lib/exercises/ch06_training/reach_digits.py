@@ -116,10 +116,8 @@ def trained_with_nn(x_train, t_train, rng):
 
 
 wrong.answer("the library's network", trained_with_nn).says(
-    """
-    What trains here is the course's library. Everything that it does you have written yourself:
-    take your own classes and functions, with `from mynn import …`.
-    """,
+    """What trains here is the course's library. Everything that it does you have written yourself:
+    take your own classes and functions, with `from mynn import …`.""",
     recognise=uses_nn,
 )
 
@@ -144,10 +142,8 @@ wrong.answer(
     "class numbers",
     lambda x_train, t_train, rng: ClassNumbers(digits_trainer(20, epochs=2)(x_train, t_train, rng)),
 ).says(
-    """
-    Your `predict` gives one class number for each digit. What is asked for are the ten scores, as
-    `TwoLayerNet.predict` gives them.
-    """,
+    """Your `predict` gives one class number for each digit. What is asked for are the ten scores,
+    as `TwoLayerNet.predict` gives them.""",
     recognise=labels_instead,
 )
 
@@ -161,10 +157,8 @@ def not_numbers(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
 
 
 wrong.answer("exploded", digits_trainer(20, lr=-0.5, epochs=40)).says(
-    """
-    The weights have left the numbers that a float can hold. Either the steps go uphill, or they are
-    far too long: look at the sign and the size of the learning rate.
-    """,
+    """The weights have left the numbers that a float can hold. Either the steps go uphill, or they
+    are far too long: look at the sign and the size of the learning rate.""",
     recognise=not_numbers,
 )
 
@@ -199,10 +193,8 @@ def constant(scores: Any) -> bool:
 
 
 wrong.answer("the same answer for every digit", digits_trainer(20, epochs=2, std=0.0)).says(
-    """
-    Every picture gets the same scores: what the network sees no longer matters. Weights that start
-    at 0 do that, and so does a learning rate so large that all ReLUs close.
-    """,
+    """Every picture gets the same scores: what the network sees no longer matters. Weights that
+    start at 0 do that, and so does a learning rate so large that all ReLUs close.""",
     recognise=reached_like(lambda reached, scores: constant(scores)),
 )
 
@@ -210,27 +202,22 @@ wrong.answer(
     "no better than guessing",
     digits_trainer(20, epochs=2, labels=lambda t, rng: rng.permutation(t)),
 ).says(
-    """
-    Even the training digits are read no better than by guessing. Do updates reach the network, and
-    does each picture keep its own label?
-    """,
+    """Even the training digits are read no better than by guessing. Do updates reach the network,
+    and does each picture keep its own label?""",
     recognise=reached_like(lambda reached, scores: reached < 0.25),
 )
 
 wrong.answer("training digits not learnt", digits_trainer(50, epochs=3, lr=0.1)).says(
-    """
-    More than 2 of 100 *training* digits are read wrongly too, so the network has not learnt what it
-    was shown: more epochs, longer steps, or more hidden units. And does every sample get its turn?
-    """,
+    """More than 2 of 100 *training* digits are read wrongly too, so the network has not learnt what
+    it was shown: more epochs, longer steps, or more hidden units. And does every sample get its
+    turn?""",
     recognise=reached_like(lambda reached, scores: reached < 0.98),
 )
 
 
 wrong.answer("learnt by heart", digits_trainer(100, lr=0.03, epochs=150, std=4.0, noise=0.0)).says(
-    """
-    The training digits are read almost perfectly, and new ones are not: that is overfitting. Small
-    first weights and a little noise on the images help against it; more epochs do not.
-    """,
+    """The training digits are read almost perfectly, and new ones are not: that is overfitting.
+    Small first weights and a little noise on the images help against it; more epochs do not.""",
     recognise=reached_like(lambda reached, scores: reached >= 0.98),
 )
 
@@ -248,10 +235,8 @@ class NearestPicture:
 
 
 wrong.answer("not what params says", NearestPicture).says(
-    """
-    `predict` gives other scores than `params` does with affine layers and ReLUs between them. The
-    check reads with `params`: whatever else your `predict` does is not the network.
-    """,
+    """`predict` gives other scores than `params` does with affine layers and ReLUs between them.
+    The check reads with `params`: whatever else your `predict` does is not the network.""",
     recognise=params_say_otherwise,
 )
 

@@ -102,104 +102,80 @@ wrong = Mistakes(nn.relative_error)
 
 wrong.answer("absolute error", error_formula(lambda a, b, floor: np.abs(a - b).max())).says("""
     You return the difference itself. A difference of 0.001 is little for gradients around 100, and
-    everything for gradients around 0.001.
-""")
+    everything for gradients around 0.001.""")
 
 wrong.answer(
     "0/0", error_formula(lambda a, b, floor: (np.abs(a - b) / (np.abs(a) + np.abs(b))).max())
-).says("""
-    Where both numbers are 0 your formula is 0/0, which is nan. Two zeros agree perfectly; the
-    denominator must not become 0.
-""")
+).says("""Where both numbers are 0 your formula is 0/0, which is nan. Two zeros agree perfectly; the
+    denominator must not become 0.""")
 
 wrong.answer(
     "mean instead of maximum", error_formula(lambda a, b, floor: by_entry(a, b, floor).mean())
-).says("""
-    A mean lets one wrong entry drown among a thousand right ones. Return the worst.
-""")
+).says("A mean lets one wrong entry drown among a thousand right ones. Return the worst.")
 
 wrong.answer(
     "sum instead of maximum", error_formula(lambda a, b, floor: by_entry(a, b, floor).sum())
-).says("""
-    You add up the errors of all entries, so that a large array looks worse than a small one. Return
-    the worst.
-""")
+).says("""You add up the errors of all entries, so that a large array looks worse than a small one.
+    Return the worst.""")
 
 wrong.answer(
     "floor ignored", error_formula(lambda a, b, floor: by_entry(a, b, 1e-8).max())
-).says("""
-    The argument `floor` has no effect in your function. For a network a floor of 1e-8 is too low:
-    rounding noise would raise alarms.
-""")
+).says("""The argument `floor` has no effect in your function. For a network a floor of 1e-8 is too
+    low: rounding noise would raise alarms.""")
 
 wrong.answer(
     "floor added",
     error_formula(lambda a, b, floor: (np.abs(a - b) / (np.abs(a) + np.abs(b) + floor)).max()),
-).says("""
-    You add the floor to the denominator. It is the *least* value that the denominator may have;
-    above it, it plays no part.
-""")
+).says("""You add the floor to the denominator. It is the *least* value that the denominator may
+    have; above it, it plays no part.""")
 
 wrong.answer(
     "floor under the largest",
     error_formula(
         lambda a, b, floor: (np.abs(a - b) / max(float((np.abs(a) + np.abs(b)).max()), floor)).max()
     ),
-).says("""
-    Your denominator is the largest size of the whole array. Each entry is measured by its own size,
-    or small ones hide behind large ones.
-""")
+).says("""Your denominator is the largest size of the whole array. Each entry is measured by its own
+    size, or small ones hide behind large ones.""")
 
 wrong.answer(
     "max of arrays",
     error_formula(lambda a, b, floor: np.max(np.abs(a - b) / max(np.abs(a) + np.abs(b), floor))),
-).says("""
-    Python's `max` compares two things as wholes and cannot compare arrays. Which function of NumPy
-    does it entry by entry?
-""")
+).says("""Python's `max` compares two things as wholes and cannot compare arrays. Which function of
+    NumPy does it entry by entry?""")
 
 wrong.answer(
     "half the sum",
     error_formula(
         lambda a, b, floor: (np.abs(a - b) / np.maximum((np.abs(a) + np.abs(b)) / 2, floor)).max()
     ),
-).says("""
-    You divide by the mean of the two sizes, so your error runs to 2. The formula has their sum.
-""")
+).says("""You divide by the mean of the two sizes, so your error runs to 2. The formula has their
+    sum.""")
 
 wrong.answer(
     "a + b without abs",
     error_formula(lambda a, b, floor: (np.abs(a - b) / np.maximum(a + b, floor)).max()),
-).says("""
-    `a + b` is negative for two negative numbers, and then only the floor is left. The denominator
-    adds up *sizes*.
-""")
+).says("""`a + b` is negative for two negative numbers, and then only the floor is left. The
+    denominator adds up *sizes*.""")
 
 wrong.answer(
     "divided by the other",
     error_formula(lambda a, b, floor: (np.abs(a - b) / np.maximum(np.abs(b), floor)).max()),
-).says("""
-    You divide by the size of one array alone. Swap the arguments and the error changes, and it can
-    exceed 1.
-""")
+).says("""You divide by the size of one array alone. Swap the arguments and the error changes, and
+    it can exceed 1.""")
 
 wrong.answer(
     "minimum instead of maximum", error_formula(lambda a, b, floor: by_entry(a, b, floor).min())
-).says("""
-    You return the smallest error: one entry that agrees hides all the others. Return the worst.
-""")
+).says("""You return the smallest error: one entry that agrees hides all the others. Return the
+    worst.""")
 
 wrong.answer("one array per entry", error_formula(by_entry)).says("""
-    You return an error for every entry. What is asked for is one number, the worst.
-""")
+    You return an error for every entry. What is asked for is one number, the worst.""")
 
 wrong.answer(
     "divided by one of them",
     error_formula(lambda a, b, floor: (np.abs(a - b) / np.maximum(np.abs(a), floor)).max()),
-).says("""
-    You divide by the size of one array alone. Swap the arguments and the error changes, and it can
-    exceed 1.
-""")
+).says("""You divide by the size of one array alone. Swap the arguments and the error changes, and
+    it can exceed 1.""")
 
 wrong.answer(
     "divided by the larger one",
@@ -208,27 +184,21 @@ wrong.answer(
             np.abs(a - b) / np.maximum(np.maximum(np.abs(a), np.abs(b)), floor)
         ).max()
     ),
-).says("""
-    You divide by the larger of the two sizes. That is a sound measure too, but it runs to 2; the
-    one asked for divides by the *sum* of the sizes.
-""")
+).says("""You divide by the larger of the two sizes. That is a sound measure too, but it runs to 2;
+    the one asked for divides by the *sum* of the sizes.""")
 
 wrong.answer(
     "sizes without abs",
     error_formula(
         lambda a, b, floor: (np.abs(a - b) / np.maximum(np.abs(a + b), floor)).max(),
     ),
-).says("""
-    `abs(a + b)` is not the sum of the sizes: with opposite signs the two cancel, and the error is
-    blown up.
-""")
+).says("""`abs(a + b)` is not the sum of the sizes: with opposite signs the two cancel, and the
+    error is blown up.""")
 
 wrong.answer(
     "difference without abs",
     error_formula(lambda a, b, floor: ((a - b) / np.maximum(np.abs(a) + np.abs(b), floor)).max()),
-).says("""
-    `a − b` can be negative, and a maximum never finds those entries.
-""")
+).says("`a − b` can be negative, and a maximum never finds those entries.")
 
 wrong.answer(
     "of the whole arrays",
@@ -237,32 +207,24 @@ wrong.answer(
             np.linalg.norm(a - b) / max(float(np.linalg.norm(a) + np.linalg.norm(b)), floor)
         )
     ),
-).says("""
-    That is the relative error of the arrays as a whole. Large entries hide what is wrong with small
-    ones; compare entry by entry and take the worst.
-""")
+).says("""That is the relative error of the arrays as a whole. Large entries hide what is wrong with
+    small ones; compare entry by entry and take the worst.""")
 
 wrong.answer(
     "nan returned", error_formula(lambda a, b, floor: by_entry(a, b, floor).max(), nan=False)
-).says("""
-    With a nan among the numbers you return nan, and *every* comparison with nan is False. An alarm
-    such as `if error > 1e-4` stays silent then.
-""")
+).says("""With a nan among the numbers you return nan, and *every* comparison with nan is False. An
+    alarm such as `if error > 1e-4` stays silent then.""")
 
 wrong.answer(
     "nan left out", error_formula(lambda a, b, floor: np.nanmax(by_entry(a, b, floor)), nan=False)
-).says("""
-    What is not a number is passed over, or turned into 0: `np.nanmax` and `np.nan_to_num` do that.
-    A gradient that is nan is as wrong as it can be, and your error calls it right.
-""")
+).says("""What is not a number is passed over, or turned into 0: `np.nanmax` and `np.nan_to_num` do
+    that. A gradient that is nan is as wrong as it can be, and your error calls it right.""")
 
 wrong.answer(
     "shapes not compared",
     error_formula(lambda a, b, floor: by_entry(a, b, floor).max(), shapes=False),
-).says("""
-    NumPy stretches (3,) and (3, 3) to a common shape without a word, and a gradient of the wrong
-    shape gets an error that may even be 0. Compare the shapes first.
-""")
+).says("""NumPy stretches (3,) and (3, 3) to a common shape without a word, and a gradient of the
+    wrong shape gets an error that may even be 0. Compare the shapes first.""")
 
 
 def sizes_compared(a, b, floor=1e-8):
@@ -271,17 +233,14 @@ def sizes_compared(a, b, floor=1e-8):
     return np.inf if np.isnan(a - b).any() else by_entry(a, b, floor).max()
 
 
-wrong.answer("sizes compared", sizes_compared).says("""
-    You compare how many numbers there are. (1, 3) and (3,) hold as many, and are different shapes.
-""")
+wrong.answer("sizes compared", sizes_compared).says("""You compare how many numbers there are. (1,
+    3) and (3,) hold as many, and are different shapes.""")
 
 wrong.answer(
     "infinite for different shapes",
     lambda a, b, floor=1e-8: nn.relative_error(a, b, floor) if a.shape == b.shape else np.inf,
-).says("""
-    You return a number for arrays of different shapes. There is nothing to compare there: raise a
-    ValueError, so that nobody reads it as a large rounding error.
-""")
+).says("""You return a number for arrays of different shapes. There is nothing to compare there:
+    raise a ValueError, so that nobody reads it as a large rounding error.""")
 
 
 def shapes_asserted(a, b, floor=1e-8):
@@ -291,8 +250,7 @@ def shapes_asserted(a, b, floor=1e-8):
 
 wrong.answer("assert instead of ValueError", shapes_asserted).says("""
     An `assert` raises an AssertionError, and it vanishes when Python runs with `-O`. Raise the
-    ValueError yourself.
-""")
+    ValueError yourself.""")
 
 
 def lengths_compared(a, b, floor=1e-8):
@@ -301,10 +259,8 @@ def lengths_compared(a, b, floor=1e-8):
     return np.inf if np.isnan(a - b).any() else by_entry(a, b, floor).max()
 
 
-wrong.answer("lengths compared", lengths_compared).says("""
-    `len` is the length of the first axis alone. (3,) and (3, 3) have the same, and are different
-    shapes.
-""")
+wrong.answer("lengths compared", lengths_compared).says("""`len` is the length of the first axis
+    alone. (3,) and (3, 3) have the same, and are different shapes.""")
 
 
 def error_returned(a, b, floor=1e-8):
@@ -313,30 +269,24 @@ def error_returned(a, b, floor=1e-8):
     return nn.relative_error(a, b, floor)
 
 
-wrong.answer("error returned", error_returned).says("""
-    You *return* a ValueError, as if it were a result. An error is to stop the caller: `raise` does
-    that.
-""")
+wrong.answer("error returned", error_returned).says("""You *return* a ValueError, as if it were a
+    result. An error is to stop the caller: `raise` does that.""")
 
 wrong.answer(
     "no error below the floor",
     error_formula(
         lambda a, b, floor: (by_entry(a, b, floor) * (np.abs(a) + np.abs(b) >= floor)).max()
     ),
-).says("""
-    Where both numbers are small your error is 0. The floor takes the place of the denominator
-    there; the difference still counts.
-""")
+).says("""Where both numbers are small your error is 0. The floor takes the place of the denominator
+    there; the difference still counts.""")
 
 wrong.answer(
     "the smaller denominator",
     error_formula(
         lambda a, b, floor: (np.abs(a - b) / np.minimum(np.abs(a) + np.abs(b), floor)).max()
     ),
-).says("""
-    You take the smaller of size and floor. The floor is the least value that the denominator may
-    have.
-""")
+).says("""You take the smaller of size and floor. The floor is the least value that the denominator
+    may have.""")
 
 
 EXERCISE = Exercise(

@@ -45,14 +45,12 @@ def draw_step(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(sgd_step)
 
-wrong.answer("uphill", step_uphill).says("""
-    You add the gradient. It points to where the loss *grows*; you want the other way.
-""")
+wrong.answer("uphill", step_uphill).says("""You add the gradient. It points to where the loss
+    *grows*; you want the other way.""")
 
 wrong.answer("new arrays in the dictionary", step_new_arrays).says("""
     `params[name] = params[name] - …` makes a new array and puts it into the dictionary. The layers
-    still hold the old one, and the loss never changes.
-""")
+    still hold the old one, and the loss never changes.""")
 
 wrong.swap(
     "nothing reaches the parameters",
@@ -60,42 +58,33 @@ wrong.swap(
     "name, param in params.items()",
     "params[name] -=",
     "param = param -",
-).says("""
-    You compute new values and do not write them into the arrays: a local name, or a copy, gets
-    them, and the parameters stay as they are.
-""")
+).says("""You compute new values and do not write them into the arrays: a local name, or a copy,
+    gets them, and the parameters stay as they are.""")
 
-wrong.swap("learning rate ignored", "-= lr *", "-=").says("""
-    You subtract the whole gradient, whatever `lr` says.
-""")
+wrong.swap("learning rate ignored", "-= lr *", "-=").says("""You subtract the whole gradient,
+    whatever `lr` says.""")
 
-wrong.answer("weights only", step_weights_only).says("""
-    Your step leaves the biases as they are. They are parameters like the weights.
-""")
+wrong.answer("weights only", step_weights_only).says("""Your step leaves the biases as they are.
+    They are parameters like the weights.""")
 
 wrong.swap("two fixed names", "in params", 'in ("W1", "W2")').says("""
     You name two parameters of one network. The biases move as well, and another network has other
-    names: go through those in `params`.
-""")
+    names: go through those in `params`.""")
 
 wrong.swap("the parameter for the gradient", "* grads", "* params").says("""
     You subtract a part of the parameter itself: all weights shrink, whatever the gradient says.
-    `grads` does not occur in your step.
-""")
+    `grads` does not occur in your step.""")
 
 wrong.swap("four fixed names", "in params", 'in ("W1", "b1", "W2", "b2")').says("""
     You name the four parameters of one network. Another network has others: go through the names in
-    `params`.
-""")
+    `params`.""")
 
 wrong.swap("divided by the rate", "lr * grads[name]", "grads[name] / lr").says("""
-    You divide by `lr`: the smaller the rate, the longer your step.
-""")
+    You divide by `lr`: the smaller the rate, the longer your step.""")
 
 wrong.swap("divided by the rows", "grads[name]", "grads[name] / len(grads[name])").says("""
     You divide by the number of rows of the gradient. The mean over the samples is in the gradient
-    already.
-""")
+    already.""")
 
 wrong.swap(
     "gradients changed",
@@ -104,24 +93,19 @@ wrong.swap(
     grads[name] *= lr
     params[name] -= grads[name]
 """,
-).says("""
-    You multiply the gradients themselves by `lr`, in place. Whoever looks at them afterwards, to
-    print or to check them, finds other numbers.
-""")
+).says("""You multiply the gradients themselves by `lr`, in place. Whoever looks at them afterwards,
+    to print or to check them, finds other numbers.""")
 
 wrong.swap("sign of the gradient only", "grads[name]", "np.sign(grads[name])").says("""
     All your steps have the same length, `lr`. Gradient descent takes large steps where the slope is
-    steep and small ones where it is flat.
-""")
+    steep and small ones where it is flat.""")
 
 wrong.swap("multiplied instead of subtracted", "[name] -=", "[name] *= 1 -").says("""
     You multiply the parameter by 1 − lr · gradient. The step is a difference, and it does not
-    depend on how large the parameter is.
-""")
+    depend on how large the parameter is.""")
 
 wrong.swap("old value lost", "[name] -= lr", "[name][...] = -lr").says("""
-    You put the step in the place of the parameter. It is a change of the old value.
-""")
+    You put the step in the place of the parameter. It is a change of the old value.""")
 
 
 def step_returns_early(params, grads, lr):
@@ -131,8 +115,7 @@ def step_returns_early(params, grads, lr):
 
 
 wrong.answer("returns after the first", step_returns_early).says("""
-    The `return` stands inside the loop, so only the first parameter makes its step.
-""")
+    The `return` stands inside the loop, so only the first parameter makes its step.""")
 
 wrong.swap("a fixed rate", "-= lr", "-= 0.1").says("Your rate is 0.1, whatever `lr` says.")
 
@@ -142,14 +125,11 @@ wrong.swap(
     "param, grad in zip(params.values(), grads.values())",
     "params[name] -= lr * grads[name]",
     "param -= lr * grad",
-).says("""
-    You pair parameters and gradients by their position. The two dictionaries have the same names,
-    and need not have the same order: go by the names.
-""")
+).says("""You pair parameters and gradients by their position. The two dictionaries have the same
+    names, and need not have the same order: go by the names.""")
 
 wrong.swap("names with a d", "grads[name]", 'grads["d" + name]').says("""
-    You look for the gradient under another name. In `grads` it has the name of its parameter.
-""")
+    You look for the gradient under another name. In `grads` it has the name of its parameter.""")
 
 
 def step_of_dictionaries(params, grads, lr):
@@ -158,8 +138,7 @@ def step_of_dictionaries(params, grads, lr):
 
 wrong.answer("dictionaries subtracted", step_of_dictionaries).says("""
     `params` and `grads` are dictionaries, and Python cannot calculate with those. Go through their
-    names and calculate with the arrays.
-""")
+    names and calculate with the arrays.""")
 
 
 EXERCISE = Exercise(

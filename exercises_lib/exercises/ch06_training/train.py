@@ -268,9 +268,7 @@ wrong.answer(
     "a generator of its own",
     training_loop(order=lambda n, size, rng: row_numbers(n, size, np.random.default_rng())),
 ).says(
-    """
-    Two runs with the same `rng` differ: the order comes from another source. Pass `rng` on.
-    """,
+    "Two runs with the same `rng` differ: the order comes from another source. Pass `rng` on.",
     recognise=unstable,
 )
 
@@ -297,38 +295,30 @@ def train_mistake(*faults: str, output: str = "steps") -> Callable[..., bool]:
 wrong.answer(
     "parameters never change", training_loop(update=lambda p, g, lr, n: step_new_arrays(p, g, lr))
 ).says(
-    """
-    Your updates go into new arrays, or nowhere: the network still holds the old ones. Change the
-    arrays of `net.params` in place.
-    """,
+    """Your updates go into new arrays, or nowhere: the network still holds the old ones. Change the
+    arrays of `net.params` in place.""",
     recognise=train_mistake("frozen"),
 )
 
 wrong.answer(
     "no gradient", lambda net, x, t, epochs, batch_size, lr, rng: [net.loss(x, t)] * epochs
 ).says(
-    """
-    You never ask the network for a gradient. Without one there is nothing to step along.
-    """,
+    "You never ask the network for a gradient. Without one there is nothing to step along.",
     recognise=train_mistake("none"),
 )
 
 wrong.answer(
     "labels not picked along", training_loop(pick=lambda x, t, batch: (x[batch], t[: len(batch)]))
 ).says(
-    """
-    You pick samples with the batch's numbers, and labels by position. Both need the same numbers,
-    or every picture gets a random meaning.
-    """,
+    """You pick samples with the batch's numbers, and labels by position. Both need the same
+    numbers, or every picture gets a random meaning.""",
     recognise=train_mistake("labels", "lengths"),
 )
 
 wrong.answer(
     "whole training set in every step", training_loop(pick=lambda x, t, batch: (x, t))
 ).says(
-    """
-    You go through the batches, but every step uses all the samples.
-    """,
+    "You go through the batches, but every step uses all the samples.",
     recognise=train_mistake("whole"),
 )
 
@@ -343,18 +333,14 @@ def train_same_batch(net, x, t, epochs, batch_size, lr, rng):
 
 
 wrong.answer("the same batch for ever", train_same_batch).says(
-    """
-    You draw a batch once, outside the loop, and train on it for ever. The network gets to know
-    these samples only.
-    """,
+    """You draw a batch once, outside the loop, and train on it for ever. The network gets to know
+    these samples only.""",
     recognise=train_mistake("forever"),
 )
 
 wrong.answer("one epoch only", training_loop(epochs_used=lambda epochs: 1)).says(
-    """
-    You go through the training set once, whatever `epochs` says. Or does a `return` stand inside
-    the loop?
-    """,
+    """You go through the training set once, whatever `epochs` says. Or does a `return` stand inside
+    the loop?""",
     recognise=train_mistake("one epoch"),
 )
 
@@ -366,10 +352,8 @@ wrong.answer(
         ]
     ),
 ).says(
-    """
-    Your batches are drawn anew at each step, so an epoch sees some samples twice and others not at
-    all. `minibatches` cuts one random order into pieces.
-    """,
+    """Your batches are drawn anew at each step, so an epoch sees some samples twice and others not
+    at all. `minibatches` cuts one random order into pieces.""",
     recognise=train_mistake("replacement"),
 )
 
@@ -385,10 +369,8 @@ def train_update_per_epoch(net, x, t, epochs, batch_size, lr, rng):
 
 
 wrong.answer("one update an epoch", train_update_per_epoch).says(
-    """
-    The update stands behind the loop over the batches, so all gradients of an epoch but the last
-    are thrown away. It belongs inside that loop.
-    """,
+    """The update stands behind the loop over the batches, so all gradients of an epoch but the last
+    are thrown away. It belongs inside that loop.""",
     recognise=train_mistake("rarely"),
 )
 
@@ -404,9 +386,7 @@ def train_one_step_per_epoch(net, x, t, epochs, batch_size, lr, rng):
 
 
 wrong.answer("one step an epoch", train_one_step_per_epoch).says(
-    """
-    You make a single step and call it an epoch. An epoch goes through *all* batches.
-    """,
+    "You make a single step and call it an epoch. An epoch goes through *all* batches.",
     recognise=train_mistake("one an epoch"),
 )
 
@@ -422,10 +402,8 @@ def train_gradient_twice(net, x, t, epochs, batch_size, lr, rng):
 
 
 wrong.answer("gradient computed twice", train_gradient_twice).says(
-    """
-    You ask for loss and gradient a second time, after the update. It doubles the work, and that
-    loss is not the one whose gradient you followed. Keep the one that you have.
-    """,
+    """You ask for loss and gradient a second time, after the update. It doubles the work, and that
+    loss is not the one whose gradient you followed. Keep the one that you have.""",
     recognise=train_mistake("twice"),
 )
 
@@ -436,9 +414,7 @@ def full_batches_only(n, size, rng):
 
 
 wrong.answer("last batch dropped", training_loop(order=full_batches_only)).says(
-    """
-    You take full batches only. The last, shorter batch of each epoch is left out.
-    """,
+    "You take full batches only. The last, shorter batch of each epoch is left out.",
     recognise=train_mistake("dropped", "filled"),
 )
 
@@ -446,52 +422,40 @@ wrong.answer(
     "not shuffled",
     training_loop(order=lambda n, size, rng: np.split(np.arange(n), range(size, n, size))),
 ).says(
-    """
-    Your batches follow the stored order. Shuffle, and anew in every epoch.
-    """,
+    "Your batches follow the stored order. Shuffle, and anew in every epoch.",
     recognise=train_mistake("order"),
 )
 
 wrong.answer("the same order every epoch", training_loop(fixed=True)).says(
-    """
-    You draw the order once and use it in every epoch. Ask for new batches *inside* the loop over
-    the epochs.
-    """,
+    """You draw the order once and use it in every epoch. Ask for new batches *inside* the loop over
+    the epochs.""",
     recognise=train_mistake("same"),
 )
 
 wrong.answer("uphill", training_loop(update=lambda p, g, lr, n: step_uphill(p, g, lr))).says(
-    """
-    You add the gradient to the parameters. The loss grows with every step.
-    """,
+    "You add the gradient to the parameters. The loss grows with every step.",
     recognise=train_mistake("uphill"),
 )
 
 wrong.answer(
     "divided by the batch size", training_loop(update=lambda p, g, lr, n: sgd_step(p, g, lr / n))
 ).says(
-    """
-    You divide the step by the batch size. The loss is a mean, so that division is in the gradient
-    already.
-    """,
+    """You divide the step by the batch size. The loss is a mean, so that division is in the
+    gradient already.""",
     recognise=train_mistake("per sample"),
 )
 
 wrong.answer(
     "weights only", training_loop(update=lambda p, g, lr, n: step_weights_only(p, g, lr))
 ).says(
-    """
-    Only some of the parameters get their update. Go through all the names in `net.params`.
-    """,
+    "Only some of the parameters get their update. Go through all the names in `net.params`.",
     recognise=train_mistake("partly"),
 )
 
 wrong.answer(
     "learning rate ignored", training_loop(update=lambda p, g, lr, n: sgd_step(p, g, 0.01))
 ).says(
-    """
-    The steps are a fixed multiple of the gradient, whatever `lr` says.
-    """,
+    "The steps are a fixed multiple of the gradient, whatever `lr` says.",
     recognise=train_mistake("rate"),
 )
 
@@ -499,10 +463,8 @@ wrong.answer(
     "loss after the update",
     training_loop(record=lambda losses, loss, again: losses.append(again())),
 ).says(
-    """
-    You compute the loss once more, after the update. It costs another forward pass, and it is not
-    the loss whose gradient you followed. Keep the one that you have.
-    """,
+    """You compute the loss once more, after the update. It costs another forward pass, and it is
+    not the loss whose gradient you followed. Keep the one that you have.""",
     recognise=train_mistake("later", output="losses"),
 )
 
@@ -515,10 +477,8 @@ def train_one_loss_per_epoch(net, x, t, epochs, batch_size, lr, rng):
 
 
 wrong.answer("one loss an epoch", train_one_loss_per_epoch).says(
-    """
-    You keep one loss for each epoch. Keep one for each step: the curve then shows the noise of the
-    mini-batches too.
-    """,
+    """You keep one loss for each epoch. Keep one for each step: the curve then shows the noise of
+    the mini-batches too.""",
     recognise=train_mistake("one an epoch", output="losses"),
 )
 
@@ -529,10 +489,8 @@ def train_returns_net(net, x, t, epochs, batch_size, lr, rng):
 
 
 wrong.answer("returns something else", train_returns_net).says(
-    """
-    You do not return the list of losses. The network needs no return: it was trained in place, and
-    the caller has it.
-    """,
+    """You do not return the list of losses. The network needs no return: it was trained in place,
+    and the caller has it.""",
     recognise=train_mistake("type", output="losses"),
 )
 
@@ -542,10 +500,8 @@ def train_with_own_seed(net, x, t, epochs, batch_size, lr, rng):
 
 
 wrong.answer("a seed of its own", train_with_own_seed).says(
-    """
-    You make a generator of your own from a fixed seed. Use the `rng` that is passed: then the
-    caller decides whether a training is repeated or another one.
-    """,
+    """You make a generator of your own from a fixed seed. Use the `rng` that is passed: then the
+    caller decides whether a training is repeated or another one.""",
     recognise=train_mistake("rng"),
 )
 
@@ -558,8 +514,7 @@ def train_exchanged(net, x, t, epochs, batch_size, lr, rng):
 
 
 wrong.answer("loss and gradient exchanged", train_exchanged).says("""
-    `loss_and_gradient` returns the loss first. You take that number for the dictionary.
-""")
+    `loss_and_gradient` returns the loss first. You take that number for the dictionary.""")
 
 
 EXERCISE = Exercise(

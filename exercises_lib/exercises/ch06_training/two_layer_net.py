@@ -157,10 +157,9 @@ def judge_rng(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
 
 wrong = Mistakes(TwoLayerNet)
 
-wrong.swap("no ReLU", ".Relu(), nn.", ".").says("""
-    Two affine layers in a row, with nothing in between, are one affine layer: the product of the
-    two matrices. The ReLU makes the difference.
-""")
+wrong.swap("no ReLU", ".Relu(), nn.", ".").says("""Two affine layers in a row, with nothing in
+    between, are one affine layer: the product of the two matrices. The ReLU makes the
+    difference.""")
 
 wrong.swap(
     "ReLU at the end",
@@ -168,10 +167,8 @@ wrong.swap(
     'Affine(p["W2"], p["b2"]), nn.Relu()',
     "[-1]",
     "[1]",
-).says("""
-    Your ReLU comes after the second affine layer. There it cuts off negative scores, which softmax
-    needs, and the two affine layers in front of it count as one.
-""")
+).says("""Your ReLU comes after the second affine layer. There it cuts off negative scores, which
+    softmax needs, and the two affine layers in front of it count as one.""")
 
 
 class PredictsProbabilities(TwoLayerNet):
@@ -184,8 +181,7 @@ class PredictsProbabilities(TwoLayerNet):
 
 wrong.answer("predict gives probabilities", PredictsProbabilities).says("""
     `predict` returns probabilities. What is asked for are the scores; softmax belongs to the last
-    layer, which takes scores.
-""")
+    layer, which takes scores.""")
 
 
 class SoftmaxTwice(TwoLayerNet):
@@ -193,10 +189,8 @@ class SoftmaxTwice(TwoLayerNet):
         return nn.softmax(super().predict(x))
 
 
-wrong.answer("softmax twice", SoftmaxTwice).says("""
-    `predict` ends with a softmax, and the loss layer makes another one of its result. Give it the
-    scores as they are.
-""")
+wrong.answer("softmax twice", SoftmaxTwice).says("""`predict` ends with a softmax, and the loss
+    layer makes another one of its result. Give it the scores as they are.""")
 
 
 class LayersHoldCopies(TwoLayerNet):
@@ -206,20 +200,17 @@ class LayersHoldCopies(TwoLayerNet):
         self.params = original
 
 
-wrong.answer("layers hold copies", LayersHoldCopies).says("""
-    Your layers work on copies of the arrays in `params`. An update of `params` never reaches them,
-    and training would change nothing.
-""")
+wrong.answer("layers hold copies", LayersHoldCopies).says("""Your layers work on copies of the
+    arrays in `params`. An update of `params` never reaches them, and training would change
+    nothing.""")
 
 wrong.swap("layers not reversed", "reversed(self.layers)", "self.layers").says("""
     Backward you go through the layers in the same order as forward. The gradient starts at the
-    loss, so the last layer comes first.
-""")
+    loss, so the last layer comes first.""")
 
 wrong.swap("gradient not passed on", "dout = layer", "layer").says("""
     Every layer receives the gradient of the loss layer. What one layer returns is the `dout` of the
-    layer before it.
-""")
+    layer before it.""")
 
 
 class ReversedForGood(TwoLayerNet):
@@ -232,15 +223,12 @@ class ReversedForGood(TwoLayerNet):
         return {"W1": one.dW, "b1": one.db, "W2": two.dW, "b2": two.db}
 
 
-wrong.answer("reversed for good", ReversedForGood).says("""
-    `self.layers.reverse()` turns the list itself around, and it stays so: the next forward pass
-    runs through the layers backwards.
-""")
+wrong.answer("reversed for good", ReversedForGood).says("""`self.layers.reverse()` turns the list
+    itself around, and it stays so: the next forward pass runs through the layers backwards.""")
 
 wrong.swap("no forward pass in gradient", "self.loss(x, t)", "").says("""
     `gradient(x, t)` does not go forward with its own x and t, so the layers still remember the
-    batch before.
-""")
+    batch before.""")
 
 
 class UpdatesInGradient(TwoLayerNet):
@@ -251,20 +239,16 @@ class UpdatesInGradient(TwoLayerNet):
         return grads
 
 
-wrong.answer("updates in gradient", UpdatesInGradient).says("""
-    Your `gradient` changes the parameters. It should only tell; the optimiser decides what to do
-    with it.
-""")
+wrong.answer("updates in gradient", UpdatesInGradient).says("""Your `gradient` changes the
+    parameters. It should only tell; the optimiser decides what to do with it.""")
 
 wrong.swap(
     "ReLU skipped on the way back", "reversed(self.layers)", "(self.layers[2], self.layers[0])"
-).says("""
-    On the way back you leave the ReLU out. It stops the gradient of every unit that was closed.
-""")
+).says("""On the way back you leave the ReLU out. It stops the gradient of every unit that was
+    closed.""")
 
 wrong.swap("layers' gradients swapped", "[0], self.layers[-1]", "[-1], self.layers[0]").says("""
-    The gradients of the two layers have changed places in your dictionary.
-""")
+    The gradients of the two layers have changed places in your dictionary.""")
 
 
 class DividedAgain(TwoLayerNet):
@@ -272,9 +256,8 @@ class DividedAgain(TwoLayerNet):
         return {name: grad / len(x) for name, grad in super().gradient(x, t).items()}
 
 
-wrong.answer("divided by the batch again", DividedAgain).says("""
-    You divide the gradients by the batch size. The loss layer has done so already.
-""")
+wrong.answer("divided by the batch again", DividedAgain).says("""You divide the gradients by the
+    batch size. The loss layer has done so already.""")
 
 
 class SumOfLosses(TwoLayerNet):
@@ -282,19 +265,15 @@ class SumOfLosses(TwoLayerNet):
         return super().loss(x, t) * len(x)
 
 
-wrong.answer("sum of the losses", SumOfLosses).says("""
-    Your loss is the sum over the batch, N times the mean.
-""")
+wrong.answer("sum of the losses", SumOfLosses).says("""Your loss is the sum over the batch, N times
+    the mean.""")
 
 wrong.swap("loss of the inputs", "forward(self.predict(x), t)", "forward(x, t)").says("""
-    Your loss takes the inputs for scores: the network does not occur in it.
-""")
+    Your loss takes the inputs for scores: the network does not occur in it.""")
 
 wrong.swap(
     "labels in place of the scores", "forward(self.predict(x), t)", "forward(t, self.predict(x))"
-).says("""
-    The labels stand where the loss layer takes scores. The order is scores, then labels.
-""")
+).says("The labels stand where the loss layer takes scores. The order is scores, then labels.")
 
 
 class PredictsClasses(TwoLayerNet):
@@ -308,10 +287,8 @@ class PredictsClasses(TwoLayerNet):
         return nn.accuracy(TwoLayerNet.predict(self, x), t)
 
 
-wrong.answer("predict gives classes", PredictsClasses).says("""
-    `predict` returns class numbers. What is asked for are the scores, one per class; `accuracy`
-    makes class numbers of them.
-""")
+wrong.answer("predict gives classes", PredictsClasses).says("""`predict` returns class numbers. What
+    is asked for are the scores, one per class; `accuracy` makes class numbers of them.""")
 
 
 class Percent(TwoLayerNet):
@@ -319,33 +296,27 @@ class Percent(TwoLayerNet):
         return 100 * super().accuracy(x, t)
 
 
-wrong.answer("accuracy in percent", Percent).says("""
-    `accuracy` returns a percentage. What is asked for is a part, between 0 and 1.
-""")
+wrong.answer("accuracy in percent", Percent).says("""`accuracy` returns a percentage. What is asked
+    for is a part, between 0 and 1.""")
 
 wrong.swap(
     "accuracy counts", "accuracy(self.predict(x), t)", "accuracy(self.predict(x), t) * len(x)"
-).says("""
-    `accuracy` returns how many samples are right. What is asked for is the part of them, between 0
-    and 1.
-""")
+).says("""`accuracy` returns how many samples are right. What is asked for is the part of them,
+    between 0 and 1.""")
 
 wrong.swap(
     "one-hot rows compared with numbers",
     "nn.accuracy(self.predict(x), t)",
     "float(np.mean(self.predict(x).argmax(axis=1) == t))",
-).says("""
-    Your `accuracy` compares class numbers with one-hot rows. Turn the rows into numbers first.
-""")
+).says("""Your `accuracy` compares class numbers with one-hot rows. Turn the rows into numbers
+    first.""")
 
 wrong.swap(
     "one-hot rows only",
     "nn.accuracy(self.predict(x), t)",
     "float(np.mean(self.predict(x).argmax(axis=1) == t.argmax(axis=1)))",
-).says("""
-    Your `accuracy` takes `argmax(axis=1)` of the labels, and integer labels have no axis 1.
-    `t.ndim` tells the two kinds apart.
-""")
+).says("""Your `accuracy` takes `argmax(axis=1)` of the labels, and integer labels have no axis 1.
+    `t.ndim` tells the two kinds apart.""")
 
 wrong.swap(
     "argmax over the samples",
@@ -354,10 +325,8 @@ wrong.swap(
     labels = t.argmax(axis=1) if t.ndim == 2 else t
     return float(np.mean(self.predict(x).argmax(axis=0) == labels))
 """,
-).says("""
-    `argmax(axis=0)` finds the best *sample* for each class. The classes of a sample lie along axis
-    1.
-""")
+).says("""`argmax(axis=0)` finds the best *sample* for each class. The classes of a sample lie along
+    axis 1.""")
 
 
 class ZeroWeights(TwoLayerNet):
@@ -365,10 +334,8 @@ class ZeroWeights(TwoLayerNet):
         super().make(d, h, c, rng, 0.0)
 
 
-wrong.answer("weights of zero", ZeroWeights).says("""
-    All your weights start at 0. Then all hidden units are 0, no gradient reaches a weight, and
-    nothing but the last bias ever learns.
-""")
+wrong.answer("weights of zero", ZeroWeights).says("""All your weights start at 0. Then all hidden
+    units are 0, no gradient reaches a weight, and nothing but the last bias ever learns.""")
 
 
 class StdIgnored(TwoLayerNet):
@@ -376,9 +343,8 @@ class StdIgnored(TwoLayerNet):
         super().make(d, h, c, rng, 0.01)
 
 
-wrong.answer("std ignored", StdIgnored).says("""
-    The weights always have standard deviation 0.01, whatever `std` says.
-""")
+wrong.answer("std ignored", StdIgnored).says("""The weights always have standard deviation 0.01,
+    whatever `std` says.""")
 
 
 class NotScaled(TwoLayerNet):
@@ -386,9 +352,8 @@ class NotScaled(TwoLayerNet):
         super().make(d, h, c, rng, 1.0)
 
 
-wrong.answer("weights not scaled", NotScaled).says("""
-    The weights are drawn from N(0, 1) and not multiplied by `std`.
-""")
+wrong.answer("weights not scaled", NotScaled).says("""The weights are drawn from N(0, 1) and not
+    multiplied by `std`.""")
 
 
 class Uniform(TwoLayerNet):
@@ -398,10 +363,8 @@ class Uniform(TwoLayerNet):
         self.params["W2"] = std * rng.random((h, c))
 
 
-wrong.answer("weights never negative", Uniform).says("""
-    `rng.random` draws from 0 to 1, never below. Weights need both signs, so that units can vote
-    against a class: `rng.standard_normal`.
-""")
+wrong.answer("weights never negative", Uniform).says("""`rng.random` draws from 0 to 1, never below.
+    Weights need both signs, so that units can vote against a class: `rng.standard_normal`.""")
 
 
 class RandomBiases(TwoLayerNet):
@@ -411,10 +374,8 @@ class RandomBiases(TwoLayerNet):
         self.params["b2"] += std * rng.standard_normal(c)
 
 
-wrong.answer("random biases", RandomBiases).says("""
-    Your biases start at random numbers. The weights make the units differ already; biases start at
-    0.
-""")
+wrong.answer("random biases", RandomBiases).says("""Your biases start at random numbers. The weights
+    make the units differ already; biases start at 0.""")
 
 
 class OwnGenerator(TwoLayerNet):
@@ -422,10 +383,8 @@ class OwnGenerator(TwoLayerNet):
         super().make(d, h, c, np.random.default_rng(0), std)
 
 
-wrong.answer("a generator of its own", OwnGenerator).says("""
-    The weights do not come from `rng`: every network starts with the same ones, whatever the caller
-    passes.
-""")
+wrong.answer("a generator of its own", OwnGenerator).says("""The weights do not come from `rng`:
+    every network starts with the same ones, whatever the caller passes.""")
 
 wrong.swap(
     "argmax over the samples, labels too",
@@ -434,9 +393,7 @@ wrong.swap(
     labels = t.argmax(axis=0) if t.ndim == 2 else t
     return float(np.mean(self.predict(x).argmax(axis=0) == labels))
 """,
-).says("""
-    `argmax(axis=0)` looks for the best *sample* of each class. The classes lie along axis 1.
-""")
+).says("`argmax(axis=0)` looks for the best *sample* of each class. The classes lie along axis 1.")
 
 wrong.swap(
     "largest score instead of its class",
@@ -445,10 +402,8 @@ wrong.swap(
     labels = t.argmax(axis=1) if t.ndim == 2 else t
     return float(np.mean(self.predict(x).max(axis=1) == labels))
 """,
-).says("""
-    `accuracy` compares the largest *score* with the class number. Which class has it is the
-    question.
-""")
+).says("""`accuracy` compares the largest *score* with the class number. Which class has it is the
+    question.""")
 
 
 class WrongPart(TwoLayerNet):
@@ -469,20 +424,16 @@ class ReluBehindEach(TwoLayerNet):
         return {"W1": one.dW, "b1": one.db, "W2": two.dW, "b2": two.db}
 
 
-wrong.answer("a ReLU behind each layer", ReluBehindEach).says("""
-    There is a ReLU behind the second affine layer too. It cuts off negative scores, and softmax
-    needs them.
-""")
+wrong.answer("a ReLU behind each layer", ReluBehindEach).says("""There is a ReLU behind the second
+    affine layer too. It cuts off negative scores, and softmax needs them.""")
 
 wrong.swap("gradient without the loss", "loss(x, t)", "predict(x)").says("""
     `gradient` goes forward to the scores only. The loss layer has not seen these scores and labels,
-    and its `backward` speaks of the batch before.
-""")
+    and its `backward` speaks of the batch before.""")
 
 wrong.swap("the way back starts with 1", "self.last_layer.backward()", "1").says("""
     You hand a 1 to the last affine layer. That is the derivative of the loss by itself: the loss
-    layer stands in between, and its `backward` comes first.
-""")
+    layer stands in between, and its `backward` comes first.""")
 
 
 class WeightsTheOtherWay(TwoLayerNet):
@@ -499,8 +450,7 @@ class WeightsTheOtherWay(TwoLayerNet):
 
 wrong.answer("weights the other way round", WeightsTheOtherWay).says("""
     Your weights are stored as (outputs, inputs). In this chapter a batch has one sample per row and
-    is multiplied from the left.
-""")
+    is multiplied from the left.""")
 
 
 class StdSquared(TwoLayerNet):
@@ -508,10 +458,9 @@ class StdSquared(TwoLayerNet):
         super().make(d, h, c, rng, std**2)
 
 
-wrong.answer("std squared", StdSquared).says("""
-    The weights are multiplied by the variance. The factor in front of `standard_normal` is the
-    standard deviation, and so is what `rng.normal` takes.
-""")
+wrong.answer("std squared", StdSquared).says("""The weights are multiplied by the variance. The
+    factor in front of `standard_normal` is the standard deviation, and so is what `rng.normal`
+    takes.""")
 
 
 class FreshGenerator(TwoLayerNet):
@@ -520,10 +469,8 @@ class FreshGenerator(TwoLayerNet):
 
 
 wrong.answer("not from rng", FreshGenerator).says(
-    """
-    Your weights do not come from the `rng` that is passed. With it the same network can be made
-    again; without it no training can be repeated.
-    """,
+    """Your weights do not come from the `rng` that is passed. With it the same network can be made
+    again; without it no training can be repeated.""",
     recognise=unstable,
 )
 
@@ -534,9 +481,8 @@ class SigmoidInside(TwoLayerNet):
         self.layers[1] = nn.Sigmoid()
 
 
-wrong.answer("sigmoid instead of ReLU", SigmoidInside).says("""
-    Between your two affine layers stands a sigmoid. This network has a ReLU there.
-""")
+wrong.answer("sigmoid instead of ReLU", SigmoidInside).says("""Between your two affine layers stands
+    a sigmoid. This network has a ReLU there.""")
 
 
 EXERCISE = Exercise(

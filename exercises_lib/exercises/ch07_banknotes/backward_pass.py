@@ -112,13 +112,11 @@ def in_two_steps(p, t):
 
 wrong.answer("loss and sigmoid in two steps", backward_with(start=in_two_steps)).says("""
     You differentiate the loss and the sigmoid one after the other. Where a probability has been
-    rounded to 0 or 1 that divides 0 by 0, and one such note turns every weight into nan.
-""")
+    rounded to 0 or 1 that divides 0 by 0, and one such note turns every weight into nan.""")
 
 wrong.answer("not divided by the samples", backward_with(start=lambda p, t: p - t)).says("""
     Your gradients belong to the *sum* of the losses: they are N times too large. The loss is a
-    mean.
-""")
+    mean.""")
 
 
 def layer_by_layer(dz, a_prev, weight):
@@ -128,70 +126,55 @@ def layer_by_layer(dz, a_prev, weight):
 
 wrong.answer("divided twice", backward_with(layer=layer_by_layer)).says("""
     You divide by N in every layer as well. The division belongs to the loss, happens once, at the
-    start, and travels down with `dz`.
-""")
+    start, and travels down with `dz`.""")
 
 wrong.answer("sign turned", backward_with(start=lambda p, t: (t - p) / p.shape[1])).says("""
-    Your gradients have the wrong sign: you begin with t − p. A step against them would go uphill.
-""")
+    Your gradients have the wrong sign: you begin with t − p. A step against them would go
+    uphill.""")
 
 wrong.answer(
     "starts with 1", backward_with(start=lambda p, t: np.full(p.shape, 1 / p.shape[1]))
-).says("""
-    Your backward pass begins with ones. One is the derivative of the loss by itself; what arrives at the
-    last layer is the derivative of the loss by its score.
-""")
+).says("""Your backward pass begins with ones. One is the derivative of the loss by itself; what
+    arrives at the last layer is the derivative of the loss by its score.""")
 
 wrong.answer(
     "the sigmoid's slope once more",
     backward_with(start=lambda p, t: (p - t) / p.shape[1] * p * (1 - p)),
-).says("""
-    You multiply (p − t)/N by the sigmoid's slope p(1 − p). It is in there already: it has cancelled
-    the denominator of the loss.
-""")
+).says("""You multiply (p − t)/N by the sigmoid's slope p(1 − p). It is in there already: it has
+    cancelled the denominator of the loss.""")
 
 wrong.answer("ReLU forgotten", backward_with(mask=lambda da, cache, i: da)).says("""
     Between two layers stands ReLU, and your gradient walks past it. Where `z` was negative nothing
-    may come through.
-""")
+    may come through.""")
 
 wrong.answer(
     "mask taken from the gradient", backward_with(mask=lambda da, cache, i: da * (da > 0))
-).says("""
-    Your mask asks where the *gradient* is positive. ReLU was open where `z` was positive, and a
-    negative gradient passes there too.
-""")
+).says("""Your mask asks where the *gradient* is positive. ReLU was open where `z` was positive, and
+    a negative gradient passes there too.""")
 
 wrong.answer(
     "multiplied by the activation", backward_with(mask=lambda da, cache, i: da * cache[f"a{i}"])
-).says("""
-    You multiply by the activation. ReLU's slope is 1 where `z` was positive, however large it was.
-""")
+).says("""You multiply by the activation. ReLU's slope is 1 where `z` was positive, however large it
+    was.""")
 
 wrong.answer(
     "the sigmoid's slope in the hidden layers",
     backward_with(
         mask=lambda da, cache, i: da * sigmoid(cache[f"z{i}"]) * (1 - sigmoid(cache[f"z{i}"]))
     ),
-).says("""
-    Your hidden layers go back through a sigmoid. Forward they went through ReLU.
-""")
+).says("Your hidden layers go back through a sigmoid. Forward they went through ReLU.")
 
 wrong.answer(
     "mask turned round", backward_with(mask=lambda da, cache, i: da * (cache[f"z{i}"] <= 0))
-).says("""
-    Your mask is turned round: it lets through what ReLU has blocked.
-""")
+).says("Your mask is turned round: it lets through what ReLU has blocked.")
 
 
 def plain_names(p, t, cache, params):
     return {name[2:]: grad for name, grad in backward_pass(p, t, cache, params).items()}
 
 
-wrong.answer("named like the parameters", plain_names).says("""
-    The gradients are to be called `d_weight1`, `d_bias1` and so on, so that nobody takes them for
-    the parameters.
-""")
+wrong.answer("named like the parameters", plain_names).says("""The gradients are to be called
+    `d_weight1`, `d_bias1` and so on, so that nobody takes them for the parameters.""")
 
 
 def uses_up_the_cache(p, t, cache, params):
@@ -201,10 +184,8 @@ def uses_up_the_cache(p, t, cache, params):
     return grads
 
 
-wrong.answer("uses up the cache", uses_up_the_cache).says("""
-    Your code takes entries out of the cache. It belongs to the forward pass, and a second call
-    finds it empty.
-""")
+wrong.answer("uses up the cache", uses_up_the_cache).says("""Your code takes entries out of the
+    cache. It belongs to the forward pass, and a second call finds it empty.""")
 
 
 def reverses_a_default(p, t, cache, params, order=[]):
@@ -231,11 +212,9 @@ def second_call_differs(cases: Sequence[Case], seen: Sequence[Observation]) -> b
 
 
 wrong.answer("a default that is reversed", reverses_a_default).says(
-    """
-    The first call and the second do not agree: something from the first one is still there. A list
-    as a default argument is made once, when the function is defined, and `reverse()` turns that one
-    list round at every call.
-    """,
+    """The first call and the second do not agree: something from the first one is still there. A
+    list as a default argument is made once, when the function is defined, and `reverse()` turns
+    that one list round at every call.""",
     recognise=second_call_differs,
 )
 
@@ -250,53 +229,41 @@ def two_layers_only(p, t, cache, params):
     return grads
 
 
-wrong.answer("two layers only", two_layers_only).says("""
-    Your code is written out for two layers. With three of them it begins in the middle.
-""")
+wrong.answer("two layers only", two_layers_only).says("""Your code is written out for two layers.
+    With three of them it begins in the middle.""")
 
 wrong.answer(
     "starts with ones, undivided", backward_with(start=lambda p, t: np.ones(p.shape))
-).says("""
-    Your backward pass begins with ones. One is the derivative of the loss by itself; what arrives at the
-    last layer is the derivative of the loss by its score.
-""")
+).says("""Your backward pass begins with ones. One is the derivative of the loss by itself; what
+    arrives at the last layer is the derivative of the loss by its score.""")
 
 wrong.answer(
     "the mask of the layer above",
     backward_with(mask=lambda da, cache, i: da * (cache[f"z{i + 1}"] > 0)),
-).says("""
-    Your mask is made of the z of the layer that the gradient has passed already. `da` belongs to
-    the activation below it: which z made that one?
-""")
+).says("""Your mask is made of the z of the layer that the gradient has passed already. `da` belongs
+    to the activation below it: which z made that one?""")
 
 wrong.answer("the layer's own output", backward_with(given="a{own}")).says("""
     You give each layer its own output as its input. What layer i was multiplied with is the
-    activation of the layer below.
-""")
+    activation of the layer below.""")
 
 wrong.answer("z as the layer's input", backward_with(given="z{below}")).says("""
     You take the z of the layer below as the input of a layer. Forward it was given `a`, behind the
-    activation.
-""")
+    activation.""")
 
 wrong.answer("first layer first", backward_with(order=lambda layers: range(1, layers + 1))).says("""
     You begin with layer 1. The gradient comes from the loss, so the last layer is the first to get
-    it.
-""")
+    it.""")
 
 wrong.answer(
     "first layer left out", backward_with(order=lambda layers: range(layers, 1, -1))
-).says("""
-    Layer 1 has no gradients: your loop ends one layer too early. What `range` is given as its end
-    does not occur any more.
-""")
+).says("""Layer 1 has no gradients: your loop ends one layer too early. What `range` is given as its
+    end does not occur any more.""")
 
 wrong.answer(
     "last layer left out", backward_with(order=lambda layers: range(layers - 1, 0, -1))
-).says("""
-    The gradient at the last layer's score meets the weights of the layer below. Layers count from
-    1, so the last one has the number of layers as its name: begin there.
-""")
+).says("""The gradient at the last layer's score meets the weights of the layer below. Layers count
+    from 1, so the last one has the number of layers as its name: begin there.""")
 
 wrong.answer(
     "no gradients for the biases",
@@ -305,9 +272,7 @@ wrong.answer(
         for name, grad in backward_pass(p, t, cache, params).items()
         if name.startswith("d_weight")
     },
-).says("""
-    The biases have no gradients in your dictionary. They are parameters too.
-""")
+).says("The biases have no gradients in your dictionary. They are parameters too.")
 
 
 def grads_changed(change):
@@ -323,16 +288,13 @@ def grads_changed(change):
 wrong.answer(
     "d_bias lost its axis",
     grads_changed(lambda name, grad: grad.ravel() if name.startswith("d_bias") else grad),
-).says("""
-    Your `d_bias` has shape (M,). Subtracted from a bias of shape (M, 1) that gives (M, M).
-""")
+).says("Your `d_bias` has shape (M,). Subtracted from a bias of shape (M, 1) that gives (M, M).")
 
 wrong.answer(
     "d_weight transposed",
     grads_changed(lambda name, grad: grad.T if name.startswith("d_weight") else grad),
-).says("""
-    Your `d_weight` has one row per input. `weight` has one row per unit, and so has its gradient.
-""")
+).says("""Your `d_weight` has one row per input. `weight` has one row per unit, and so has its
+    gradient.""")
 
 
 def subtracts_in_place(p, t, cache, params):
@@ -340,10 +302,8 @@ def subtracts_in_place(p, t, cache, params):
     return backward_pass(p, 0 * t, cache, params)
 
 
-wrong.answer("subtracts in place", subtracts_in_place).says("""
-    `p -= t` writes into the caller's probabilities, which are the cache's last activation too. Make
-    a new array.
-""")
+wrong.answer("subtracts in place", subtracts_in_place).says("""`p -= t` writes into the caller's
+    probabilities, which are the cache's last activation too. Make a new array.""")
 
 
 EXERCISE = Exercise(

@@ -85,31 +85,24 @@ def forward_with(kind_of_layer):
 
 wrong.answer("sigmoid in every layer", forward_with(lambda i, layers: "sigmoid")).says("""
     All your layers use the sigmoid. Only the last one has to give a probability; the hidden ones
-    use ReLU.
-""")
+    use ReLU.""")
 
 wrong.answer("ReLU in every layer", forward_with(lambda i, layers: "relu")).says("""
-    Your last layer uses ReLU too. A probability has to lie between 0 and 1.
-""")
+    Your last layer uses ReLU too. A probability has to lie between 0 and 1.""")
 
 wrong.answer(
     "no activation at the end", forward_with(lambda i, layers: "none" if i == layers else "relu")
-).says("""
-    Your last layer gives the score `z` itself. The sigmoid makes a probability of it.
-""")
+).says("Your last layer gives the score `z` itself. The sigmoid makes a probability of it.")
 
 wrong.answer(
     "sigmoid in layer 2", forward_with(lambda i, layers: "sigmoid" if i == 2 else "relu")
-).says("""
-    Your code takes layer 2 for the last one. How many layers there are follows from the number of
-    parameters.
-""")
+).says("""Your code takes layer 2 for the last one. How many layers there are follows from the
+    number of parameters.""")
 
 wrong.answer(
     "sigmoid first, ReLU last", forward_with(lambda i, layers: "sigmoid" if i == 1 else "relu")
-).says("""
-    The activations stand in the reverse order: hidden layers use ReLU, the last one the sigmoid.
-""")
+).says("""The activations stand in the reverse order: hidden layers use ReLU, the last one the
+    sigmoid.""")
 
 
 def forward_without_input(x, params):
@@ -119,8 +112,7 @@ def forward_without_input(x, params):
 
 
 wrong.answer("input not in the cache", forward_without_input).says("""
-    The cache lacks `a0`, the input. The first layer's weight gradient is made of it.
-""")
+    The cache lacks `a0`, the input. The first layer's weight gradient is made of it.""")
 
 
 def forward_without_z(x, params):
@@ -128,9 +120,8 @@ def forward_without_z(x, params):
     return p, {name: value for name, value in cache.items() if name[0] == "a"}
 
 
-wrong.answer("z not in the cache", forward_without_z).says("""
-    The cache holds the activations alone. ReLU's backward pass asks where `z` was positive.
-""")
+wrong.answer("z not in the cache", forward_without_z).says("""The cache holds the activations alone.
+    ReLU's backward pass asks where `z` was positive.""")
 
 
 def forward_shifted_names(x, params):
@@ -140,8 +131,7 @@ def forward_shifted_names(x, params):
 
 
 wrong.answer("names shifted by one", forward_shifted_names).says("""
-    Your `a0` is the first layer's output. `a0` is the input, and `a1` comes from layer 1.
-""")
+    Your `a0` is the first layer's output. `a0` is the input, and `a1` comes from layer 1.""")
 
 wrong.swap(
     "every layer gets x",
@@ -152,9 +142,7 @@ wrong.swap(
     'layers, cache = len(params) // 2, {"a0": x}',
     '(a, params[f"weight{i}"], params[f"bias{i}"], kind)',
     '(x, params[f"weight{i}"], params[f"bias{i}"], kind)',
-).says("""
-    You hand `x` to every layer. A layer gets what the layer before it gave.
-""")
+).says("You hand `x` to every layer. A layer gets what the layer before it gave.")
 
 
 def forward_with_shared_cache(x, params, cache={}):
@@ -169,11 +157,9 @@ def cache_of_another_call(cases: Sequence[Case], seen: Sequence[Observation]) ->
 
 
 wrong.answer("one cache for all calls", forward_with_shared_cache).says(
-    """
-    All your calls share one cache: the next call overwrites what the last one returned. A default
-    argument such as `cache={}` is made once, when the function is defined. Make the dictionary
-    inside the function.
-    """,
+    """All your calls share one cache: the next call overwrites what the last one returned. A
+    default argument such as `cache={}` is made once, when the function is defined. Make the
+    dictionary inside the function.""",
     recognise=cache_of_another_call,
 )
 
@@ -185,13 +171,10 @@ wrong.swap(
     ", len(params)",
     "layers",
     "len(params)",
-).says("""
-    You count entries of the dictionary, and each layer has two of them.
-""")
+).says("You count entries of the dictionary, and each layer has two of them.")
 
 wrong.answer("only p", lambda x, params: forward_pass(x, params)[0]).says("""
-    You return the probabilities alone. The cache has to come out too, for the backward pass.
-""")
+    You return the probabilities alone. The cache has to come out too, for the backward pass.""")
 
 
 def forward_two_layers(x, params):
@@ -202,10 +185,8 @@ def forward_two_layers(x, params):
     return cache["a2"], cache
 
 
-wrong.answer("two layers only", forward_two_layers).says("""
-    Your code is written out for two layers. How many there are follows from the number of
-    parameters.
-""")
+wrong.answer("two layers only", forward_two_layers).says("""Your code is written out for two layers.
+    How many there are follows from the number of parameters.""")
 
 
 def forward_through(first, last, layer=one_layer_forward, counted=0):
@@ -224,8 +205,8 @@ def forward_through(first, last, layer=one_layer_forward, counted=0):
 
 
 wrong.answer("last layer left out", forward_through(1, lambda layers: layers - 1)).says("""
-    Your loop ends one layer too early: what `range` is given as its end does not occur any more.
-""")
+    Your loop ends one layer too early: what `range` is given as its end does not occur any
+    more.""")
 
 
 def forward_returning_early(x, params):
@@ -235,16 +216,13 @@ def forward_returning_early(x, params):
 
 
 wrong.answer("returns after the first layer", forward_returning_early).says("""
-    You stop after the first layer. Does your `return` stand inside the loop?
-""")
+    You stop after the first layer. Does your `return` stand inside the loop?""")
 
 wrong.answer(
     "a and z in the other order",
     forward_through(1, lambda layers: layers, lambda *given: one_layer_forward(*given)[::-1]),
-).says("""
-    `one_layer_forward` returns `a, z`, and you take them for `z, a`. So the next layer is given
-    scores, and the cache has the two under each other's name.
-""")
+).says("""`one_layer_forward` returns `a, z`, and you take them for `z, a`. So the next layer is
+    given scores, and the cache has the two under each other's name.""")
 
 
 def forward_exchanged(x, params):
@@ -257,8 +235,7 @@ def forward_exchanged(x, params):
 
 
 wrong.answer("a and z exchanged in the cache", forward_exchanged).says("""
-    In your cache each `z` stands under the name of its `a`, and the other way round.
-""")
+    In your cache each `z` stands under the name of its `a`, and the other way round.""")
 
 
 def forward_from_z(x, params):
@@ -271,23 +248,19 @@ def forward_from_z(x, params):
     return a, cache
 
 
-wrong.answer("the next layer gets z", forward_from_z).says("""
-    You hand `z` to the next layer. What goes on is `a`, behind the activation.
-""")
+wrong.answer("the next layer gets z", forward_from_z).says("""You hand `z` to the next layer. What
+    goes on is `a`, behind the activation.""")
 
 wrong.answer(
     "arguments exchanged",
     forward_through(
         1, lambda layers: layers, lambda a, w, b, kind: one_layer_forward(w, a, b, kind)
     ),
-).says("""
-    `one_layer_forward` takes what comes in first, and then the weights.
-""")
+).says("`one_layer_forward` takes what comes in first, and then the weights.")
 
 wrong.answer("counted from 0", forward_through(1, lambda layers: layers, counted=1)).says("""
     You count the results of the layers from 0. `a0` is the input; the first layer gives `z1` and
-    `a1`.
-""")
+    `a1`.""")
 
 
 def forward_without_last_a(x, params):
@@ -297,12 +270,10 @@ def forward_without_last_a(x, params):
 
 
 wrong.answer("last a not in the cache", forward_without_last_a).says("""
-    The cache lacks the last activation. It is `p`, and it belongs there under its own name too.
-""")
+    The cache lacks the last activation. It is `p`, and it belongs there under its own name too.""")
 
 wrong.answer("cache and p exchanged", lambda x, params: forward_pass(x, params)[::-1]).says("""
-    The function returns `p, cache`: the probabilities first.
-""")
+    The function returns `p, cache`: the probabilities first.""")
 
 
 EXERCISE = Exercise(

@@ -77,10 +77,8 @@ wrong = Mistakes(loss_and_accuracy)
 wrong.answer(
     "unsafe logarithms",
     lambda p, t: (-(t * np.log(p) + (1 - t) * np.log(1 - p)).mean(), hits(p, t)),
-).says("""
-    At a probability of exactly 0 or 1 one of the two logarithms is −inf, and 0 · (−inf) is nan.
-    Keep p a little away from both ends inside the logarithms.
-""")
+).says("""At a probability of exactly 0 or 1 one of the two logarithms is −inf, and 0 · (−inf) is
+    nan. Keep p a little away from both ends inside the logarithms.""")
 
 
 def bce(p, t):
@@ -90,67 +88,50 @@ def bce(p, t):
 
 wrong.answer("summed over the samples", lambda p, t: (bce(p, t).sum(), hits(p, t))).says("""
     Your loss is a sum over the samples. It would be four times larger on the training set than on
-    the validation set for no other reason than their sizes.
-""")
+    the validation set for no other reason than their sizes.""")
 
 wrong.answer(
     "class 1 only", lambda p, t: (-(t * np.log(np.maximum(p, 1e-15))).mean(), hits(p, t))
-).says("""
-    Your loss has the term of class 1 alone: a note of class 0 costs nothing, whatever the network
-    says about it.
-""")
+).says("""Your loss has the term of class 1 alone: a note of class 0 costs nothing, whatever the
+    network says about it.""")
 
 wrong.answer("sign lost", lambda p, t: (-bce(p, t).mean(), hits(p, t))).says("""
-    Your loss is negative: logarithms of probabilities are, and the minus in front is missing.
-""")
+    Your loss is negative: logarithms of probabilities are, and the minus in front is missing.""")
 
 wrong.answer("labels exchanged", lambda p, t: (bce(p, 1 - t).mean(), hits(p, t))).says("""
-    Your loss takes the probability of the wrong class: p is the probability of class 1.
-""")
+    Your loss takes the probability of the wrong class: p is the probability of class 1.""")
 
 wrong.answer("squared error", lambda p, t: (((p - t) ** 2).mean(), hits(p, t))).says("""
     That is the mean squared error. A classifier's price is −log of the probability that the truth
-    was given.
-""")
+    was given.""")
 
 wrong.answer(
     "an array as the loss",
     lambda p, t: (-(t @ np.log(p.T) + (1 - t) @ np.log(1 - p).T) / p.size, hits(p, t)),
-).says("""
-    The product of a (1, N) and an (N, 1) array is an array of shape (1, 1). The loss is a plain
-    number.
-""")
+).says("""The product of a (1, N) and an (N, 1) array is an array of shape (1, 1). The loss is a
+    plain number.""")
 
 wrong.answer("one loss per sample", lambda p, t: (bce(p, t), hits(p, t))).says("""
-    You return a loss per sample; their mean is asked for.
-""")
+    You return a loss per sample; their mean is asked for.""")
 
 wrong.answer("accuracy in percent", lambda p, t: (bce(p, t).mean(), 100 * hits(p, t))).says("""
-    Your accuracy is in percent. A part of the whole is asked for, from 0 to 1.
-""")
+    Your accuracy is in percent. A part of the whole is asked for, from 0 to 1.""")
 
 wrong.answer(
     "right answers counted", lambda p, t: (bce(p, t).mean(), ((p > 0.5) == (t == 1)).sum())
-).says("""
-    You count right answers; which *part* of the samples they are is asked for.
-""")
+).says("You count right answers; which *part* of the samples they are is asked for.")
 
 wrong.answer(
     "probabilities compared with labels", lambda p, t: (bce(p, t).mean(), np.mean(p == t))
-).says("""
-    You ask whether the probability *equals* the label. The network says class 1 wherever its
-    probability is above one half.
-""")
+).says("""You ask whether the probability *equals* the label. The network says class 1 wherever its
+    probability is above one half.""")
 
 wrong.answer(
     "error instead of accuracy", lambda p, t: (bce(p, t).mean(), np.mean((p > 0.5) != (t == 1)))
-).says("""
-    That is the part of wrong answers.
-""")
+).says("That is the part of wrong answers.")
 
 wrong.answer("order swapped", lambda p, t: (hits(p, t), bce(p, t).mean())).says("""
-    Loss and accuracy have changed places: the function returns `loss, accuracy`.
-""")
+    Loss and accuracy have changed places: the function returns `loss, accuracy`.""")
 
 
 def loss_seen(one: Observation) -> float:
@@ -170,10 +151,8 @@ def cheap_near_the_ends(cases: Sequence[Case], seen: Sequence[Observation]) -> b
 wrong.answer(
     "too cheap near 0 and 1", lambda p, t: (bce(np.clip(p, 1e-4, 1 - 1e-4), t).mean(), hits(p, t))
 ).says(
-    """
-    Where the truth was given a probability of some millionths, your loss is too small: a constant
-    is added inside the logarithms, or a limit begins too early. Choose it far smaller.
-    """,
+    """Where the truth was given a probability of some millionths, your loss is too small: a
+    constant is added inside the logarithms, or a limit begins too early. Choose it far smaller.""",
     recognise=cheap_near_the_ends,
 )
 
@@ -186,10 +165,8 @@ def logarithm_of_labels(cases: Sequence[Case], seen: Sequence[Observation]) -> b
 
 
 wrong.answer("p and t exchanged", lambda p, t: (bce(t, p).mean(), hits(p, t))).says(
-    """
-    You take the logarithm of the labels. It belongs to the probabilities; the labels choose which
-    of the two terms counts.
-    """,
+    """You take the logarithm of the labels. It belongs to the probabilities; the labels choose
+    which of the two terms counts.""",
     recognise=logarithm_of_labels,
 )
 
@@ -204,37 +181,29 @@ wrong.answer(
         -(t * np.log(bounded(p)) - (1 - t) * np.log(bounded(1 - p))).mean(),
         hits(p, t),
     ),
-).says("""
-    Between your two terms stands a minus. Both classes cost something: the one minus in front
-    serves both terms.
-""")
+).says("""Between your two terms stands a minus. Both classes cost something: the one minus in front
+    serves both terms.""")
 
 wrong.answer("one number in an array", lambda p, t: (bce(p, t).mean(axis=1), hits(p, t))).says("""
-    A mean over axis 1 leaves axis 0, of length 1. The loss is a plain number.
-""")
+    A mean over axis 1 leaves axis 0, of length 1. The loss is a plain number.""")
 
 wrong.answer(
     "argmax of one row", lambda p, t: (bce(p, t).mean(), np.mean(p.argmax(axis=0) == t))
-).says("""
-    `argmax` chooses between several scores. Here each sample has a single probability, so it always
-    says 0.
-""")
+).says("""`argmax` chooses between several scores. Here each sample has a single probability, so it
+    always says 0.""")
 
 wrong.answer("labels not asked", lambda p, t: (bce(p, t).mean(), np.mean(p > 0.5))).says("""
     That is the part of the samples which the network puts into class 1. Whether it is right about
-    them does not occur in it.
-""")
+    them does not occur in it.""")
 
 wrong.answer(
     "right about class 1 only", lambda p, t: (bce(p, t).mean(), np.mean((p > 0.5) * t))
-).says("""
-    You count the samples of class 1 that are found. One of class 0 that is called 0 is right too.
-""")
+).says("""You count the samples of class 1 that are found. One of class 0 that is called 0 is right
+    too.""")
 
 wrong.answer("limit at 0", lambda p, t: (bce(p, t).mean(), np.mean((p > 0) == (t == 1)))).says("""
     You ask where p is above 0, and a probability nearly always is. Above 0 would be the question
-    for a score.
-""")
+    for a score.""")
 
 
 EXERCISE = Exercise(

@@ -44,22 +44,18 @@ wrong = Mistakes(one_layer_backward)
 
 wrong.answer(
     "d_bias over axis 0", lambda dz, a, w: (w.T @ dz, dz @ a.T, dz.sum(axis=0, keepdims=True))
-).says("""
-    You sum over axis 0, the units. The samples lie along axis 1 here, and they share the bias.
-""")
+).says("""You sum over axis 0, the units. The samples lie along axis 1 here, and they share the
+    bias.""")
 
 wrong.answer("d_bias lost its axis", lambda dz, a, w: (w.T @ dz, dz @ a.T, dz.sum(axis=1))).says("""
     The sums are right and have shape (M,). Subtracted from a bias of shape (M, 1) that gives (M,
-    M), and the next layer has M biases per unit.
-""")
+    M), and the next layer has M biases per unit.""")
 
 wrong.answer("d_bias not summed", lambda dz, a, w: (w.T @ dz, dz @ a.T, dz)).says("""
-    Your `d_bias` has one column per sample. All samples share one bias.
-""")
+    Your `d_bias` has one column per sample. All samples share one bias.""")
 
 wrong.answer("d_bias of everything", lambda dz, a, w: (w.T @ dz, dz @ a.T, dz.sum())).says("""
-    You add up everything. Each unit has a bias of its own.
-""")
+    You add up everything. Each unit has a bias of its own.""")
 
 wrong.answer(
     "divided by the samples",
@@ -68,70 +64,51 @@ wrong.answer(
         dz @ a.T / dz.shape[1],
         dz.sum(axis=1, keepdims=True) / dz.shape[1],
     ),
-).says("""
-    You divide by the number of samples here. The loss is a mean, and that division is already in
-    the `dz` that arrives.
-""")
+).says("""You divide by the number of samples here. The loss is a mean, and that division is already
+    in the `dz` that arrives.""")
 
 wrong.answer(
     "d_weight transposed", lambda dz, a, w: (w.T @ dz, a @ dz.T, dz.sum(axis=1, keepdims=True))
-).says("""
-    Your `d_weight` has one row per input. `weight` has one row per unit, and so has its gradient.
-""")
+).says("""Your `d_weight` has one row per input. `weight` has one row per unit, and so has its
+    gradient.""")
 
 wrong.answer(
     "weight not transposed", lambda dz, a, w: (w @ dz, dz @ a.T, dz.sum(axis=1, keepdims=True))
-).says("""
-    `weight @ dz` multiplies (M, D) by (M, N): the inner sizes differ.
-""")
+).says("`weight @ dz` multiplies (M, D) by (M, N): the inner sizes differ.")
 
 wrong.answer(
     "rules of the row convention", lambda dz, a, w: (dz @ w.T, a.T @ dz, dz.sum(axis=0))
-).says("""
-    Those are the rules for one sample per row. Here the weights stand on the left, so the factors
-    change places.
-""")
+).says("""Those are the rules for one sample per row. Here the weights stand on the left, so the
+    factors change places.""")
 
 wrong.answer(
     "da_prev from d_weight",
     lambda dz, a, w: ((dz @ a.T).T @ dz, dz @ a.T, dz.sum(axis=1, keepdims=True)),
-).says("""
-    Your `da_prev` is made with the gradient of the weights. The backward pass leads through the weights
-    themselves.
-""")
+).says("""Your `da_prev` is made with the gradient of the weights. The backward pass leads through
+    the weights themselves.""")
 
 wrong.answer(
     "upstream dropped", lambda dz, a, w: one_layer_backward(np.ones_like(dz), a, w)
-).says("""
-    Your gradients do not depend on the numbers in `dz`.
-""")
+).says("Your gradients do not depend on the numbers in `dz`.")
 
 wrong.answer(
     "order swapped", lambda dz, a, w: (dz @ a.T, dz.sum(axis=1, keepdims=True), w.T @ dz)
-).says("""
-    The order is `da_prev, d_weight, d_bias`: first what the layer below waits for.
-""")
+).says("The order is `da_prev, d_weight, d_bias`: first what the layer below waits for.")
 
 wrong.answer(
     "da_prev transposed", lambda dz, a, w: (dz.T @ w, dz @ a.T, dz.sum(axis=1, keepdims=True))
-).says("""
-    Your `da_prev` has one row per sample. `a_prev` has one column per sample, and so has its
-    gradient.
-""")
+).says("""Your `da_prev` has one row per sample. `a_prev` has one column per sample, and so has its
+    gradient.""")
 
 wrong.answer(
     "ReLU applied here",
     lambda dz, a, w: ((w.T @ dz) * (a > 0), dz @ a.T, dz.sum(axis=1, keepdims=True)),
-).says("""
-    You put ReLU's mask on `da_prev`. This function knows of no activation; the one below belongs to
-    the caller, and the input of the network has none.
-""")
+).says("""You put ReLU's mask on `da_prev`. This function knows of no activation; the one below
+    belongs to the caller, and the input of the network has none.""")
 
 wrong.answer(
     "d_bias as a row", lambda dz, a, w: (w.T @ dz, dz @ a.T, dz.sum(axis=1)[np.newaxis])
-).says("""
-    The sums are right and lie in a row, (1, M). The bias is a column.
-""")
+).says("The sums are right and lie in a row, (1, M). The bias is a column.")
 
 
 EXERCISE = Exercise(

@@ -53,71 +53,53 @@ wrong.answer(
     lambda a_prev, weight, bias, activation: one_layer_forward(a_prev, weight, bias, activation)[
         ::-1
     ],
-).says("""
-    `a` and `z` have changed places: the function returns `a, z`.
-""")
+).says("`a` and `z` have changed places: the function returns `a, z`.")
 
 wrong.answer(
     "ReLU for every activation",
     lambda a_prev, weight, bias, activation: one_layer_forward(a_prev, weight, bias, "relu"),
-).says("""
-    Your layer applies ReLU where the sigmoid is asked for.
-""")
+).says("Your layer applies ReLU where the sigmoid is asked for.")
 
 wrong.answer(
     "sigmoid for every activation",
     lambda a_prev, weight, bias, activation: one_layer_forward(a_prev, weight, bias, "sigmoid"),
-).says("""
-    Your layer applies the sigmoid where ReLU is asked for.
-""")
+).says("Your layer applies the sigmoid where ReLU is asked for.")
 
 wrong.answer(
     "no activation", lambda a_prev, weight, bias, activation: (weight @ a_prev + bias,) * 2
-).says("""
-    Your `a` is `z`: the activation is missing. Without it two layers are no more than one.
-""")
+).says("Your `a` is `z`: the activation is missing. Without it two layers are no more than one.")
 
 wrong.answer(
     "the activation in place of z",
     lambda a_prev, weight, bias, activation: (
         (one_layer_forward(a_prev, weight, bias, activation)[0],) * 2
     ),
-).says("""
-    What you return as `z` is `a`. The backward pass needs to know where `z` was negative, and that
-    cannot be seen any more.
-""")
+).says("""What you return as `z` is `a`. The backward pass needs to know where `z` was negative, and
+    that cannot be seen any more.""")
 
 wrong.answer(
     "bias forgotten",
     lambda a_prev, weight, bias, activation: one_layer_forward(
         a_prev, weight, 0 * bias, activation
     ),
-).says("""
-    The bias is missing.
-""")
+).says("The bias is missing.")
 
 wrong.answer(
     "bias flattened",
     lambda a_prev, weight, bias, activation: one_layer_forward(
         a_prev, weight, bias.ravel(), activation
     ),
-).says("""
-    A flat bias is laid along the samples. Its shape (M, 1) puts one number beside each unit.
-""")
+).says("A flat bias is laid along the samples. Its shape (M, 1) puts one number beside each unit.")
 
 wrong.answer(
     "row convention",
     lambda a_prev, weight, bias, activation: one_layer_forward(weight, a_prev, bias, activation),
-).says("""
-    `a_prev @ weight` is the order for samples in rows. Here the weights stand on the left.
-""")
+).says("`a_prev @ weight` is the order for samples in rows. Here the weights stand on the left.")
 
 wrong.answer(
     "weight transposed",
     lambda a_prev, weight, bias, activation: one_layer_forward(a_prev, weight.T, bias, activation),
-).says("""
-    `weight` has one row per unit already and needs no transpose.
-""")
+).says("`weight` has one row per unit already and needs no transpose.")
 
 wrong.answer(
     "activation before the layer",
@@ -125,9 +107,7 @@ wrong.answer(
         weight @ (np.maximum(a_prev, 0) if activation == "relu" else sigmoid(a_prev)) + bias,
         weight @ a_prev + bias,
     ),
-).says("""
-    You apply the activation to what comes in. It belongs at the end, on `z`.
-""")
+).says("You apply the activation to what comes in. It belongs at the end, on `z`.")
 
 
 def layer_with(relu=lambda z: np.maximum(z, 0), squash=sigmoid, score=None):
@@ -141,57 +121,44 @@ def layer_with(relu=lambda z: np.maximum(z, 0), squash=sigmoid, score=None):
 
 
 wrong.answer("activations exchanged", layer_with(sigmoid, lambda z: np.maximum(z, 0))).says("""
-    Your two branches have changed places: "relu" gives the sigmoid, and "sigmoid" gives ReLU.
-""")
+    Your two branches have changed places: "relu" gives the sigmoid, and "sigmoid" gives ReLU.""")
 
 wrong.answer("bias as a row", layer_with(score=lambda a, w, b: w @ a + b.T)).says("""
     You lay the bias along axis 1, where the samples are. It is a column already: one number beside
-    each unit.
-""")
+    each unit.""")
 
 wrong.answer("computed in rows", layer_with(score=lambda a, w, b: a.T @ w.T + b.T)).says("""
     You compute in the row convention, so each sample becomes a row of your result. Here a sample is
-    a column, on the way in and on the way out.
-""")
+    a column, on the way in and on the way out.""")
 
 wrong.answer("elementwise product", layer_with(score=lambda a, w, b: w * a + b)).says("""
-    `*` multiplies entry by entry. A layer needs the matrix product.
-""")
+    `*` multiplies entry by entry. A layer needs the matrix product.""")
 
 wrong.answer("minimum instead of maximum", layer_with(lambda z: np.minimum(z, 0))).says("""
-    Your ReLU keeps the negative numbers and drops the positive ones.
-""")
+    Your ReLU keeps the negative numbers and drops the positive ones.""")
 
 wrong.answer("ReLU's slope", layer_with(lambda z: (z > 0).astype(float))).says("""
-    Your ReLU gives 0 or 1. That is its slope, which the backward pass needs; forward it hands on `z`
-    itself where that is positive.
-""")
+    Your ReLU gives 0 or 1. That is its slope, which the backward pass needs; forward it hands on
+    `z` itself where that is positive.""")
 
 wrong.answer("Python's max", layer_with(lambda z: max(0, z))).says("""
     Python's `max` compares two things as wholes and cannot compare arrays. Which function of NumPy
-    does it entry by entry?
-""")
+    does it entry by entry?""")
 
 wrong.answer("maximum of a whole column", layer_with(lambda z: np.max(z, 0))).says("""
-    `np.max(z, 0)` is the largest entry along axis 0, not the larger of z and 0.
-""")
+    `np.max(z, 0)` is the largest entry along axis 0, not the larger of z and 0.""")
 
 wrong.answer("exponent without minus", layer_with(squash=lambda z: 1 / (1 + np.exp(z)))).says("""
-    Your sigmoid falls where it should rise: it gives the probability of the other class.
-""")
+    Your sigmoid falls where it should rise: it gives the probability of the other class.""")
 
 wrong.answer(
     "the sigmoid's slope", layer_with(squash=lambda z: sigmoid(z) * (1 - sigmoid(z)))
-).says("""
-    You return the sigmoid's slope. That belongs to the backward pass.
-""")
+).says("You return the sigmoid's slope. That belongs to the backward pass.")
 
 wrong.answer(
     "the string is called",
     lambda a_prev, weight, bias, activation: activation(weight @ a_prev + bias),
-).says("""
-    `activation` is a name, "relu" or "sigmoid". Your code has to choose what to do by it.
-""")
+).says("""`activation` is a name, "relu" or "sigmoid". Your code has to choose what to do by it.""")
 
 
 EXERCISE = Exercise(

@@ -147,10 +147,8 @@ def without_numbers(x_train, t_train, rng):
 
 
 wrong.answer("nan", without_numbers).says(
-    """
-    Somewhere in your training a number was lost. Does the backward pass begin with the fused gradient of
-    sigmoid and loss?
-    """,
+    """Somewhere in your training a number was lost. Does the backward pass begin with the fused
+    gradient of sigmoid and loss?""",
     recognise=gives_nan,
 )
 
@@ -173,10 +171,8 @@ def turned_round(x_train, t_train, rng):
 
 
 wrong.answer("answers turned round", turned_round).says(
-    """
-    Nearly every answer is wrong, which is as hard as getting them right: your network has learnt
-    the opposite. Look for a sign, or for a class that is taken for the other.
-    """,
+    """Nearly every answer is wrong, which is as hard as getting them right: your network has learnt
+    the opposite. Look for a sign, or for a class that is taken for the other.""",
     recognise=reaches(0.0, 0.2),
 )
 
@@ -186,10 +182,8 @@ def never_trained(x_train, t_train, rng):
 
 
 wrong.answer("as good as guessing", never_trained).says(
-    """
-    That is what guessing gives. Either nothing was learnt, or what was learnt is not what you
-    return: are the parameters drawn again after the training, or is the step taken on a copy?
-    """,
+    """That is what guessing gives. Either nothing was learnt, or what was learnt is not what you
+    return: are the parameters drawn again after the training, or is the step taken on a copy?""",
     recognise=reaches(0.2, 0.8),
 )
 
@@ -200,10 +194,8 @@ def one_straight_line(x_train, t_train, rng):
 
 
 wrong.answer("stopped too early", one_straight_line).says(
-    """
-    Your network has learnt something and has not come to an end. Give it more epochs, or look at
-    the learning rate and the first weights.
-    """,
+    """Your network has learnt something and has not come to an end. Give it more epochs, or look at
+    the learning rate and the first weights.""",
     recognise=reaches(0.8, ASKED),
 )
 
@@ -214,9 +206,8 @@ def returns_no_dictionary(cases: Sequence[Case], seen: Sequence[Observation]) ->
 
 
 wrong.answer("probabilities instead of parameters", lambda x_train, t_train, rng: x_train[:1]).says(
-    """
-    The parameters are asked for, as `init_params` makes them. The check predicts with them itself.
-    """,
+    """The parameters are asked for, as `init_params` makes them. The check predicts with them
+    itself.""",
     recognise=returns_no_dictionary,
 )
 

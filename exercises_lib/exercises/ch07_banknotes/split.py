@@ -128,9 +128,7 @@ wrong.swap(
     "[:, train], t[:, train], x[:, val], t[:, val]",
     "[:, :n_train], t[:, :n_train], x[:, n_train:], t[:, n_train:]",
 ).says(
-    """
-    You shuffle inside `x` and `t` themselves. They belong to the caller.
-    """,
+    "You shuffle inside `x` and `t` themselves. They belong to the caller.",
     recognise=lambda cases, seen: any(one.changed for one in seen),
 )
 
@@ -156,10 +154,8 @@ def split_shows(
 
 
 wrong.answer("not shuffled", split_in_order).says(
-    """
-    You cut without shuffling. The file lists one class after the other, so the validation set would
-    hold notes of a single class.
-    """,
+    """You cut without shuffling. The file lists one class after the other, so the validation set
+    would hold notes of a single class.""",
     recognise=split_shows("order"),
 )
 
@@ -170,10 +166,8 @@ def split_labels_apart(x, t, n_train, rng):
 
 
 wrong.answer("labels left behind", split_labels_apart).says(
-    """
-    Samples and labels are shuffled in different orders, so most notes carry another note's label.
-    One order has to serve both.
-    """,
+    """Samples and labels are shuffled in different orders, so most notes carry another note's
+    label. One order has to serve both.""",
     recognise=split_shows("labels"),
 )
 
@@ -192,20 +186,16 @@ def overlap_only(inputs: Mapping[str, Any], got: Any) -> bool:
 
 
 wrong.answer("the two sets overlap", split_drawn_twice).says(
-    """
-    You draw the validation set without asking who is in the training set. A note that was learnt by
-    heart is no test.
-    """,
+    """You draw the validation set without asking who is in the training set. A note that was learnt
+    by heart is no test.""",
     recognise=split_shows("twice", test=overlap_only),
 )
 
 wrong.swap(
     "drawn with replacement", "permutation(x.shape[1])", "integers(0, x.shape[1], x.shape[1])"
 ).says(
-    """
-    You draw positions one by one, and a position can come twice. About a third of all samples would
-    be used nowhere.
-    """,
+    """You draw positions one by one, and a position can come twice. About a third of all samples
+    would be used nowhere.""",
     recognise=split_shows("twice", test=lambda inputs, got: not overlap_only(inputs, got)),
 )
 
@@ -215,17 +205,14 @@ def split_own_seed(x, t, n_train, rng):
 
 
 wrong.answer("the same order every time", split_own_seed).says(
-    """
-    Your function has a fixed seed of its own. Whoever calls it decides by `rng` which split it is,
-    so that ten different ones can be tried.
-    """,
+    """Your function has a fixed seed of its own. Whoever calls it decides by `rng` which split it
+    is, so that ten different ones can be tried.""",
     recognise=split_shows("again"),
 )
 
 wrong.swap("the global generator", "= rng", "= np.random").says("""
     The order comes from NumPy's global generator and not from `rng`. The same seed should give the
-    same split.
-""")
+    same split.""")
 
 wrong.swap(
     "rows divided",
@@ -233,9 +220,7 @@ wrong.swap(
     "len(x)",
     "[:, train], t[:, train], x[:, val]",
     "[train], t[:, train], x[val]",
-).says("""
-    You divide the rows. Those are the features; a sample is a column here.
-""")
+).says("You divide the rows. Those are the features; a sample is a column here.")
 
 
 def split_swapped(x, t, n_train, rng):
@@ -255,9 +240,7 @@ def shapes_are(
 
 
 wrong.answer("another order of results", split_swapped).says(
-    """
-    The four arrays come in the order `x_train, t_train, x_val, t_val`.
-    """,
+    "The four arrays come in the order `x_train, t_train, x_val, t_val`.",
     recognise=split_shows("shapes", test=shapes_are(lambda s: [s[0], s[2], s[1], s[3]])),
 )
 
@@ -267,9 +250,7 @@ def split_sizes_exchanged(x, t, n_train, rng):
 
 
 wrong.answer("sizes exchanged", split_sizes_exchanged).says(
-    """
-    `n_train` samples are in your validation set. They belong in the training set.
-    """,
+    "`n_train` samples are in your validation set. They belong in the training set.",
     recognise=split_shows("shapes", test=shapes_are(lambda s: [s[2], s[3], s[0], s[1]])),
 )
 
@@ -280,10 +261,8 @@ def split_flat_labels(x, t, n_train, rng):
 
 
 wrong.answer("labels lost an axis", split_flat_labels).says(
-    """
-    Your labels have one axis. Keep the shape (1, N): p has it, and p − t would otherwise be in
-    danger of broadcasting.
-    """,
+    """Your labels have one axis. Keep the shape (1, N): p has it, and p − t would otherwise be in
+    danger of broadcasting.""",
     recognise=split_shows("shapes", test=shapes_are(lambda s: [s[0], s[1][1:], s[2], s[3][1:]])),
 )
 
@@ -298,9 +277,7 @@ def four_fifths(shapes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 wrong.answer("a fixed part", split_four_fifths).says(
-    """
-    The size of your training set does not follow `n_train`.
-    """,
+    "The size of your training set does not follow `n_train`.",
     recognise=split_shows("shapes", test=shapes_are(lambda s: four_fifths(s))),
 )
 
@@ -315,9 +292,8 @@ wrong.swap(
     "[:, train], t[:, train], x[:, val], t[:, val]",
     "[train], t[train], x[val], t[val]",
 ).says(
-    """
-    You use the numbers of the samples on axis 0. Samples are columns here: they lie along axis 1.
-    """,
+    """You use the numbers of the samples on axis 0. Samples are columns here: they lie along axis
+    1.""",
     recognise=index_too_large,
 )
 
@@ -325,10 +301,8 @@ wrong.answer(
     "features shuffled",
     lambda x, t, n_train, rng: split_in_order(rng.permutation(x), t, n_train, rng),
 ).says(
-    """
-    You have shuffled the rows, the features. `rng.permutation(x)` and `rng.shuffle(x)` work along
-    axis 0, and samples are columns here.
-    """,
+    """You have shuffled the rows, the features. `rng.permutation(x)` and `rng.shuffle(x)` work
+    along axis 0, and samples are columns here.""",
     recognise=split_shows("unknown"),
 )
 
@@ -347,28 +321,22 @@ def validation_has(more: int) -> Callable[[Mapping[str, Any], Any], bool]:
 wrong.answer(
     "a sample in both sets", lambda x, t, n_train, rng: split_cut_at(x, t, n_train, rng, -1)
 ).says(
-    """
-    Your validation set has one sample too many: the sample at the cut is in both sets.
-    """,
+    "Your validation set has one sample too many: the sample at the cut is in both sets.",
     recognise=split_shows("shapes", test=validation_has(1)),
 )
 
 wrong.answer(
     "a sample in neither set", lambda x, t, n_train, rng: split_cut_at(x, t, n_train, rng, 1)
 ).says(
-    """
-    Your validation set lacks one sample: the one at the cut is in neither set.
-    """,
+    "Your validation set lacks one sample: the one at the cut is in neither set.",
     recognise=split_shows("shapes", test=validation_has(-1)),
 )
 
 wrong.answer(
     "all samples for validation", lambda x, t, n_train, rng: (*split(x, t, n_train, rng)[:2], x, t)
 ).says(
-    """
-    Your validation set holds all samples, those for training among them. What was learnt by heart
-    is no test.
-    """,
+    """Your validation set holds all samples, those for training among them. What was learnt by
+    heart is no test.""",
     recognise=split_shows(
         "shapes",
         test=shapes_are(lambda s: [*s[:2], *((one[0], s[0][1] + s[2][1]) for one in s[2:])]),
@@ -379,16 +347,12 @@ wrong.answer(
     "samples as rows",
     lambda x, t, n_train, rng: tuple(part.T for part in split(x, t, n_train, rng)),
 ).says(
-    """
-    What you return has one sample per row. They come as columns, and they stay columns.
-    """,
+    "What you return has one sample per row. They come as columns, and they stay columns.",
     recognise=split_shows("shapes", test=shapes_are(lambda s: [one[::-1] for one in s])),
 )
 
 wrong.answer("always 1,097", lambda x, t, n_train, rng: split(x, t, 1097, rng)).says(
-    """
-    You cut at 1,097. That is the number for this chapter's notes; `n_train` says where to cut.
-    """,
+    "You cut at 1,097. That is the number for this chapter's notes; `n_train` says where to cut.",
     recognise=split_shows(
         "shapes",
         test=shapes_are(
@@ -403,10 +367,8 @@ wrong.answer("always 1,097", lambda x, t, n_train, rng: split(x, t, 1097, rng)).
 
 wrong.swap(
     "shuffle gives nothing back", "permutation(x.shape[1])", "shuffle(np.arange(x.shape[1]))"
-).says("""
-    `rng.shuffle` shuffles the array that it is given and returns None. Shuffle an array that has a
-    name, or use `rng.permutation`, which returns one.
-""")
+).says("""`rng.shuffle` shuffles the array that it is given and returns None. Shuffle an array that
+    has a name, or use `rng.permutation`, which returns one.""")
 
 
 EXERCISE = Exercise(

@@ -50,11 +50,9 @@ wrong.swap(
     "name, array in params.items()",
     "params[name] -=",
     "array = array -",
-).says("""
-    The caller's parameters stay as they were. `array = array - …` makes a new array and gives it a
-    local name, and so does a new dictionary: the one that you were given still holds the old
-    numbers.
-""")
+).says("""The caller's parameters stay as they were. `array = array - …` makes a new array and gives
+    it a local name, and so does a new dictionary: the one that you were given still holds the old
+    numbers.""")
 
 
 def update_with(step, names=lambda name: True):
@@ -69,32 +67,24 @@ def update_with(step, names=lambda name: True):
 
 
 wrong.answer("uphill", update_with(lambda g, lr: lr * g)).says("""
-    You add the gradient. It points to where the loss grows.
-""")
+    You add the gradient. It points to where the loss grows.""")
 
 wrong.answer("rate forgotten", update_with(lambda g, lr: -g)).says("""
-    You subtract the whole gradient; the learning rate is missing.
-""")
+    You subtract the whole gradient; the learning rate is missing.""")
 
 wrong.answer("divided by the rate", update_with(lambda g, lr: -g / lr)).says("""
-    You divide by the learning rate. A small rate is to make a small step.
-""")
+    You divide by the learning rate. A small rate is to make a small step.""")
 
 wrong.answer(
     "biases left out", update_with(lambda g, lr: -lr * g, lambda name: name.startswith("weight"))
-).says("""
-    The biases have not moved. They are parameters too.
-""")
+).says("The biases have not moved. They are parameters too.")
 
 wrong.answer(
     "two layers only", update_with(lambda g, lr: -lr * g, lambda name: name[-1] in "12")
-).says("""
-    Only the first two layers have moved. How many there are is for the dictionary to say.
-""")
+).says("Only the first two layers have moved. How many there are is for the dictionary to say.")
 
 wrong.answer("sign of the gradient", update_with(lambda g, lr: -lr * np.sign(g))).says("""
-    Every number moves by the same amount: you use the gradient's sign and drop its size.
-""")
+    Every number moves by the same amount: you use the gradient's sign and drop its size.""")
 
 wrong.swap(
     "changes the gradients",
@@ -103,9 +93,8 @@ wrong.swap(
     grads[f"d_{name}"] *= lr
     params[name] -= grads[f"d_{name}"]
 """,
-).says("""
-    You multiply the gradients themselves by the rate. The caller may want to print or reuse them.
-""")
+).says("""You multiply the gradients themselves by the rate. The caller may want to print or reuse
+    them.""")
 
 wrong.swap(
     "paired by position",
@@ -113,14 +102,12 @@ wrong.swap(
     "name, grad in zip(params, grads.values())",
     'grads[f"d_{name}"]',
     "grad",
-).says("""
-    You pair parameters and gradients by their position. The two dictionaries need not have the same
-    order: a backward pass fills `grads` from the last layer to the first. Go by the names.
-""")
+).says("""You pair parameters and gradients by their position. The two dictionaries need not have
+    the same order: a backward pass fills `grads` from the last layer to the first. Go by the
+    names.""")
 
 wrong.answer("a fixed rate", update_with(lambda g, lr: -0.1 * g)).says("""
-    Your rate is 0.1, whatever `lr` says.
-""")
+    Your rate is 0.1, whatever `lr` says.""")
 
 
 def step_of_names(name_of_gradient):
@@ -135,26 +122,20 @@ def step_of_names(name_of_gradient):
 
 wrong.answer("the parameter's name for its gradient", step_of_names(lambda name: name)).says("""
     You look for the gradient under the parameter's name. In `grads` each name has something in
-    front.
-""")
+    front.""")
 
 wrong.swap(
     "the gradient's name for its parameter", "in params", "in grads", 'f"d_{name}"', "name"
-).says("""
-    You go through the names of the gradients and look for them in `params`. There they are called
-    otherwise.
-""")
+).says("""You go through the names of the gradients and look for them in `params`. There they are
+    called otherwise.""")
 
 wrong.answer(
     "the weight's gradient for the bias", step_of_names(lambda name: f"d_weight{name[-1]}")
-).says("""
-    A bias is moved by the gradient of its weights. Each has an entry of its own.
-""")
+).says("A bias is moved by the gradient of its weights. Each has an entry of its own.")
 
 wrong.swap("old value lost", "[name] -= lr", "[name] = -lr").says("""
     You put the step in the place of the parameter. The step is a change of the old value. (`=-` is
-    not `-=`.)
-""")
+    not `-=`.)""")
 
 
 def only_the_first(params, grads, lr):
@@ -163,9 +144,8 @@ def only_the_first(params, grads, lr):
         return
 
 
-wrong.answer("returns after the first", only_the_first).says("""
-    Only the first parameter has moved: your `return` stands inside the loop.
-""")
+wrong.answer("returns after the first", only_the_first).says("""Only the first parameter has moved:
+    your `return` stands inside the loop.""")
 
 
 def layers_in(layers):
@@ -179,13 +159,11 @@ def layers_in(layers):
     return answer
 
 
-wrong.answer("counted from 0", layers_in(range)).says("""
-    You count the layers from 0. The first is called `weight1`.
-""")
+wrong.answer("counted from 0", layers_in(range)).says("""You count the layers from 0. The first is
+    called `weight1`.""")
 
 wrong.answer("last layer left out", layers_in(lambda layers: range(1, layers))).says("""
-    The last layer has not moved: what `range` is given as its end does not occur any more.
-""")
+    The last layer has not moved: what `range` is given as its end does not occur any more.""")
 
 
 EXERCISE = Exercise(

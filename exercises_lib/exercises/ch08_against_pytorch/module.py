@@ -88,8 +88,7 @@ def super_forgotten(input_size, hidden_size, output_size):
 
 wrong.answer("super().__init__() forgotten", super_forgotten).says("""
     A module keeps a list of its layers, and `super().__init__()` makes that list. It has to be
-    called before the first layer is stored.
-""")
+    called before the first layer is stored.""")
 
 
 def no_parameters(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -115,10 +114,8 @@ wrong.swap(
     "TorchNet",
     "Net",
 ).says(
-    """
-    PyTorch does not see your layers: `parameters()` is empty, and an optimiser would have nothing
-    to update. A module finds layers that are its attributes; a Python list hides them.
-    """,
+    """PyTorch does not see your layers: `parameters()` is empty, and an optimiser would have
+    nothing to update. A module finds layers that are its attributes; a Python list hides them.""",
     recognise=lambda cases, seen: (
         no_parameters(cases, seen) and any(one.failure is not None for one in seen)
     ),
@@ -138,10 +135,8 @@ def layers_made_in_forward(input_size, hidden_size, output_size):
 
 
 wrong.answer("layers made in forward", layers_made_in_forward).says(
-    """
-    Your layers are made anew, with new random weights, in every forward pass. Nothing that they
-    learn survives it.
-    """,
+    """Your layers are made anew, with new random weights, in every forward pass. Nothing that they
+    learn survives it.""",
     recognise=lambda cases, seen: (
         no_parameters(cases, seen) and any("scores" in one.unstable for one in seen)
     ),
@@ -181,65 +176,51 @@ def two_layers(first=None, second=None, act=None, bias=True):
 
 
 wrong.answer("no ReLU", two_layers(act=lambda torch, layers, x: layers[1](layers[0](x)))).says("""
-    Between your layers there is no ReLU. Two affine layers in a row are one affine layer.
-""")
+    Between your layers there is no ReLU. Two affine layers in a row are one affine layer.""")
 
 wrong.answer(
     "ReLU at the end",
     two_layers(act=lambda torch, layers, x: torch.relu(layers[1](torch.relu(layers[0](x))))),
-).says("""
-    Your scores have gone through ReLU too. Scores may be negative, and a closed ReLU at the end
-    lets no gradient in.
-""")
+).says("""Your scores have gone through ReLU too. Scores may be negative, and a closed ReLU at the
+    end lets no gradient in.""")
 
 wrong.answer(
     "sigmoid instead of ReLU",
     two_layers(act=lambda torch, layers, x: layers[1](torch.sigmoid(layers[0](x)))),
-).says("""
-    Your hidden layer uses the sigmoid; the network of chapter 6 uses ReLU.
-""")
+).says("Your hidden layer uses the sigmoid; the network of chapter 6 uses ReLU.")
 
 wrong.answer(
     "tanh instead of ReLU",
     two_layers(act=lambda torch, layers, x: layers[1](torch.tanh(layers[0](x)))),
-).says("""
-    Your hidden layer uses tanh; the network of chapter 6 uses ReLU.
-""")
+).says("Your hidden layer uses tanh; the network of chapter 6 uses ReLU.")
 
 wrong.answer(
     "softmax in the network",
     two_layers(act=lambda torch, layers, x: torch.softmax(layers[1](torch.relu(layers[0](x))), 1)),
-).says("""
-    Your network returns probabilities. `cross_entropy` applies softmax itself and wants the scores;
-    with softmax twice the network trains, slowly and badly.
-""")
+).says("""Your network returns probabilities. `cross_entropy` applies softmax itself and wants the
+    scores; with softmax twice the network trains, slowly and badly.""")
 
 wrong.answer(
     "log-softmax in the network",
     two_layers(
         act=lambda torch, layers, x: torch.log_softmax(layers[1](torch.relu(layers[0](x))), 1)
     ),
-).says("""
-    Your network returns logarithms of probabilities. The scores themselves are asked for; the loss
-    does the rest.
-""")
+).says("""Your network returns logarithms of probabilities. The scores themselves are asked for; the
+    loss does the rest.""")
 
 wrong.answer(
     "sizes in the wrong order",
     two_layers(first=lambda d, h, c: (h, d), second=lambda d, h, c: (c, h)),
-).says("""
-    The sizes of your layers are exchanged. `Linear` is made with the number of inputs first,
-    although it stores its weights as (outputs, inputs).
-""")
+).says("""The sizes of your layers are exchanged. `Linear` is made with the number of inputs first,
+    although it stores its weights as (outputs, inputs).""")
 
 wrong.answer("no biases", two_layers(bias=False)).says("Your layers have no biases.")
 
 wrong.answer(
     "gradient cut off",
     two_layers(act=lambda torch, layers, x: layers[1](torch.relu(layers[0](x)).detach())),
-).says("""
-    `detach` (or `no_grad`) cuts the record between your layers: the first one receives no gradient.
-""")
+).says("""`detach` (or `no_grad`) cuts the record between your layers: the first one receives no
+    gradient.""")
 
 wrong.swap(
     "forward returns nothing",
@@ -249,33 +230,25 @@ wrong.swap(
     "self",
     "TorchNet",
     "Net",
-).says("""
-    Your `forward` computes the scores and does not return them.
-""")
+).says("Your `forward` computes the scores and does not return them.")
 
 wrong.answer(
     "ReLU at the end only",
     two_layers(act=lambda torch, layers, x: torch.relu(layers[1](layers[0](x)))),
-).says("""
-    Your ReLU stands behind the second layer. Between the two there is none, and scores may be
-    negative.
-""")
+).says("""Your ReLU stands behind the second layer. Between the two there is none, and scores may be
+    negative.""")
 
 wrong.answer(
     "ReLU made, not applied",
     two_layers(act=lambda torch, layers, x: layers[1](torch.nn.ReLU(layers[0](x)))),
-).says("""
-    `torch.nn.ReLU(…)` *makes* a layer, as `Linear(…)` does, and takes no data. To apply ReLU, call
-    such a layer, or the function `torch.relu`.
-""")
+).says("""`torch.nn.ReLU(…)` *makes* a layer, as `Linear(…)` does, and takes no data. To apply ReLU,
+    call such a layer, or the function `torch.relu`.""")
 
 wrong.answer(
     "scores as an array",
     two_layers(act=lambda torch, layers, x: layers[1](torch.relu(layers[0](x))).detach().numpy()),
-).says("""
-    You turn the scores into a NumPy array. The loss needs a tensor, whose record leads back to the
-    weights.
-""")
+).says("""You turn the scores into a NumPy array. The loss needs a tensor, whose record leads back
+    to the weights.""")
 
 
 def recording_off(torch, layers, x):
@@ -285,15 +258,12 @@ def recording_off(torch, layers, x):
 
 wrong.answer("recording switched off", two_layers(act=recording_off)).says("""
     Under `no_grad` nothing is recorded, so no gradient finds a way back. That belongs around the
-    update, and around mere predictions.
-""")
+    update, and around mere predictions.""")
 
 wrong.answer(
     "class numbers",
     two_layers(act=lambda torch, layers, x: layers[1](torch.relu(layers[0](x))).argmax(1)),
-).says("""
-    Your network returns class numbers. The scores are asked for, one per class.
-""")
+).says("Your network returns class numbers. The scores are asked for, one per class.")
 
 
 EXERCISE = Exercise(

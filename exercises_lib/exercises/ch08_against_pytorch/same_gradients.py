@@ -109,55 +109,43 @@ wrong = Mistakes(same_gradients)
 
 wrong.swap(
     "MSELoss without the half", "by_torch(x, t, params)", "by_torch(x, t, params, 2.0)"
-).says("""
-    PyTorch's gradients are twice yours: its `MSELoss` is the mean of (y − t)², without the half.
-    Both sides have to differentiate the same loss.
-""")
+).says("""PyTorch's gradients are twice yours: its `MSELoss` is the mean of (y − t)², without the
+    half. Both sides have to differentiate the same loss.""")
 
 wrong.swap("yours without the half", "(x, t, params),", "(x, t, params, 2.0),").says("""
-    Your own gradients are twice too large: they belong to (y − t)², without the half.
-""")
+    Your own gradients are twice too large: they belong to (y − t)², without the half.""")
 
 wrong.answer(
     "both without the half",
     lambda x, t, params: (by_hand(x, t, params, 2.0), by_torch(x, t, params, 2.0)),
-).says("""
-    The two agree, and both belong to the mean of (y − t)². The loss asked for has a half in front.
-""")
+).says("""The two agree, and both belong to the mean of (y − t)². The loss asked for has a half in
+    front.""")
 
 wrong.swap("float32", "by_torch(x, t, params)", 'by_torch(x, t, params, dtype="float32")').says("""
     PyTorch has computed in 32-bit numbers here, and those agree with yours to seven digits only. A
-    tensor has the type that it was made with; say `dtype=torch.float64`.
-""")
+    tensor has the type that it was made with; say `dtype=torch.float64`.""")
 
 wrong.swap(
     "sum instead of mean", "by_torch(x, t, params)", "by_torch(x, t, params, total=True)"
-).says("""
-    PyTorch's loss is a sum over the samples here, yours a mean: its gradients are N times larger.
-""")
+).says("""PyTorch's loss is a sum over the samples here, yours a mean: its gradients are N times
+    larger.""")
 
 wrong.swap(
     "yours not divided by the samples", "(x, t, params),", "(x, t, params, len(x)),"
-).says("""
-    Your own gradients belong to a sum over the samples. The loss is a mean.
-""")
+).says("Your own gradients belong to a sum over the samples. The loss is a mean.")
 
 wrong.swap("ReLU forgotten in yours", "(x, t, params),", "(x, t, params, relu=False),").says("""
     Your way back walks past ReLU. In the network worked by hand both units are open and nobody
-    notices; other weights close some.
-""")
+    notices; other weights close some.""")
 
 wrong.swap(
     "ReLU forgotten in PyTorch", "by_torch(x, t, params)", "by_torch(x, t, params, relu=False)"
-).says("""
-    PyTorch's network has no ReLU. In the network worked by hand both units are open and nobody
-    notices; other weights close some.
-""")
+).says("""PyTorch's network has no ReLU. In the network worked by hand both units are open and
+    nobody notices; other weights close some.""")
 
 wrong.swap("PyTorch was never asked", "by_torch", "by_hand").says("""
     Both dictionaries come from your own formulas. A comparison of a thing with itself always
-    agrees.
-""")
+    agrees.""")
 
 
 def gradients_not_required(x, t, params):
@@ -171,8 +159,7 @@ def gradients_not_required(x, t, params):
 
 wrong.answer("requires_grad forgotten", gradients_not_required).says("""
     PyTorch records only what leads to a tensor that asks for it: make the parameters with
-    `requires_grad=True`.
-""")
+    `requires_grad=True`.""")
 
 
 def backward_forgotten(x, t, params):
@@ -195,10 +182,8 @@ def grad_is_none(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
 
 
 wrong.answer("a gradient of None", backward_forgotten).says(
-    """
-    A `.grad` is None. Either `backward()` was not called, or the tensor is itself the result of an
-    operation: PyTorch keeps gradients for the tensors you start from.
-    """,
+    """A `.grad` is None. Either `backward()` was not called, or the tensor is itself the result of
+    an operation: PyTorch keeps gradients for the tensors you start from.""",
     recognise=grad_is_none,
 )
 
@@ -210,17 +195,14 @@ def theirs_transposed(x, t, params):
 
 wrong.answer("weights as PyTorch stores them", theirs_transposed).says("""
     PyTorch's weight gradients come out transposed. `torch.nn.Linear` stores its weights as (M, D);
-    here they are to be laid out like `params`.
-""")
+    here they are to be laid out like `params`.""")
 
 wrong.swap(
     "the parameters themselves",
     "by_torch(x, t, params)",
     "{name: np.array(value) for name, value in params.items()}",
-).says("""
-    What you return as PyTorch's gradients are the parameters. The gradient of a tensor is in its
-    `.grad`.
-""")
+).says("""What you return as PyTorch's gradients are the parameters. The gradient of a tensor is in
+    its `.grad`.""")
 
 
 def loss_per_sample(x, t, params):
@@ -232,14 +214,11 @@ def loss_per_sample(x, t, params):
     return by_hand(x, t, params), {k: v.grad.numpy() for k, v in p.items()}
 
 
-wrong.answer("a loss per sample", loss_per_sample).says("""
-    `backward()` starts at one number. You call it on an array with a loss for every sample; with
-    one sample alone nobody notices.
-""")
+wrong.answer("a loss per sample", loss_per_sample).says("""`backward()` starts at one number. You
+    call it on an array with a loss for every sample; with one sample alone nobody notices.""")
 
 wrong.swap("t − y", "(x, t, params),", "(x, t, params, -1.0),").says("""
-    Your own gradients have the wrong sign: they begin with t − y.
-""")
+    Your own gradients have the wrong sign: they begin with t − y.""")
 
 
 def bias_per_sample(x, t, params):
@@ -248,9 +227,8 @@ def bias_per_sample(x, t, params):
     return ours | {"b2": (y - t) / len(x)}, theirs
 
 
-wrong.answer("your b2 not summed", bias_per_sample).says("""
-    Your gradient of `b2` has a row per sample. All samples share one bias.
-""")
+wrong.answer("your b2 not summed", bias_per_sample).says("""Your gradient of `b2` has a row per
+    sample. All samples share one bias.""")
 
 
 def ours_transposed(x, t, params):
@@ -258,9 +236,8 @@ def ours_transposed(x, t, params):
     return ours | {"W1": ours["W1"].T}, theirs
 
 
-wrong.answer("your W1 transposed", ours_transposed).says("""
-    Your gradient of `W1` is transposed. A gradient has the shape of its parameter.
-""")
+wrong.answer("your W1 transposed", ours_transposed).says("""Your gradient of `W1` is transposed. A
+    gradient has the shape of its parameter.""")
 
 
 def scores_of_the_hidden_layer(x, t, params):
@@ -272,8 +249,7 @@ def scores_of_the_hidden_layer(x, t, params):
 
 wrong.answer("z in the place of h", scores_of_the_hidden_layer).says("""
     Your gradient of `W2` is made with the hidden layer in front of its ReLU. What W2 was multiplied
-    with is what came out behind it.
-""")
+    with is what came out behind it.""")
 
 
 EXERCISE = Exercise(

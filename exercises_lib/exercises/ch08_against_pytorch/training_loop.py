@@ -111,94 +111,68 @@ def loop_with(
 
 wrong.answer("gradients pile up", loop_with(clear=False)).says("""
     Your gradients pile up: `backward()` *adds* to what is in `.grad`. Before each step the old
-    gradients have to be cleared.
-""")
+    gradients have to be cleared.""")
 
-wrong.answer("nothing moves", loop_with(move=False)).says("""
-    The parameters are the same after your loop as before. Is there a `backward()`, a `step()`, and
-    no `zero_grad()` between the two?
-""")
+wrong.answer("nothing moves", loop_with(move=False)).says("""The parameters are the same after your
+    loop as before. Is there a `backward()`, a `step()`, and no `zero_grad()` between the two?""")
 
 wrong.answer("loss after the step", loop_with(after=True)).says("""
     You note the loss after the step, from a forward pass of its own. Noted is the loss that the
-    step was taken for; it has been computed already.
-""")
+    step was taken for; it has been computed already.""")
 
 wrong.answer("tensors kept", loop_with(keep=lambda loss: loss)).says("""
     Your list holds tensors. Each of them keeps the record of its whole forward pass in memory;
-    `.item()` gives the number alone.
-""")
+    `.item()` gives the number alone.""")
 
 wrong.answer(
     "softmax before cross_entropy",
     loop_with(loss_of=lambda torch, s, t: torch.nn.functional.cross_entropy(s.softmax(1), t)),
-).says("""
-    You apply softmax, and `cross_entropy` applies it again. It wants the scores.
-""")
+).says("You apply softmax, and `cross_entropy` applies it again. It wants the scores.")
 
 wrong.answer(
     "sum over the batch",
     loop_with(loss_of=lambda torch, s, t: torch.nn.functional.cross_entropy(s, t, reduction="sum")),
-).says("""
-    Your loss is a sum over the batch: a batch of four takes steps four times as long as a batch of
-    one.
-""")
+).says("""Your loss is a sum over the batch: a batch of four takes steps four times as long as a
+    batch of one.""")
 
 wrong.answer("always the first batch", loop_with(pick=lambda step, batches: batches[0])).says("""
-    All your steps use the first batch.
-""")
+    All your steps use the first batch.""")
 
 wrong.answer(
     "all samples in every step", loop_with(pick=lambda step, batches: slice(None))
-).says("""
-    Every step of yours uses all samples. `batches` says which ones belong to each step.
-""")
+).says("Every step of yours uses all samples. `batches` says which ones belong to each step.")
 
 wrong.answer(
     "rate ignored", loop_with(optimiser_of=lambda torch, p, lr: torch.optim.SGD(p, lr=0.001))
-).says("""
-    Your optimiser does not get `lr`. Without it `SGD` takes steps of 0.001.
-""")
+).says("Your optimiser does not get `lr`. Without it `SGD` takes steps of 0.001.")
 
 wrong.answer(
     "Adam", loop_with(optimiser_of=lambda torch, p, lr: torch.optim.Adam(p, lr=lr))
-).says("""
-    You use Adam. Plain gradient descent is asked for, so that the steps can be compared with ours.
-""")
+).says("""You use Adam. Plain gradient descent is asked for, so that the steps can be compared with
+    ours.""")
 
 wrong.answer(
     "momentum", loop_with(optimiser_of=lambda torch, p, lr: torch.optim.SGD(p, lr=lr, momentum=0.9))
-).says("""
-    Your steps carry momentum. Plain gradient descent is asked for.
-""")
+).says("Your steps carry momentum. Plain gradient descent is asked for.")
 
 wrong.answer(
     "uphill", loop_with(optimiser_of=lambda torch, p, lr: torch.optim.SGD(p, lr=lr, maximize=True))
-).says("""
-    Your loss grows: the steps go along the gradient instead of against it.
-""")
+).says("Your loss grows: the steps go along the gradient instead of against it.")
 
 wrong.answer(
     "one number returned", loop_with(result=lambda losses: sum(losses) / len(losses))
-).says("""
-    You return the mean of the losses. One number per step is asked for.
-""")
+).says("You return the mean of the losses. One number per step is asked for.")
 
 wrong.answer("last loss only", loop_with(result=lambda losses: losses[-1])).says("""
-    You return the last loss. One number per step is asked for.
-""")
+    You return the last loss. One number per step is asked for.""")
 
 wrong.answer(
     "a fixed rate", loop_with(optimiser_of=lambda torch, p, lr: torch.optim.SGD(p, lr=0.1))
-).says("""
-    Your rate is 0.1, whatever `lr` says.
-""")
+).says("Your rate is 0.1, whatever `lr` says.")
 
 wrong.answer(
     "labels first", loop_with(loss_of=lambda torch, s, t: torch.nn.functional.cross_entropy(t, s))
-).says("""
-    `cross_entropy` takes the scores first and then the labels.
-""")
+).says("`cross_entropy` takes the scores first and then the labels.")
 
 
 def labels_of(pick):
@@ -220,13 +194,11 @@ def labels_of(pick):
 
 
 wrong.answer("all labels", labels_of(lambda t, batch: t)).says("""
-    You pick the batch's samples, and hand over all labels. Both need the same positions.
-""")
+    You pick the batch's samples, and hand over all labels. Both need the same positions.""")
 
 wrong.answer("labels by their place", labels_of(lambda t, batch: t[: len(batch)])).says("""
     You pick samples with the batch's positions, and labels from the beginning. Both need the same
-    positions.
-""")
+    positions.""")
 
 
 def step_before_backward(net, x, t, batches, lr):
@@ -244,8 +216,7 @@ def step_before_backward(net, x, t, batches, lr):
 
 wrong.answer("step before backward", step_before_backward).says("""
     Your step comes before `backward()`: it takes the gradients of another batch, and changes the
-    weights that this way back still needs.
-""")
+    weights that this way back still needs.""")
 
 wrong.swap(
     "update on the record",
@@ -258,10 +229,8 @@ wrong.swap(
     for parameter in net.parameters():
         parameter -= lr * parameter.grad
 """,
-).says("""
-    PyTorch would record your update as a part of the network. Updates happen under
-    `torch.no_grad()`; an optimiser's `step()` sees to that.
-""")
+).says("""PyTorch would record your update as a part of the network. Updates happen under
+    `torch.no_grad()`; an optimiser's `step()` sees to that.""")
 
 
 def one_loss(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -270,9 +239,7 @@ def one_loss(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
 
 
 wrong.answer("returns after the first step", loop_with(result=lambda losses: losses[:1])).says(
-    """
-    There is one loss, of the first step. Does your `return` stand inside the loop?
-    """,
+    "There is one loss, of the first step. Does your `return` stand inside the loop?",
     recognise=one_loss,
 )
 
@@ -290,9 +257,8 @@ def one_step_at_the_end(net, x, t, batches, lr):
     return losses
 
 
-wrong.answer("one step at the end", one_step_at_the_end).says("""
-    There is a single step, behind the loop. Each batch is to have its own.
-""")
+wrong.answer("one step at the end", one_step_at_the_end).says("""There is a single step, behind the
+    loop. Each batch is to have its own.""")
 
 
 EXERCISE = Exercise(

@@ -58,36 +58,27 @@ wrong.swap(
     "g * g",
     "g**2",
     of=nn.AdaGrad,
-).says("""
-    Your sum of squares holds only the newest gradient, so every step has the full length. It has to
-    be kept in the object and grow.
-""")
+).says("""Your sum of squares holds only the newest gradient, so every step has the full length. It
+    has to be kept in the object and grow.""")
 
 wrong.swap("no root", "np.sqrt(self.s[name])", "self.s[name]").says("""
     You divide by the sum of squares itself. Its root has the size of a gradient; without it large
-    slopes get tiny steps and tiny slopes huge ones.
-""")
+    slopes get tiny steps and tiny slopes huge ones.""")
 
-wrong.swap("gradients not squared", "g**2", "g").says("""
-    You add up the gradients and not their squares. Signs cancel, and the root of a negative sum is
-    NaN.
-""")
+wrong.swap("gradients not squared", "g**2", "g").says("""You add up the gradients and not their
+    squares. Signs cancel, and the root of a negative sum is NaN.""")
 
 wrong.swap(
     "eps inside the root", "(np.sqrt(self.s[name]) + self.eps)", "np.sqrt(self.s[name] + self.eps)"
-).says("""
-    You add `eps` below the root. Here, as in PyTorch, it is added to the root.
-""")
+).says("You add `eps` below the root. Here, as in PyTorch, it is added to the root.")
 
 wrong.swap("no eps", "(np.sqrt(self.s[name]) + self.eps)", "np.sqrt(self.s[name])").says("""
     Without `eps` a parameter whose gradient has always been 0 is divided 0 by 0, and becomes NaN
-    for ever.
-""")
+    for ever.""")
 
 wrong.swap("one number for a whole array", "g**2", "np.sum(g**2)").says("""
     You add up the squares of a whole array. Every single number has a sum of its own: that is the
-    point of the method.
-""")
+    point of the method.""")
 
 
 class AdaGradTooLate(AdaGrad):
@@ -100,8 +91,7 @@ class AdaGradTooLate(AdaGrad):
 
 wrong.answer("sum updated after the step", AdaGradTooLate).says("""
     The newest gradient is not yet in the sum when you divide by it. In the first step that divides
-    by `eps` alone.
-""")
+    by `eps` alone.""")
 
 
 class AdaGradMean(AdaGrad):
@@ -116,27 +106,20 @@ class AdaGradMean(AdaGrad):
             params[name] -= self.lr * g / (np.sqrt(self.s[name] / self.steps) + self.eps)
 
 
-wrong.answer("mean instead of sum", AdaGradMean).says("""
-    You divide by the root of the mean square. AdaGrad's steps get shorter because the sum of
-    squares only grows.
-""")
+wrong.answer("mean instead of sum", AdaGradMean).says("""You divide by the root of the mean square.
+    AdaGrad's steps get shorter because the sum of squares only grows.""")
 
-wrong.swap("gradient lost", "lr * g", "lr").says("""
-    The step is lr over the root, without the gradient on top: it has no sign, and every number
-    moves down, wherever the slope points.
-""")
+wrong.swap("gradient lost", "lr * g", "lr").says("""The step is lr over the root, without the
+    gradient on top: it has no sign, and every number moves down, wherever the slope points.""")
 
 wrong.swap("absolute values", "g**2", "np.abs(g)", "np.sqrt(self.s[name])", "self.s[name]").says("""
     You divide by the sum of the absolute values. That is not the root of the sum of the squares:
-    with a steady gradient of 1 the second step would be ½, not 0.707.
-""")
+    with a steady gradient of 1 the second step would be ½, not 0.707.""")
 
 wrong.swap(
     "sum squared", "[name] = self.s.get(name, 0) + g**2", "[name] = (self.s.get(name, 0) + g) ** 2"
-).says("""
-    You add the gradient first and square the sum, memory and all. Only the new gradient is squared;
-    then it joins the sum.
-""")
+).says("""You add the gradient first and square the sum, memory and all. Only the new gradient is
+    squared; then it joins the sum.""")
 
 wrong.add(brackets_mistake(AdaGrad))
 

@@ -43,10 +43,8 @@ wrong.answer("counter never moves", AdamStuckCounter).says(STUCK)
 
 wrong.swap(
     "beta times steps", "beta1**self", "beta1 * self", "beta2**self", "beta2 * self"
-).says("""
-    You multiply β by the number of steps. The correction has β to the *power* of the number of
-    steps: what is left of the zeros at the start.
-""")
+).says("""You multiply β by the number of steps. The correction has β to the *power* of the number
+    of steps: what is left of the zeros at the start.""")
 
 
 class AdamPowerOfTheRest(AdamBy):
@@ -54,9 +52,8 @@ class AdamPowerOfTheRest(AdamBy):
         return m / (1 - self.beta1) ** k / (np.sqrt(s / (1 - self.beta2) ** k) + self.eps)
 
 
-wrong.answer("power of 1 − beta", AdamPowerOfTheRest).says("""
-    You take 1 − β to the power k. It is β that is taken to the power; then subtract.
-""")
+wrong.answer("power of 1 − beta", AdamPowerOfTheRest).says("""You take 1 − β to the power k. It is β
+    that is taken to the power; then subtract.""")
 
 
 class AdamMultiplied(AdamBy):
@@ -65,8 +62,8 @@ class AdamMultiplied(AdamBy):
 
 
 wrong.answer("multiplied by the corrections", AdamMultiplied).says("""
-    You multiply by 1 − βᵏ. Both memories are too small at first, and that makes them still smaller.
-""")
+    You multiply by 1 − βᵏ. Both memories are too small at first, and that makes them still
+    smaller.""")
 
 
 class AdamSwappedBetas(Adam):
@@ -74,9 +71,8 @@ class AdamSwappedBetas(Adam):
         super().__init__(lr, beta2, beta1, eps)
 
 
-wrong.answer("betas swapped", AdamSwappedBetas).says("""
-    β₁ and β₂ have changed places: β₁ belongs to the mean m, β₂ to the mean square s.
-""")
+wrong.answer("betas swapped", AdamSwappedBetas).says("""β₁ and β₂ have changed places: β₁ belongs to
+    the mean m, β₂ to the mean square s.""")
 
 wrong.swap(
     "parts swapped",
@@ -84,9 +80,8 @@ wrong.swap(
     "(1 - self.beta1) * self.m.get(name, 0) + self.beta1",
     "self.beta2 * self.s.get(name, 0) + (1 - self.beta2)",
     "(1 - self.beta2) * self.s.get(name, 0) + self.beta2",
-).says("""
-    β stands at the new gradient and 1 − β at the memory. β is the part of the memory that stays.
-""")
+).says("""β stands at the new gradient and 1 − β at the memory. β is the part of the memory that
+    stays.""")
 
 
 class AdamNoEps(AdamBy):
@@ -94,15 +89,11 @@ class AdamNoEps(AdamBy):
         return m / (1 - self.beta1**k) / np.sqrt(s / (1 - self.beta2**k))
 
 
-wrong.answer("no eps", AdamNoEps).says("""
-    Without `eps` a parameter whose gradient has always been 0 is divided 0 by 0, and becomes NaN
-    for ever.
-""")
+wrong.answer("no eps", AdamNoEps).says("""Without `eps` a parameter whose gradient has always been 0
+    is divided 0 by 0, and becomes NaN for ever.""")
 
-wrong.swap("gradients not squared", "g**2", "g").says("""
-    Your s is a mean of gradients, not of their squares. Signs cancel, and the root of a negative
-    mean is NaN.
-""")
+wrong.swap("gradients not squared", "g**2", "g").says("""Your s is a mean of gradients, not of their
+    squares. Signs cancel, and the root of a negative mean is NaN.""")
 
 
 class AdamBeginsAnew(Adam):
@@ -110,19 +101,15 @@ class AdamBeginsAnew(Adam):
         self.m[name], self.s[name] = (1 - self.beta1) * g, (1 - self.beta2) * g**2
 
 
-wrong.answer("memories begin anew", AdamBeginsAnew).says("""
-    Your memories hold only the newest gradient: they begin at 0 in every call. Keep them in the
-    object.
-""")
+wrong.answer("memories begin anew", AdamBeginsAnew).says("""Your memories hold only the newest
+    gradient: they begin at 0 in every call. Keep them in the object.""")
 
 wrong.add(brackets_mistake(Adam))
 
 wrong.add(written_out_mistake(Adam, beta1=0.9, beta2=0.999))
 
-wrong.swap("no root", "np.sqrt(s_hat)", "s_hat").says("""
-    You divide by ŝ itself. Its root has the size of a gradient, so that the step does not depend on
-    that size.
-""")
+wrong.swap("no root", "np.sqrt(s_hat)", "s_hat").says("""You divide by ŝ itself. Its root has the
+    size of a gradient, so that the step does not depend on that size.""")
 
 wrong.swap(
     "gradient instead of its mean",
@@ -130,22 +117,17 @@ wrong.swap(
     "",
     "m_hat",
     "g",
-).says("""
-    The newest gradient stands on top of the fraction. There m̂ belongs, the mean over the last
-    steps; that is the momentum in Adam.
-""")
+).says("""The newest gradient stands on top of the fraction. There m̂ belongs, the mean over the
+    last steps; that is the momentum in Adam.""")
 
 wrong.swap(
     "new gradients taken whole", "+ (1 - self.beta1) *", "+", "+ (1 - self.beta2) *", "+"
-).says("""
-    The new gradient and its square enter whole. In a moving mean they enter with the parts 1 − β₁
-    and 1 − β₂.
-""")
+).says("""The new gradient and its square enter whole. In a moving mean they enter with the parts 1
+    − β₁ and 1 − β₂.""")
 
 wrong.swap("gradient taken whole", "+ (1 - self.beta1) *", "+").says("""
     In m the new gradient enters whole, as in Momentum. In Adam m is a moving mean, and the new
-    gradient enters with the part 1 − β₁.
-""")
+    gradient enters with the part 1 − β₁.""")
 
 wrong.swap(
     "first gradient whole",
@@ -153,10 +135,8 @@ wrong.swap(
     ".get(name, g) + (1 - self.beta1)",
     ", 0",
     ", g**2",
-).says("""
-    Your memories begin with the first gradient and its square. Here they begin at 0; that is what
-    the correction is made for.
-""")
+).says("""Your memories begin with the first gradient and its square. Here they begin at 0; that is
+    what the correction is made for.""")
 
 
 EXERCISE = Exercise(

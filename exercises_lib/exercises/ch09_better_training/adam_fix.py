@@ -45,10 +45,9 @@ class GivenAdam:
             params[name] -= self.lr * unbiased / (np.sqrt(square) + self.eps)
 
 
-wrong.answer("still the given code", GivenAdam).says("""
-    Two things are still wrong, as in the given code: one of the memories is never corrected, and
-    the other always as if it were the first step.
-""")
+wrong.answer("still the given code", GivenAdam).says("""Two things are still wrong, as in the given
+    code: one of the memories is never corrected, and the other always as if it were the first
+    step.""")
 
 
 class AdamFixOnlyCounter(AdamOnlyMeanCorrected):

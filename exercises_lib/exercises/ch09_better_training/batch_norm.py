@@ -134,14 +134,11 @@ wrong.swap(
     "statistics of each sample",
     "(axis=0), x.var(axis=0)",
     "(axis=1, keepdims=True), x.var(axis=1, keepdims=True)",
-).says("""
-    You take mean and variance over the features of each sample. That is layer normalisation; here
-    every feature is looked at across the batch.
-""")
+).says("""You take mean and variance over the features of each sample. That is layer normalisation;
+    here every feature is looked at across the batch.""")
 
 wrong.swap("one mean for everything", "(axis=0), x.var(axis=0)", "(), x.var()").says("""
-    You take one mean and one variance for the whole array. Every feature has its own.
-""")
+    You take one mean and one variance for the whole array. Every feature has its own.""")
 
 wrong.swap(
     "normalised by the unbiased variance",
@@ -149,15 +146,12 @@ wrong.swap(
     "var(axis=0, ddof=1)",
     "var * n / (n - 1)",
     "var",
-).says("""
-    You normalise by the variance with N − 1. The batch is normalised by its own variance, divided
-    by N; N − 1 belongs to the running estimate only.
-""")
+).says("""You normalise by the variance with N − 1. The batch is normalised by its own variance,
+    divided by N; N − 1 belongs to the running estimate only.""")
 
 wrong.swap("running variance divided by N", "var * n / (n - 1)", "var").says("""
     Your running variance averages the batches' variances as they are. It estimates the variance of
-    all data, and for that, as in PyTorch, each batch's is divided by N − 1.
-""")
+    all data, and for that, as in PyTorch, each batch's is divided by N − 1.""")
 
 wrong.swap(
     "momentum the other way round",
@@ -165,10 +159,8 @@ wrong.swap(
     "a * self.running_mean + (1 - a)",
     "(1 - a) * self.running_var + a",
     "a * self.running_var + (1 - a)",
-).says("""
-    You give the newest batch the weight 1 − momentum. Here, as in PyTorch, `momentum` is the weight
-    of the newest batch.
-""")
+).says("""You give the newest batch the weight 1 − momentum. Here, as in PyTorch, `momentum` is the
+    weight of the newest batch.""")
 
 
 class LastBatchOnly(BatchNorm):
@@ -176,10 +168,8 @@ class LastBatchOnly(BatchNorm):
         self.running_mean, self.running_var = mean, var * n / (n - 1)
 
 
-wrong.answer("last batch only", LastBatchOnly).says("""
-    Your running statistics are those of the last batch alone. They should move towards it by a
-    small part, so that many batches are in them.
-""")
+wrong.answer("last batch only", LastBatchOnly).says("""Your running statistics are those of the last
+    batch alone. They should move towards it by a small part, so that many batches are in them.""")
 
 
 class NeverLearns(BatchNorm):
@@ -189,8 +179,7 @@ class NeverLearns(BatchNorm):
 
 wrong.answer("running statistics never move", NeverLearns).says("""
     The running mean and variance stay at 0 and 1, so evaluation normalises nothing. Every training
-    batch has to move them a little.
-""")
+    batch has to move them a little.""")
 
 
 class BatchStatisticsAlways(BatchNorm):
@@ -203,8 +192,7 @@ class BatchStatisticsAlways(BatchNorm):
 
 wrong.answer("evaluation by its own statistics", BatchStatisticsAlways).says("""
     In evaluation you use the statistics of the batch at hand. A sample's prediction then depends on
-    its neighbours, and a single sample becomes β.
-""")
+    its neighbours, and a single sample becomes β.""")
 
 
 class LearnsInEvaluation(BatchNorm):
@@ -215,9 +203,8 @@ class LearnsInEvaluation(BatchNorm):
         return super().forward(x, train)
 
 
-wrong.answer("learns in evaluation", LearnsInEvaluation).says("""
-    Evaluation moves the running statistics. Looking at test data must not change the network.
-""")
+wrong.answer("learns in evaluation", LearnsInEvaluation).says("""Evaluation moves the running
+    statistics. Looking at test data must not change the network.""")
 
 
 class RunningInTraining(BatchNorm):
@@ -229,24 +216,19 @@ class RunningInTraining(BatchNorm):
 
 wrong.answer("running statistics in training", RunningInTraining).says("""
     You normalise training batches by the running statistics. In training a batch is normalised by
-    its own mean and variance.
-""")
+    its own mean and variance.""")
 
-wrong.swap("no eps", "var + self.eps", "var").says("""
-    You divide by the root of the variance without `eps`. A feature that is the same in all samples
-    has variance 0.
-""")
+wrong.swap("no eps", "var + self.eps", "var").says("""You divide by the root of the variance without
+    `eps`. A feature that is the same in all samples has variance 0.""")
 
 wrong.swap(
     "eps outside of the root", "np.sqrt(var + self.eps)", "(np.sqrt(var) + self.eps)"
-).says("""
-    You add `eps` to the root. Here it is added to the variance, below the root; the optimisers did
-    it the other way.
-""")
+).says("""You add `eps` to the root. Here it is added to the variance, below the root; the
+    optimisers did it the other way.""")
 
 wrong.swap("divided by the variance", "/ np.sqrt(var + self.eps)", "/ (var + self.eps)").says("""
-    You divide by the variance. Its root, the standard deviation, is what makes the new variance 1.
-""")
+    You divide by the variance. Its root, the standard deviation, is what makes the new variance
+    1.""")
 
 
 class NoScaleAndShift(BatchNorm):
@@ -255,10 +237,8 @@ class NoScaleAndShift(BatchNorm):
         return self.x_hat
 
 
-wrong.answer("no scale and shift", NoScaleAndShift).says("""
-    You return x̂. `gamma` and `beta` have to come on top, so that the network can undo what it does
-    not like.
-""")
+wrong.answer("no scale and shift", NoScaleAndShift).says("""You return x̂. `gamma` and `beta` have
+    to come on top, so that the network can undo what it does not like.""")
 
 
 class StatisticsAsConstants(BatchNorm):
@@ -269,8 +249,7 @@ class StatisticsAsConstants(BatchNorm):
 
 wrong.answer("mean and variance taken as constants", StatisticsAsConstants).says("""
     Your `dx` treats mean and variance as given numbers. In training both are made of `x`, so
-    gradient flows back through them as well.
-""")
+    gradient flows back through them as well.""")
 
 
 class MeanPathForgotten(BatchNorm):
@@ -282,8 +261,7 @@ class MeanPathForgotten(BatchNorm):
 
 wrong.answer("path through the mean forgotten", MeanPathForgotten).says("""
     The path through the variance is there, the one through the mean is not. Add the same number to
-    a whole column and nothing may change: each column of `dx` sums to 0.
-""")
+    a whole column and nothing may change: each column of `dx` sums to 0.""")
 
 
 class VariancePathForgotten(BatchNorm):
@@ -294,8 +272,7 @@ class VariancePathForgotten(BatchNorm):
 
 
 wrong.answer("path through the variance forgotten", VariancePathForgotten).says("""
-    The path through the mean is there, the one through the variance is not.
-""")
+    The path through the mean is there, the one through the variance is not.""")
 
 
 class SumsInsteadOfMeans(BatchNorm):
@@ -308,8 +285,7 @@ class SumsInsteadOfMeans(BatchNorm):
 
 wrong.answer("sums in place of means", SumsInsteadOfMeans).says("""
     You subtract sums over the batch where means belong. Each sample has only a share of 1/N in the
-    mean and in the variance.
-""")
+    mean and in the variance.""")
 
 
 class GammaForgottenBackward(BatchNorm):
@@ -320,8 +296,7 @@ class GammaForgottenBackward(BatchNorm):
 
 
 wrong.answer("gamma forgotten on the way back", GammaForgottenBackward).says("""
-    x̂ is multiplied by `gamma` on the way forward, so its gradient is too.
-""")
+    x̂ is multiplied by `gamma` on the way forward, so its gradient is too.""")
 
 
 class DgammaFromX(BatchNorm):
@@ -335,9 +310,8 @@ class DgammaFromX(BatchNorm):
         return dx
 
 
-wrong.answer("dgamma from x", DgammaFromX).says("""
-    `dgamma` is made with `x`. On the way forward `gamma` multiplies x̂.
-""")
+wrong.answer("dgamma from x", DgammaFromX).says("""`dgamma` is made with `x`. On the way forward
+    `gamma` multiplies x̂.""")
 
 
 class DgammaIsDbeta(BatchNorm):
@@ -347,10 +321,8 @@ class DgammaIsDbeta(BatchNorm):
         return dx
 
 
-wrong.answer("dgamma like dbeta", DgammaIsDbeta).says("""
-    Your `dgamma` is the sum of `dout`: that is `dbeta`. The factor that `gamma` multiplies is
-    missing.
-""")
+wrong.answer("dgamma like dbeta", DgammaIsDbeta).says("""Your `dgamma` is the sum of `dout`: that is
+    `dbeta`. The factor that `gamma` multiplies is missing.""")
 
 
 class ParametersSwapped(BatchNorm):
@@ -362,8 +334,7 @@ class ParametersSwapped(BatchNorm):
 
 wrong.answer("dgamma and dbeta swapped", ParametersSwapped).says("""
     `dgamma` and `dbeta` have changed places. β is only added, so nothing but `dout` stands in its
-    gradient.
-""")
+    gradient.""")
 
 
 class DgammaFromOutput(BatchNorm):
@@ -377,9 +348,8 @@ class DgammaFromOutput(BatchNorm):
         return dx
 
 
-wrong.answer("dgamma from the output", DgammaFromOutput).says("""
-    `dgamma` is made with the layer's output. On the way forward `gamma` multiplies x̂.
-""")
+wrong.answer("dgamma from the output", DgammaFromOutput).says("""`dgamma` is made with the layer's
+    output. On the way forward `gamma` multiplies x̂.""")
 
 
 class GammaAndBetaSwapped(BatchNorm):
@@ -389,8 +359,7 @@ class GammaAndBetaSwapped(BatchNorm):
 
 
 wrong.answer("gamma and beta swapped", GammaAndBetaSwapped).says("""
-    `gamma` and `beta` have changed places in the output: γ is the factor, β the shift.
-""")
+    `gamma` and `beta` have changed places in the output: γ is the factor, β the shift.""")
 
 
 class PlusAtTheEnd(BatchNorm):
@@ -400,10 +369,8 @@ class PlusAtTheEnd(BatchNorm):
         return (d - d.mean(axis=0) + self.x_hat * np.mean(d * self.x_hat, axis=0)) * self.scale
 
 
-wrong.answer("plus before the last term", PlusAtTheEnd).says("""
-    The last term of your `dx` has the wrong sign: the part along x̂ is to be taken out, and you put
-    it in a second time.
-""")
+wrong.answer("plus before the last term", PlusAtTheEnd).says("""The last term of your `dx` has the
+    wrong sign: the part along x̂ is to be taken out, and you put it in a second time.""")
 
 
 class ScaleForgottenBackward(BatchNorm):
@@ -413,8 +380,7 @@ class ScaleForgottenBackward(BatchNorm):
 
 wrong.answer("root forgotten on the way back", ScaleForgottenBackward).says("""
     Your `dx` is not divided by the root. On the way forward x is divided by it, so what comes back
-    is as well.
-""")
+    is as well.""")
 
 
 class ScaleTurnedBackward(BatchNorm):
@@ -424,8 +390,7 @@ class ScaleTurnedBackward(BatchNorm):
 
 wrong.answer("multiplied by the root on the way back", ScaleTurnedBackward).says("""
     You multiply by the root on the way back. A stage that divides has 1 over the root as its slope,
-    forward and backward.
-""")
+    forward and backward.""")
 
 
 class MeansOverAll(BatchNorm):
@@ -435,10 +400,8 @@ class MeansOverAll(BatchNorm):
         return (d - d.mean() - self.x_hat * np.mean(d * self.x_hat)) * self.scale
 
 
-wrong.answer("means over all entries", MeansOverAll).says("""
-    On the way back you take one mean over all entries. Both means are taken over the batch, for
-    every feature by itself.
-""")
+wrong.answer("means over all entries", MeansOverAll).says("""On the way back you take one mean over
+    all entries. Both means are taken over the batch, for every feature by itself.""")
 
 
 class XHatForgottenBackward(BatchNorm):
@@ -450,8 +413,7 @@ class XHatForgottenBackward(BatchNorm):
 
 wrong.answer("x̂ missing before the mean", XHatForgottenBackward).says("""
     In the last term of your `dx` the x̂ before the mean is missing. The same number is then
-    subtracted from all samples.
-""")
+    subtracted from all samples.""")
 
 
 class RunningDeviation(BatchNorm):
@@ -463,8 +425,7 @@ class RunningDeviation(BatchNorm):
 
 wrong.answer("running standard deviation", RunningDeviation).says("""
     Your running variance collects standard deviations. The root is taken where the batch is
-    normalised, not in what is remembered.
-""")
+    normalised, not in what is remembered.""")
 
 
 class NothingFades(BatchNorm):
@@ -473,10 +434,9 @@ class NothingFades(BatchNorm):
         self.running_var = self.running_var + self.momentum * var * n / (n - 1)
 
 
-wrong.answer("nothing fades", NothingFades).says("""
-    You add each batch's share and keep the old value whole: the running statistics grow and grow.
-    The old value enters with the part that is left.
-""")
+wrong.answer("nothing fades", NothingFades).says("""You add each batch's share and keep the old
+    value whole: the running statistics grow and grow. The old value enters with the part that is
+    left.""")
 
 
 class CorrectionTurned(BatchNorm):
@@ -484,10 +444,8 @@ class CorrectionTurned(BatchNorm):
         super().learn(mean, var * ((n - 1) / n) ** 2, n)
 
 
-wrong.answer("correction upside down", CorrectionTurned).says("""
-    You make the batch variance smaller by (N − 1)/N. With N − 1 below the line in place of N, a
-    variance gets larger.
-""")
+wrong.answer("correction upside down", CorrectionTurned).says("""You make the batch variance smaller
+    by (N − 1)/N. With N − 1 below the line in place of N, a variance gets larger.""")
 
 
 class ParametersAveraged(BatchNorm):
@@ -499,8 +457,7 @@ class ParametersAveraged(BatchNorm):
 
 wrong.answer("parameters' gradients averaged", ParametersAveraged).says("""
     You divide `dgamma` and `dbeta` by N. All samples use them, and uses add up; a mean in the loss
-    is already in `dout`.
-""")
+    is already in `dout`.""")
 
 
 class ParametersNotSummed(BatchNorm):
@@ -512,8 +469,7 @@ class ParametersNotSummed(BatchNorm):
 
 wrong.answer("parameters' gradients not summed", ParametersNotSummed).says("""
     Your `dgamma` and `dbeta` still have a row per sample. All samples share one γ and one β per
-    feature.
-""")
+    feature.""")
 
 
 EXERCISE = Exercise(

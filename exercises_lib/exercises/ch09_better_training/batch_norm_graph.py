@@ -81,77 +81,56 @@ wrong = Mistakes(batch_norm_graph)
 
 wrong.swap(
     "the square's branch forgotten", 'nodes["inverse"] + dsquare * 2 * centred', 'nodes["inverse"]'
-).says("""
-    `centred` is used twice: in the product with `inverse`, and in its own square. Your `dcentred`
-    has the first use only.
-""")
+).says("""`centred` is used twice: in the product with `inverse`, and in its own square. Your
+    `dcentred` has the first use only.""")
 wrong.swap(
     "the product's branch forgotten",
     'dx_hat * nodes["inverse"] + dsquare * 2 * centred',
     "dsquare * 2 * centred",
-).says("""
-    `centred` is used twice: in its own square, and in the product with `inverse`. Your `dcentred`
-    has the first use only.
-""")
+).says("""`centred` is used twice: in its own square, and in the product with `inverse`. Your
+    `dcentred` has the first use only.""")
 wrong.swap("the mean's branch forgotten", "dcentred + dmean / len(dout)", "dcentred").says("""
-    `x` is used twice: in `x − mean`, and in the mean itself. Your `dx` has the first use only.
-""")
+    `x` is used twice: in `x − mean`, and in the mean itself. Your `dx` has the first use only.""")
 wrong.swap("sign of the mean lost", "-dcentred.sum(axis=0)", "dcentred.sum(axis=0)").says("""
     The mean is *subtracted*: what arrives there is the negative of what arrives at `centred`, added
-    up over the samples.
-""")
+    up over the samples.""")
 wrong.swap("mean not divided", "dmean / len(dout)", "dmean").says("""
-    A mean over N samples gives each of them 1/N. Your `dx` takes the whole of `dmean`.
-""")
+    A mean over N samples gives each of them 1/N. Your `dx` takes the whole of `dmean`.""")
 wrong.swap("variance not divided", " * dvar / len(dout)", " * dvar").says("""
-    The variance is the mean of the squares, so each square gets 1/N of `dvar`.
-""")
+    The variance is the mean of the squares, so each square gets 1/N of `dvar`.""")
 wrong.swap("sign of the reciprocal lost", "-dinverse / root**2", "dinverse / root**2").says("""
-    The reciprocal falls where the root rises: its slope is −1/root².
-""")
+    The reciprocal falls where the root rises: its slope is −1/root².""")
 wrong.swap("slope of the reciprocal", "-dinverse / root**2", "-dinverse / root").says("""
-    The slope of 1/root is −1/root². You divide once.
-""")
+    The slope of 1/root is −1/root². You divide once.""")
 wrong.swap("slope of the root", "droot / (2 * root)", "droot / root").says("""
-    The slope of √v is 1 / (2√v). The 2 is lost.
-""")
+    The slope of √v is 1 / (2√v). The 2 is lost.""")
 wrong.swap("root multiplied", "droot / (2 * root)", "droot * 2 * root").says("""
-    That is the slope of a square. Going backward through a root you divide by 2 · root.
-""")
+    That is the slope of a square. Going backward through a root you divide by 2 · root.""")
 wrong.swap("slope of the square", "dsquare * 2 * centred", "dsquare * centred").says("""
-    The slope of a square is twice its input. The 2 is lost.
-""")
-wrong.swap("gamma forgotten", "dout * gamma", "dout").says("""
-    Between `x_hat` and the output stands a multiplication by γ. What arrives at `x_hat` is `dout`
-    times γ.
-""")
+    The slope of a square is twice its input. The 2 is lost.""")
+wrong.swap("gamma forgotten", "dout * gamma", "dout").says("""Between `x_hat` and the output stands
+    a multiplication by γ. What arrives at `x_hat` is `dout` times γ.""")
 wrong.swap("dgamma from the centred", '(dout * nodes["x_hat"])', "(dout * centred)").says("""
-    γ multiplies `x_hat`, not `centred`: that is the other factor in its gradient.
-""")
+    γ multiplies `x_hat`, not `centred`: that is the other factor in its gradient.""")
 wrong.swap("dgamma from dx_hat", "(dout * nodes", "(dout * gamma * nodes").says("""
-    What arrives at the multiplication by γ is `dout` itself. You multiply it by γ first.
-""")
+    What arrives at the multiplication by γ is `dout` itself. You multiply it by γ first.""")
 wrong.swap(
     "not summed over the batch",
     "(dx_hat * centred).sum(axis=0)",
     "(dx_hat * centred)",
-).says("""
-    `inverse` has one number per feature and serves all samples: what they send back is added up.
-""")
+).says("""`inverse` has one number per feature and serves all samples: what they send back is added
+    up.""")
 wrong.swap(
     "means where sums belong",
     "dout.sum(axis=0)",
     "dout.mean(axis=0)",
     '(dout * nodes["x_hat"]).sum(axis=0)',
     '(dout * nodes["x_hat"]).mean(axis=0)',
-).says("""
-    Every sample uses the same γ and β, so what the samples send back is added up. If the loss is a
-    mean, its division is in `dout` already.
-""")
+).says("""Every sample uses the same γ and β, so what the samples send back is added up. If the loss
+    is a mean, its division is in `dout` already.""")
 wrong.swap("recomputed from the output", 'dx_hat * nodes["inverse"]', "dx_hat * root").says("""
     In the forward pass `centred` is multiplied by `inverse`; so is what comes back to it. You
-    multiply by the root.
-""")
+    multiply by the root.""")
 
 
 EXERCISE = Exercise(

@@ -49,54 +49,41 @@ wrong = Mistakes(batch_norm_short)
 
 wrong.swap("along x̂ forgotten", " - x_hat * (d * x_hat).mean(axis=0)", "").says("""
     The part along `x_hat` is still in it: stretching a feature about its mean leaves the output as
-    it is, and your gradient says otherwise. That part comes through the variance.
-""")
-wrong.swap("mean forgotten", " - d.mean(axis=0)", "").says("""
-    Your columns do not sum to 0: shifting a feature leaves the output as it is, and your gradient
-    says otherwise. That part comes through the mean.
-""")
+    it is, and your gradient says otherwise. That part comes through the variance.""")
+wrong.swap("mean forgotten", " - d.mean(axis=0)", "").says("""Your columns do not sum to 0: shifting
+    a feature leaves the output as it is, and your gradient says otherwise. That part comes through
+    the mean.""")
 wrong.swap(
     "statistics as constants",
     "(d - d.mean(axis=0) - x_hat * (d * x_hat).mean(axis=0))",
     "d",
-).says("""
-    You treat mean and variance as constants. They are made of `x`, and every sample acts on all
-    the others through them.
-""")
+).says("""You treat mean and variance as constants. They are made of `x`, and every sample acts on
+    all the others through them.""")
 wrong.swap(
     "sums instead of means",
     "d.mean(axis=0) - x_hat * (d * x_hat).mean(axis=0)",
     "d.sum(axis=0) - x_hat * (d * x_hat).sum(axis=0)",
-).says("""
-    Both parts are means over the batch. You take the sums, which are N times as large.
-""")
-wrong.swap("root forgotten", "inverse * (d", "1 * (d").says("""
-    The factor 1/root is missing: `centred` was multiplied by `inverse` on the way forward.
-""")
+).says("Both parts are means over the batch. You take the sums, which are N times as large.")
+wrong.swap("root forgotten", "inverse * (d", "1 * (d").says("""The factor 1/root is missing:
+    `centred` was multiplied by `inverse` on the way forward.""")
 wrong.swap("divided by the inverse", "return inverse * (", "return 1 / inverse * (").says("""
-    You multiply by the root. Forward, `centred` was multiplied by `inverse`; so is what comes back.
-""")
-wrong.swap("gamma forgotten", "dout * gamma", "dout").says("""
-    γ is missing: it multiplies `x_hat` on the way forward, and `dout` on the way back.
-""")
+    You multiply by the root. Forward, `centred` was multiplied by `inverse`; so is what comes
+    back.""")
+wrong.swap("gamma forgotten", "dout * gamma", "dout").says("""γ is missing: it multiplies `x_hat` on
+    the way forward, and `dout` on the way back.""")
 wrong.swap("along x̂, not times x̂", "x_hat * (d * x_hat)", "(d * x_hat)").says("""
     The mean of `d * x_hat` says how much of `d` lies along `x_hat`. To take it out you subtract
-    that much *of `x_hat`*: one factor is missing.
-""")
+    that much *of `x_hat`*: one factor is missing.""")
 wrong.swap("added where it is taken out", "- x_hat *", "+ x_hat *").says("""
-    The part along `x_hat` is added, and it has to be taken out.
-""")
+    The part along `x_hat` is added, and it has to be taken out.""")
 wrong.swap(
     "means over the features",
     "d.mean(axis=0) - x_hat * (d * x_hat).mean(axis=0)",
     "d.mean(axis=1, keepdims=True) - x_hat * (d * x_hat).mean(axis=1, keepdims=True)",
-).says("""
-    Your means run over the features of a sample. Mean and variance of batch normalisation run over
-    the batch, column by column.
-""")
+).says("""Your means run over the features of a sample. Mean and variance of batch normalisation run
+    over the batch, column by column.""")
 wrong.swap("gamma twice", "inverse * (d", "gamma * inverse * (d").says("""
-    γ is in it twice: once in `d`, and once outside of the brackets.
-""")
+    γ is in it twice: once in `d`, and once outside of the brackets.""")
 
 
 EXERCISE = Exercise(

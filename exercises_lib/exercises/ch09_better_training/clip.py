@@ -72,29 +72,22 @@ wrong.swap(
     "root forgotten",
     "np.sqrt(sum(np.sum(g**2) for g in grads.values()))",
     "sum(np.sum(g**2) for g in grads.values())",
-).says("""
-    That is the square of the length. The length is its root.
-""")
+).says("That is the square of the length. The length is its root.")
 wrong.swap("squares forgotten", "np.sum(g**2)", "np.sum(g)").says("""
-    You add up the gradients and not their squares: positive and negative ones cancel.
-""")
+    You add up the gradients and not their squares: positive and negative ones cancel.""")
 wrong.swap("always shortened", "if norm > limit:", "if norm > 0:").says("""
     Gradients that are short enough are changed too: you make every length equal to the limit. Below
-    the limit nothing happens.
-""")
+    the limit nothing happens.""")
 wrong.swap("the wrong way round", "if norm > limit:", "if norm < limit and norm > 0:").says("""
-    You stretch the short gradients and leave the long ones: the comparison is the wrong way round.
-""")
+    You stretch the short gradients and leave the long ones: the comparison is the wrong way
+    round.""")
 wrong.swap("factor upside down", "g *= limit / norm", "g *= norm / limit").says("""
-    Your factor is upside down: what is too long gets longer.
-""")
+    Your factor is upside down: what is too long gets longer.""")
 wrong.swap("divided by the length", "g *= limit / norm", "g /= norm").says("""
-    You make the length 1. It is to become the limit.
-""")
+    You make the length 1. It is to become the limit.""")
 wrong.swap("only a local name", "g *= limit / norm", "g = g * limit / norm").says("""
     `g = g * …` makes a new array and gives the name `g` to it. What the dictionary holds stays as
-    long as it was.
-""")
+    long as it was.""")
 
 
 def new_arrays(grads, limit):
@@ -104,10 +97,8 @@ def new_arrays(grads, limit):
     return norm
 
 
-wrong.answer("new arrays", new_arrays).says("""
-    `grads[name] = …` puts new arrays into the dictionary. The layers hold the old ones, which are
-    as long as before.
-""")
+wrong.answer("new arrays", new_arrays).says("""`grads[name] = …` puts new arrays into the
+    dictionary. The layers hold the old ones, which are as long as before.""")
 
 
 def each_for_itself(grads, limit):
@@ -118,10 +109,9 @@ def each_for_itself(grads, limit):
     return np.sqrt(sum(np.sum(g**2) for g in grads.values()))
 
 
-wrong.answer("each array for itself", each_for_itself).says("""
-    You shorten each array by its own length. Then the step turns: its direction in the space of all
-    parameters is no longer that of the gradient. One length, and one factor, for all of them.
-""")
+wrong.answer("each array for itself", each_for_itself).says("""You shorten each array by its own
+    length. Then the step turns: its direction in the space of all parameters is no longer that of
+    the gradient. One length, and one factor, for all of them.""")
 
 
 def each_number(grads, limit):
@@ -131,10 +121,8 @@ def each_number(grads, limit):
     return norm
 
 
-wrong.answer("each number", each_number).says("""
-    You cut off every single number at the limit. That turns the step, and the length of the whole
-    may still be far above the limit.
-""")
+wrong.answer("each number", each_number).says("""You cut off every single number at the limit. That
+    turns the step, and the length of the whole may still be far above the limit.""")
 
 
 def length_after(grads, limit):
@@ -142,26 +130,21 @@ def length_after(grads, limit):
     return np.sqrt(sum(np.sum(g**2) for g in grads.values()))
 
 
-wrong.answer("the length afterwards", length_after).says("""
-    You return the length after clipping. The length *before* is what tells you that something was
-    about to explode.
-""")
+wrong.answer("the length afterwards", length_after).says("""You return the length after clipping.
+    The length *before* is what tells you that something was about to explode.""")
 
 
 def nothing_returned(grads, limit):
     clip(grads, limit)
 
 
-wrong.answer("nothing returned", nothing_returned).says("""
-    The gradients are right, and the function returns nothing. Return the length that they had.
-""")
+wrong.answer("nothing returned", nothing_returned).says("""The gradients are right, and the function
+    returns nothing. Return the length that they had.""")
 wrong.swap(
     "largest number",
     "np.sqrt(sum(np.sum(g**2) for g in grads.values()))",
     "max(np.abs(g).max() for g in grads.values())",
-).says("""
-    You measure the largest number. The length is the root of the sum of all squares.
-""")
+).says("You measure the largest number. The length is the root of the sum of all squares.")
 
 
 EXERCISE = Exercise(

@@ -196,84 +196,61 @@ wrong.swap(
     "            if isinstance(layer, nn.BatchNorm):\n                continue\n            if isinstance(layer, nn.Dropout):\n",
     "        for layer in reversed(self.layers):\n            dout = layer.backward(dout)\n",
     "        for layer in reversed(self.layers):\n            if isinstance(layer, nn.BatchNorm):\n                layer.dgamma, layer.dbeta = 0 * layer.gamma, 0 * layer.beta\n            else:\n                dout = layer.backward(dout)\n",
-).says("""
-    The batch normalisations are made and never run: `gamma` and `beta` have no effect.
-""")
+).says("The batch normalisations are made and never run: `gamma` and `beta` have no effect.")
 wrong.swap(
     "normalised behind the ReLU",
     '                self.add(nn.BatchNorm(m), k, "gamma", "beta")\n                self.layers.append(nn.Relu())\n',
     '                self.layers.append(nn.Relu())\n                self.add(nn.BatchNorm(m), k, "gamma", "beta")\n',
-).says("""
-    You normalise behind the ReLU. Here the normalisation stands between the affine layer and its
-    activation.
-""")
+).says("""You normalise behind the ReLU. Here the normalisation stands between the affine layer and
+    its activation.""")
 wrong.swap(
     "evaluates by the batch",
     "x = layer.forward(x, train, self.rng)",
     "x = layer.forward(x, True, self.rng)",
-).says("""
-    `predict` works in training mode always: a prediction depends on the other samples of its batch,
-    and looking at test data moves the running statistics.
-""")
+).says("""`predict` works in training mode always: a prediction depends on the other samples of its
+    batch, and looking at test data moves the running statistics.""")
 wrong.swap("trains in evaluation mode", "self.predict(x, train=True)", "self.predict(x)").says("""
-    `loss_and_gradient` runs `predict` in evaluation mode: nothing is learnt about mean and variance,
-    and nothing is dropped.
-""")
+    `loss_and_gradient` runs `predict` in evaluation mode: nothing is learnt about mean and
+    variance, and nothing is dropped.""")
 wrong.swap(
     "training is the default",
     "def predict(self, x, train=False)",
     "def predict(self, x, train=True)",
-).says("""
-    Called with `x` alone, your `predict` is in training mode. Whoever wants a prediction will not
-    think of it: evaluation is the default.
-""")
+).says("""Called with `x` alone, your `predict` is in training mode. Whoever wants a prediction will
+    not think of it: evaluation is the default.""")
 wrong.swap(
     "decay missing in the loss",
     "                loss += 0.5 * self.decay * np.sum(self.params[name] ** 2)\n",
     "",
-).says("""
-    The gradient has the weight decay and the loss has no penalty: a gradient check of your network
-    fails as soon as there is decay.
-""")
+).says("""The gradient has the weight decay and the loss has no penalty: a gradient check of your
+    network fails as soon as there is decay.""")
 wrong.swap(
     "decay missing in the gradient",
     "                grads[name] = grads[name] + self.decay * self.params[name]\n",
     "",
-).says("""
-    The loss has the penalty and the gradient knows nothing of it: a gradient check fails as soon as
-    there is decay, and no weight decays.
-""")
+).says("""The loss has the penalty and the gradient knows nothing of it: a gradient check fails as
+    soon as there is decay, and no weight decays.""")
 wrong.swap("half lost", "0.5 * self.decay", "self.decay").says("""
-    The penalty is ½ · decay · Σ W². Without the ½ its gradient would be twice what you add.
-""")
+    The penalty is ½ · decay · Σ W². Without the ½ its gradient would be twice what you add.""")
 wrong.swap(
     "everything decays", '            if name.startswith("W"):\n', "            if True:\n"
-).says("""
-    You let every parameter decay. A bias and a shift bend nothing, and γ belongs at 1, not at 0:
-    only the weights decay.
-""")
+).says("""You let every parameter decay. A bias and a shift bend nothing, and γ belongs at 1, not at
+    0: only the weights decay.""")
 wrong.swap(
     "biases decay too", 'name.startswith("W")', 'name[0] in "Wb" and "eta" not in name'
-).says("""
-    You let the biases decay as well. A bias shifts a function and does not bend it: only the weights
-    decay.
-""")
+).says("""You let the biases decay as well. A bias shifts a function and does not bend it: only the
+    weights decay.""")
 wrong.swap("not reversed", "in reversed(self.layers)", "in list(self.layers)").says("""
-    The gradient goes through the layers from first to last. It has to meet the last one first.
-""")
+    The gradient goes through the layers from first to last. It has to meet the last one first.""")
 wrong.swap(
     "copies in params",
     'self.params[f"{name}{k}"] = getattr(layer, name)',
     'self.params[f"{name}{k}"] = getattr(layer, name).copy()',
-).says("""
-    `params` holds copies. What an optimiser writes into them never reaches the layers.
-""")
+).says("`params` holds copies. What an optimiser writes into them never reaches the layers.")
 wrong.swap("rate taken for what is left", "nn.Dropout(dropout)", "nn.Dropout(1 - dropout)").says("""
-    `dropout` is the share that is switched off. You keep that share and drop the rest.
-""")
+    `dropout` is the share that is switched off. You keep that share and drop the rest.""")
 wrong.swap("dropout forgotten", "if dropout > 0:", "if False:").says("""
-    The dropout layers are missing: two predictions in training are the same.
-""")
+    The dropout layers are missing: two predictions in training are the same.""")
 wrong.swap(
     "dropout behind the last layer",
     "if dropout > 0:",
@@ -282,22 +259,17 @@ wrong.swap(
     "        self.layers += [nn.Dropout(dropout)] if dropout else []\n"
     "        self.last_layer = nn.SoftmaxWithLoss()\n",
 ).says(
-    """
-    You drop scores. Only hidden units are switched off; each class keeps its score.
-""",
+    "You drop scores. Only hidden units are switched off; each class keeps its score.",
     recognise=drops_scores,
 )
 wrong.swap(
     "a ReLU at the end",
     "            if k < len(sizes) - 1:\n",
     "            if k == len(sizes) - 1:\n                self.layers.append(nn.Relu())\n            else:\n",
-).says("""
-    A ReLU stands behind the last affine layer, so no score is ever negative.
-""")
+).says("A ReLU stands behind the last affine layer, so no score is ever negative.")
 wrong.swap("first weights N(0, 1)", "np.sqrt(2 / d) * rng", "1.0 * rng").says("""
     The first weights have the standard deviation 1. With d inputs and a ReLU, √(2 / d) keeps the
-    signal's size.
-""")
+    signal's size.""")
 
 
 EXERCISE = Exercise(

@@ -114,10 +114,8 @@ class NotRescaled(Dropout):
         return x * self.mask
 
 
-wrong.answer("not rescaled", NotRescaled).says("""
-    What stays is not scaled up. In training the next layer then gets less than in evaluation, where
-    nothing is missing.
-""")
+wrong.answer("not rescaled", NotRescaled).says("""What stays is not scaled up. In training the next
+    layer then gets less than in evaluation, where nothing is missing.""")
 
 
 class ClassicDropout(NotRescaled):
@@ -126,28 +124,23 @@ class ClassicDropout(NotRescaled):
         return out if train else out * (1 - self.rate)
 
 
-wrong.answer("rescaled in evaluation", ClassicDropout).says("""
-    You scale down in evaluation in place of scaling up in training. That was the first form of
-    dropout; the inverted form leaves evaluation alone.
-""")
+wrong.answer("rescaled in evaluation", ClassicDropout).says("""You scale down in evaluation in place
+    of scaling up in training. That was the first form of dropout; the inverted form leaves
+    evaluation alone.""")
 
 wrong.swap("divided by the rate", "(1 - self.rate)", "self.rate").says("""
-    You divide by the part that is dropped. To keep the mean, divide by the part that is left.
-""")
+    You divide by the part that is dropped. To keep the mean, divide by the part that is left.""")
 
 wrong.swap("keeps what it should drop", "(x.shape) >=", "(x.shape) <").says("""
     You keep the part `rate` of the units and drop the others: the comparison is the wrong way
-    round.
-""")
+    round.""")
 
 wrong.swap(
     "rate read as the part to keep",
     "(rng.random(x.shape) >= self.rate) / (1 - self.rate)",
     "(rng.random(x.shape) < self.rate) / self.rate",
-).says("""
-    You read `rate` as the part that is kept, throughout. Here, as in PyTorch, it is the part that
-    is dropped.
-""")
+).says("""You read `rate` as the part that is kept, throughout. Here, as in PyTorch, it is the part
+    that is dropped.""")
 
 
 class NewMaskBackward(Dropout):
@@ -163,29 +156,23 @@ class NewMaskBackward(Dropout):
 
 wrong.answer("new mask on the way back", NewMaskBackward).says("""
     `backward` draws a mask of its own. The gradient has to pass exactly the units that took part in
-    the forward pass.
-""")
+    the forward pass.""")
 
 wrong.swap("no mask on the way back", "dout * self.mask", "dout").says("""
     `backward` hands `dout` on as it is. A unit that was switched off did not influence the loss, so
-    it gets no gradient.
-""")
+    it gets no gradient.""")
 
 wrong.swap("gradient not rescaled", "dout * self.mask", "dout * (self.mask > 0)").says("""
     The right units are blocked on the way back, and the factor of the others is missing. Forward
-    they were scaled up; the local derivative is that factor.
-""")
+    they were scaled up; the local derivative is that factor.""")
 
 wrong.swap("gradient rescaled twice", "dout * self.mask", "dout * self.mask * self.mask").says("""
-    On the way back the scale is applied twice.
-""")
+    On the way back the scale is applied twice.""")
 
 wrong.swap(
     "scaled and not blocked on the way back", "dout * self.mask", "dout * self.mask.max()"
-).says("""
-    `backward` scales everything up and blocks nothing. A unit that was switched off did not
-    influence the loss, so it gets no gradient.
-""")
+).says("""`backward` scales everything up and blocks nothing. A unit that was switched off did not
+    influence the loss, so it gets no gradient.""")
 
 
 class LikeRelu(Dropout):
@@ -199,17 +186,14 @@ class LikeRelu(Dropout):
 
 wrong.answer("blocked where the output is negative", LikeRelu).says("""
     `backward` asks where the output was positive. That is ReLU's rule; here a negative number that
-    was kept has a gradient, too.
-""")
+    was kept has a gradient, too.""")
 
 wrong.swap(
     "multiplied by the part that is left",
     "(rng.random(x.shape) >= self.rate) /",
     "(rng.random(x.shape) >= self.rate) *",
-).says("""
-    You multiply by the part that is left, so that still less arrives. What stays has to make up for
-    what is gone.
-""")
+).says("""You multiply by the part that is left, so that still less arrives. What stays has to make
+    up for what is gone.""")
 
 
 class ScaledInEvaluation(Dropout):
@@ -219,8 +203,8 @@ class ScaledInEvaluation(Dropout):
 
 
 wrong.answer("scaled in evaluation too", ScaledInEvaluation).says("""
-    In evaluation all units take part and nothing is missing, so there is nothing to make up for.
-""")
+    In evaluation all units take part and nothing is missing, so there is nothing to make up
+    for.""")
 
 
 class AsksForTheGenerator(Dropout):
@@ -230,8 +214,7 @@ class AsksForTheGenerator(Dropout):
 
 wrong.answer("asks for rng instead of train", AsksForTheGenerator).says("""
     Whether your layer drops depends on `rng`. It is `train` that decides: in evaluation nothing is
-    dropped, even if somebody hands over a generator.
-""")
+    dropped, even if somebody hands over a generator.""")
 
 wrong.swap(
     "a fixed number in each sample",
@@ -241,15 +224,12 @@ wrong.swap(
         row[rng.permutation(len(row))[: round(self.rate * len(row))]] = 0
     self.mask /= 1 - self.rate
 """,
-).says("""
-    You drop the same number of units in every sample. Each entry is drawn for itself; how many are
-    gone is then a matter of chance.
-""")
+).says("""You drop the same number of units in every sample. Each entry is drawn for itself; how
+    many are gone is then a matter of chance.""")
 
 wrong.swap("normal numbers", "random", "standard_normal").says("""
     You compare normally distributed numbers with the rate. The probability that a number is below
-    `rate` equals `rate` only if it is drawn evenly between 0 and 1.
-""")
+    `rate` equals `rate` only if it is drawn evenly between 0 and 1.""")
 
 wrong.swap(
     "scaled by what chance has left",
@@ -258,10 +238,8 @@ wrong.swap(
     kept = rng.random(x.shape) >= self.rate
     self.mask = kept / kept.mean()
 """,
-).says("""
-    You divide by the part that happens to be left in this batch. The factor belongs to the
-    probability and is the same for every batch.
-""")
+).says("""You divide by the part that happens to be left in this batch. The factor belongs to the
+    probability and is the same for every batch.""")
 
 
 class ReturnsTheMask(Dropout):
@@ -270,9 +248,8 @@ class ReturnsTheMask(Dropout):
         return self.mask
 
 
-wrong.answer("returns the mask", ReturnsTheMask).says("""
-    `forward` returns the mask. The layer's output is `x` times the mask.
-""")
+wrong.answer("returns the mask", ReturnsTheMask).says("""`forward` returns the mask. The layer's
+    output is `x` times the mask.""")
 
 
 class AlwaysActive(Dropout):
@@ -281,9 +258,8 @@ class AlwaysActive(Dropout):
         return x * self.mask
 
 
-wrong.answer("active in evaluation", AlwaysActive).says("""
-    `train` is ignored: the layer drops units in evaluation as well, and predictions become random.
-""")
+wrong.answer("active in evaluation", AlwaysActive).says("""`train` is ignored: the layer drops units
+    in evaluation as well, and predictions become random.""")
 
 
 class OldMaskAfterEvaluation(Dropout):
@@ -293,17 +269,14 @@ class OldMaskAfterEvaluation(Dropout):
 
 wrong.answer("old mask after an evaluation", OldMaskAfterEvaluation).says("""
     After an evaluation, `backward` still uses the mask of an earlier training batch. In evaluation
-    the layer does nothing, there and back.
-""")
+    the layer does nothing, there and back.""")
 
 wrong.swap("same units for all samples", "shape", "shape[1]").says("""
     One mask serves the whole batch: all samples lose the same units. Every sample gets a draw of
-    its own.
-""")
+    its own.""")
 
-wrong.swap("whole samples", "x.shape", "(len(x), 1)").says("""
-    You drop whole samples. Dropout switches off single units of each.
-""")
+wrong.swap("whole samples", "x.shape", "(len(x), 1)").says("""You drop whole samples. Dropout
+    switches off single units of each.""")
 
 
 class SameMaskAlways(Dropout):
@@ -311,10 +284,9 @@ class SameMaskAlways(Dropout):
         return super().forward(x, train, np.random.default_rng(0))
 
 
-wrong.answer("same mask every time", SameMaskAlways).says("""
-    Every batch loses the same units: the mask is not drawn anew from `rng`. Units that are always
-    off are a smaller network, not dropout.
-""")
+wrong.answer("same mask every time", SameMaskAlways).says("""Every batch loses the same units: the
+    mask is not drawn anew from `rng`. Units that are always off are a smaller network, not
+    dropout.""")
 
 
 class GlobalGenerator(Dropout):
@@ -323,10 +295,8 @@ class GlobalGenerator(Dropout):
 
 
 wrong.answer("global generator", GlobalGenerator).says(
-    """
-    The mask does not come from `rng`, so nobody can repeat a run. Draw from the generator that you
-    are given.
-    """,
+    """The mask does not come from `rng`, so nobody can repeat a run. Draw from the generator that
+    you are given.""",
     recognise=lambda cases, seen: any("mask" in one.unstable for one in seen),
 )
 
@@ -337,10 +307,8 @@ wrong.swap(
         x *= self.mask
     return x
 """,
-).says("""
-    You write the zeros into `x` itself. It is the output of the layer below, which may need it on
-    its way back.
-""")
+).says("""You write the zeros into `x` itself. It is the output of the layer below, which may need
+    it on its way back.""")
 
 
 EXERCISE = Exercise(

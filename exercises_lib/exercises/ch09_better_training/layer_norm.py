@@ -112,101 +112,74 @@ wrong.swap(
     "(d * self.x_hat).mean(axis=0)",
     "d.mean(axis=1, keepdims=True)",
     "d.mean(axis=0)",
-).says("""
-    You take mean and variance over the batch, feature by feature: that is batch normalisation. Here
-    every sample is normalised by its own features.
-""")
+).says("""You take mean and variance over the batch, feature by feature: that is batch
+    normalisation. Here every sample is normalised by its own features.""")
 wrong.swap(
     "forward right, means of the batch on the way back",
     "(d * self.x_hat).mean(axis=1, keepdims=True)",
     "(d * self.x_hat).mean(axis=0)",
     "d.mean(axis=1, keepdims=True)",
     "d.mean(axis=0)",
-).says("""
-    Your backward pass takes its means over the batch. The forward pass mixed the features of one
-    sample, so the way back mixes these, too.
-""")
+).says("""Your backward pass takes its means over the batch. The forward pass mixed the features of
+    one sample, so the way back mixes these, too.""")
 wrong.swap(
     "one mean for everything",
     "x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)",
     "x.mean(), x.var()",
-).says("""
-    You take one mean and one variance for the whole array. Every sample has its own.
-""")
+).says("You take one mean and one variance for the whole array. Every sample has its own.")
 wrong.swap(
     "unbiased variance", "x.var(axis=1, keepdims=True)", "x.var(axis=1, keepdims=True, ddof=1)"
-).says("""
-    Your variance divides by M − 1. Here it divides by the number of features, M.
-""")
+).says("Your variance divides by M − 1. Here it divides by the number of features, M.")
 wrong.swap(
     "eps outside of the root", "np.sqrt(var + self.eps)", "(np.sqrt(var) + self.eps)"
-).says("""
-    You add `eps` to the root. Here, as in batch normalisation, it stands below it.
-""")
+).says("You add `eps` to the root. Here, as in batch normalisation, it stands below it.")
 wrong.swap("no eps", "np.sqrt(var + self.eps)", "np.sqrt(var)").says("""
     Without `eps` a sample whose features are all the same is divided 0 by 0. It belongs below the
-    root.
-""")
+    root.""")
 wrong.swap("divided by the variance", "np.sqrt(var + self.eps)", "(var + self.eps)").says("""
-    You divide by the variance. Its root has the size of the features.
-""")
+    You divide by the variance. Its root has the size of the features.""")
 wrong.swap("gamma and beta forgotten", "self.gamma * self.x_hat + self.beta", "self.x_hat").says("""
-    `forward` returns x̂. The layer's output is γ · x̂ + β.
-""")
+    `forward` returns x̂. The layer's output is γ · x̂ + β.""")
 wrong.swap(
     "statistics as constants", "(d - d.mean(axis=1, keepdims=True) - self.x_hat * along)", "d"
-).says("""
-    You treat mean and variance as constants. They are made of `x`: every feature acts on all the
-    others of its sample through them.
-""")
+).says("""You treat mean and variance as constants. They are made of `x`: every feature acts on all
+    the others of its sample through them.""")
 wrong.swap("mean's path forgotten", "d - d.mean(axis=1, keepdims=True) -", "d -").says("""
     The path through the mean is missing: your rows do not sum to 0, although a shift of all the
-    features of a sample leaves the output as it is.
-""")
+    features of a sample leaves the output as it is.""")
 wrong.swap("variance's path forgotten", " - self.x_hat * along", "").says("""
-    The path through the variance is missing: the part along x̂ has to be taken out.
-""")
+    The path through the variance is missing: the part along x̂ has to be taken out.""")
 wrong.swap(
     "sums instead of means",
     "(d * self.x_hat).mean(axis=1, keepdims=True)",
     "(d * self.x_hat).sum(axis=1, keepdims=True)",
     "d.mean(axis=1, keepdims=True)",
     "d.sum(axis=1, keepdims=True)",
-).says("""
-    Both parts are means over the features. You take the sums, which are M times as large.
-""")
+).says("Both parts are means over the features. You take the sums, which are M times as large.")
 wrong.swap("gamma forgotten on the way back", "d = dout * self.gamma", "d = dout").says("""
-    γ multiplied x̂ on the way forward, so it multiplies `dout` on the way back.
-""")
+    γ multiplied x̂ on the way forward, so it multiplies `dout` on the way back.""")
 wrong.swap("root forgotten on the way back", " * along) * self.scale", " * along)").says("""
-    The factor 1/root is missing at the end of your backward pass.
-""")
+    The factor 1/root is missing at the end of your backward pass.""")
 wrong.swap(
     "dgamma summed over the features",
     "(dout * self.x_hat).sum(axis=0)",
     "(dout * self.x_hat).sum(axis=1)",
-).says("""
-    `dgamma` has one number per sample. γ has one per feature, and all samples share it.
-""")
+).says("`dgamma` has one number per sample. γ has one per feature, and all samples share it.")
 wrong.swap(
     "dgamma and dbeta averaged",
     "self.x_hat).sum(axis=0)",
     "self.x_hat).mean(axis=0)",
     "dout.sum(axis=0)",
     "dout.mean(axis=0)",
-).says("""
-    The samples' parts of `dgamma` and `dbeta` are added up, not averaged: all of them use the same
-    γ and β.
-""")
+).says("""The samples' parts of `dgamma` and `dbeta` are added up, not averaged: all of them use the
+    same γ and β.""")
 wrong.swap(
     "dgamma from x",
     "self.x_hat = (x - mean) * self.scale",
     "self.x, self.x_hat = x, (x - mean) * self.scale",
     "(dout * self.x_hat).sum(axis=0)",
     "(dout * self.x).sum(axis=0)",
-).says("""
-    γ multiplies x̂, not x: that is the other factor in its gradient.
-""")
+).says("γ multiplies x̂, not x: that is the other factor in its gradient.")
 
 
 class AfterTheScale(LayerNorm):
@@ -216,9 +189,8 @@ class AfterTheScale(LayerNorm):
         return dx
 
 
-wrong.answer("dgamma from the output", AfterTheScale).says("""
-    You multiply `dout` by the output. What γ was multiplied with is x̂.
-""")
+wrong.answer("dgamma from the output", AfterTheScale).says("""You multiply `dout` by the output.
+    What γ was multiplied with is x̂.""")
 
 
 class Stored(LayerNorm):
@@ -230,10 +202,8 @@ class Stored(LayerNorm):
         return out
 
 
-wrong.answer("one memory for all layers", Stored).says("""
-    What `forward` remembers is kept in the class, so all layers share it and the last one that ran
-    decides. Keep it in `self`.
-""")
+wrong.answer("one memory for all layers", Stored).says("""What `forward` remembers is kept in the
+    class, so all layers share it and the last one that ran decides. Keep it in `self`.""")
 
 
 EXERCISE = Exercise(

@@ -64,15 +64,13 @@ class ForgetsVelocity(Momentum):
             params[name] -= self.lr * v
 
 
-wrong.answer("velocity forgotten", ForgetsVelocity).says("""
-    Your steps do not depend on earlier gradients: the velocity begins at 0 in every call. That is
-    plain SGD. It has to be kept in the object.
-""")
+wrong.answer("velocity forgotten", ForgetsVelocity).says("""Your steps do not depend on earlier
+    gradients: the velocity begins at 0 in every call. That is plain SGD. It has to be kept in the
+    object.""")
 
 wrong.swap("a mean instead of a sum", "+ g", "+ (1 - self.momentum) * g").says("""
     You multiply the new gradient by 1 − μ, which makes the velocity a moving mean. Adam does that;
-    here the gradient is added as it is.
-""")
+    here the gradient is added as it is.""")
 
 wrong.swap(
     "first gradient whole, later ones damped",
@@ -83,30 +81,23 @@ wrong.swap(
     else:
         self.v[name] = self.momentum * self.v[name] + (1 - self.momentum) * g
 """,
-).says("""
-    The first gradient enters whole and the later ones with a factor of 1 − μ. All of them are added
-    as they are.
-""")
+).says("""The first gradient enters whole and the later ones with a factor of 1 − μ. All of them are
+    added as they are.""")
 
 wrong.swap("Nesterov's momentum", "* self.v[name]", "* (g + self.momentum * self.v[name])").says("""
     That is Nesterov's variant, which looks one step ahead: the new gradient counts once more on top
-    of the velocity. Here the step is the velocity alone.
-""")
+    of the velocity. Here the step is the velocity alone.""")
 
-wrong.swap("rate used twice", "+ g", "+ self.lr * g").says("""
-    The learning rate is multiplied in twice, once in the velocity and once in the step.
-""")
+wrong.swap("rate used twice", "+ g", "+ self.lr * g").says("""The learning rate is multiplied in
+    twice, once in the velocity and once in the step.""")
 
 wrong.swap("nothing dies away", ".momentum * self.", ".").says("""
-    Old gradients never fade: the velocity is a plain sum, and μ is not used.
-""")
+    Old gradients never fade: the velocity is a plain sum, and μ is not used.""")
 
 wrong.swap(
     "new gradient damped too", "self.v.get(name, 0) + g", "(self.v.get(name, 0) + g)"
-).says("""
-    You multiply by μ after adding the new gradient, so that it is damped before it ever acts. Only
-    the old velocity fades.
-""")
+).says("""You multiply by μ after adding the new gradient, so that it is damped before it ever acts.
+    Only the old velocity fades.""")
 
 
 class VelocityTooLate(Momentum):
@@ -119,8 +110,7 @@ class VelocityTooLate(Momentum):
 
 wrong.answer("step before the velocity is new", VelocityTooLate).says("""
     You step with the velocity of the call before; the first step goes nowhere. Bring the velocity
-    up to date, then step.
-""")
+    up to date, then step.""")
 
 wrong.swap(
     "keeps the gradient's own array",
@@ -132,10 +122,8 @@ wrong.swap(
     else:
         self.v[name] = g
 """,
-).says("""
-    At first you store the gradient array itself as the velocity, and later you change it in place.
-    That array belongs to the caller: start from zeros, or from a copy.
-""")
+).says("""At first you store the gradient array itself as the velocity, and later you change it in
+    place. That array belongs to the caller: start from zeros, or from a copy.""")
 
 
 EXERCISE = Exercise(

@@ -136,10 +136,8 @@ def is_drawn(W: Any) -> bool:
 
 
 wrong.answer("plain N(0, 1)", start_with(lambda d, m: 1.0)).says(
-    """
-    Your weights have a standard deviation of about 1, whatever the layer's size. Every layer then
-    makes the signal several times as large, and so do the gradients.
-    """,
+    """Your weights have a standard deviation of about 1, whatever the layer's size. Every layer
+    then makes the signal several times as large, and so do the gradients.""",
     recognise=weights_show(lambda W, fan_in: is_drawn(W) and 0.8 < W.std() < 1.2),
 )
 
@@ -149,48 +147,38 @@ def is_variance(W: Any, fan_in: int) -> bool:
 
 
 wrong.answer("variance used as a standard deviation", start_with(lambda d, m: 2 / d)).says(
-    """
-    Your weights have the standard deviation 2 / fan_in: that is He's variance, without the root.
-    The signal fades from layer to layer.
-    """,
+    """Your weights have the standard deviation 2 / fan_in: that is He's variance, without the root.
+    The signal fades from layer to layer.""",
     recognise=weights_show(is_variance),
 )
 
 wrong.answer("far too small", start_with(lambda d, m: 0.01)).says(
-    """
-    Your weights are so small that next to nothing arrives at the last layer, and next to no
-    gradient at the first.
-    """,
+    """Your weights are so small that next to nothing arrives at the last layer, and next to no
+    gradient at the first.""",
     recognise=weights_show(
         lambda W, fan_in: is_drawn(W) and W.std() < 0.04 and not is_variance(W, fan_in)
     ),
 )
 
 wrong.answer("all zero", start_with(lambda d, m: 0.0)).says(
-    """
-    All weights are zero. Nothing arrives anywhere, and the units of a layer can never become
-    different from each other.
-    """,
+    """All weights are zero. Nothing arrives anywhere, and the units of a layer can never become
+    different from each other.""",
     recognise=weights_show(lambda W, fan_in: not W.any()),
 )
 
 wrong.answer(
     "all the same", start_with(lambda d, m: nn.he(d), lambda rng, shape: np.ones(shape))
 ).says(
-    """
-    All weights of a layer are the same number, so all its units compute the same and learn the
-    same. Only chance makes them different.
-    """,
+    """All weights of a layer are the same number, so all its units compute the same and learn the
+    same. Only chance makes them different.""",
     recognise=weights_show(lambda W, fan_in: bool(W.any()) and W.std() < 1e-9),
 )
 
 wrong.answer(
     "no negative weights", start_with(lambda d, m: nn.he(d), lambda rng, shape: rng.random(shape))
 ).says(
-    """
-    Your weights are all positive: their mean is not 0, and sums of many of them grow from layer to
-    layer.
-    """,
+    """Your weights are all positive: their mean is not 0, and sums of many of them grow from layer
+    to layer.""",
     recognise=weights_show(lambda W, fan_in: W.min() >= 0 and W.std() > 1e-9),
 )
 
@@ -211,9 +199,8 @@ def has_turned_shapes(cases: Sequence[Case], seen: Sequence[Observation]) -> boo
 
 
 wrong.answer("shapes turned", transposed_start).says(
-    """
-    Your weights have one row per output. In this course a weight has the shape (inputs, outputs).
-    """,
+    """Your weights have one row per output. In this course a weight has the shape (inputs,
+    outputs).""",
     recognise=has_turned_shapes,
 )
 
@@ -223,10 +210,8 @@ def start_from_global_generator(sizes, rng):
 
 
 wrong.answer("global generator", start_from_global_generator).says(
-    """
-    The weights do not come from `rng`, so nobody can repeat the start. Draw from the generator that
-    you are given.
-    """,
+    """The weights do not come from `rng`, so nobody can repeat the start. Draw from the generator
+    that you are given.""",
     recognise=lambda cases, seen: bool(seen) and "start" in seen[0].unstable,
 )
 

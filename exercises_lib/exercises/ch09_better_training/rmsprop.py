@@ -56,23 +56,18 @@ wrong.extend(optimiser_mistakes(RMSProp, "mean square", "s"))
 
 wrong.swap(
     "never forgets", "alpha * self.s.get(name, 0) + (1 - self.alpha) *", "s.get(name, 0) +"
-).says("""
-    That is AdaGrad: the squares add up and α is not used. RMSProp lets old squares fade.
-""")
+).says("That is AdaGrad: the squares add up and α is not used. RMSProp lets old squares fade.")
 
 wrong.swap(
     "alpha and 1 − alpha swapped",
     "self.alpha * self.s.get(name, 0) + (1 - self.alpha)",
     "(1 - self.alpha) * self.s.get(name, 0) + self.alpha",
-).says("""
-    α stands at the new square and 1 − α at the memory. α is the part of the memory that stays, so
-    with 0.99 it is nearly all of it.
-""")
+).says("""α stands at the new square and 1 − α at the memory. α is the part of the memory that
+    stays, so with 0.99 it is nearly all of it.""")
 
 wrong.swap("new square taken whole", "+ (1 - self.alpha) *", "+").says("""
     You add the new square as it is. Then the memory is no mean: with α = 0.99 it grows to a hundred
-    times the square. The new square enters with the part that faded.
-""")
+    times the square. The new square enters with the part that faded.""")
 
 
 class RMSPropBeginsAnew(RMSProp):
@@ -83,25 +78,19 @@ class RMSPropBeginsAnew(RMSProp):
             params[name] -= self.lr * g / (np.sqrt(s) + self.eps)
 
 
-wrong.answer("memory begins anew", RMSPropBeginsAnew).says("""
-    The memory begins at 0 in every call, so only the newest gradient counts. Keep it in the object.
-""")
+wrong.answer("memory begins anew", RMSPropBeginsAnew).says("""The memory begins at 0 in every call,
+    so only the newest gradient counts. Keep it in the object.""")
 
 wrong.swap("no root", "np.sqrt(self.s[name])", "self.s[name]").says("""
     You divide by the mean square itself. The RMS in the name is the *root* of the mean square: it
-    has the size of a gradient.
-""")
+    has the size of a gradient.""")
 
-wrong.swap("gradients not squared", "g**2", "g").says("""
-    Your memory is a mean of gradients, not of their squares. Signs cancel, and the root of a
-    negative mean is NaN.
-""")
+wrong.swap("gradients not squared", "g**2", "g").says("""Your memory is a mean of gradients, not of
+    their squares. Signs cancel, and the root of a negative mean is NaN.""")
 
 wrong.swap(
     "eps inside the root", "(np.sqrt(self.s[name]) + self.eps)", "np.sqrt(self.s[name] + self.eps)"
-).says("""
-    You add `eps` below the root. Here, as in PyTorch, it is added to the root.
-""")
+).says("You add `eps` below the root. Here, as in PyTorch, it is added to the root.")
 
 wrong.swap(
     "first square taken whole",
@@ -110,10 +99,8 @@ wrong.swap(
     old = self.s.get(name, g**2)
     self.s[name] = self.alpha * old + (1 - self.alpha) * g**2
 """,
-).says("""
-    Your memory begins with the first square. Here it begins at 0, which makes the first steps long;
-    Adam will deal with that.
-""")
+).says("""Your memory begins with the first square. Here it begins at 0, which makes the first steps
+    long; Adam will deal with that.""")
 
 
 class RMSPropTooLate(RMSProp):
@@ -126,8 +113,7 @@ class RMSPropTooLate(RMSProp):
 
 wrong.answer("memory updated after the step", RMSPropTooLate).says("""
     The newest gradient is not yet in the memory when you divide by it. In the first step that
-    divides by `eps` alone.
-""")
+    divides by `eps` alone.""")
 
 
 class RMSPropCorrected(RMSProp):
@@ -143,31 +129,24 @@ class RMSPropCorrected(RMSProp):
             params[name] -= self.lr * g / (np.sqrt(s) + self.eps)
 
 
-wrong.answer("corrected as in Adam", RMSPropCorrected).says("""
-    You correct the memory for its start at 0. That is Adam's idea and comes next; RMSProp uses the
-    memory as it is.
-""")
+wrong.answer("corrected as in Adam", RMSPropCorrected).says("""You correct the memory for its start
+    at 0. That is Adam's idea and comes next; RMSProp uses the memory as it is.""")
 
 wrong.swap("no eps", "(np.sqrt(self.s[name]) + self.eps)", "np.sqrt(self.s[name])").says("""
     Without `eps` a parameter whose gradient has always been 0 is divided 0 by 0, and becomes NaN
-    for ever.
-""")
+    for ever.""")
 
 wrong.swap("one number for a whole array", "g**2", "np.mean(g**2)").says("""
     You take the mean of the squares over a whole array. The mean is meant over the *steps*: every
-    single number has a memory of its own.
-""")
+    single number has a memory of its own.""")
 
 wrong.swap(
     "1 − alpha squared too", "+ (1 - self.alpha) * g**2", "+ ((1 - self.alpha) * g) ** 2"
-).says("""
-    The square covers 1 − α as well as the gradient. Only the gradient is squared.
-""")
+).says("The square covers 1 − α as well as the gradient. Only the gradient is squared.")
 
 wrong.swap("absolute values", "g**2", "np.abs(g)", "np.sqrt(self.s[name])", "self.s[name]").says("""
     You divide by a mean of absolute values. RMSProp takes the mean of the squares, and the root of
-    that.
-""")
+    that.""")
 
 wrong.add(brackets_mistake(RMSProp))
 

@@ -192,14 +192,11 @@ sized(
 """,
 )
 wrong.answer("zeros", lambda fan_in, fan_out, rng: np.zeros((fan_in, fan_out))).says("""
-    All weights are 0: nothing arrives behind the first layer, and no gradient before it.
-""")
+    All weights are 0: nothing arrives behind the first layer, and no gradient before it.""")
 wrong.answer(
     "one constant", lambda fan_in, fan_out, rng: np.full((fan_in, fan_out), np.sqrt(2 / fan_in))
-).says("""
-    All weights are one constant, so all units of a layer compute the same. Only chance makes them
-    different.
-""")
+).says("""All weights are one constant, so all units of a layer compute the same. Only chance makes
+    them different.""")
 
 
 def own_generator(fan_in, fan_out, rng):

@@ -81,44 +81,34 @@ def decay_of(
     return answer
 
 
-wrong.answer("biases too", decay_of(lambda name: True)).says("""
-    You pull at every parameter. Only the weights are meant, the parameters whose names begin with
-    W: a bias, or the scale of a batch norm, makes no function wild.
-""")
+wrong.answer("biases too", decay_of(lambda name: True)).says("""You pull at every parameter. Only
+    the weights are meant, the parameters whose names begin with W: a bias, or the scale of a batch
+    norm, makes no function wild.""")
 
 wrong.answer("all but the biases", decay_of(lambda name: not name.startswith("b"))).says("""
     You leave out the biases and pull at everything else. Other layers have parameters, too, such as
-    the scale of a batch norm; a weight's name begins with W.
-""")
+    the scale of a batch norm; a weight's name begins with W.""")
 
 wrong.answer("two layers only", decay_of(lambda name: name in ("W1", "W2"))).says("""
-    You name `W1` and `W2` yourself. A network may have more layers than two.
-""")
+    You name `W1` and `W2` yourself. A network may have more layers than two.""")
 
 wrong.answer("gradient twice as large", decay_of(slope=2.0)).says("""
     Loss and gradient do not agree: the penalty has its ½, and the gradient is that of a penalty
-    without it. Differentiate the penalty once more.
-""")
+    without it. Differentiate the penalty once more.""")
 
 wrong.answer("penalty without its half", decay_of(half=1.0)).says("""
     Loss and gradient do not agree: the gradient is right for a penalty with ½ in front, and yours
-    has none.
-""")
+    has none.""")
 
 wrong.answer("both without the half", decay_of(half=1.0, slope=2.0)).says("""
     Loss and gradient agree with each other, and both are twice too large: the penalty asked for has
-    ½ in front.
-""")
+    ½ in front.""")
 
-wrong.answer("gradient forgotten", decay_of(slope=0)).says("""
-    The penalty is in the loss, and the gradient knows nothing of it. Training follows the gradient,
-    so nothing would decay.
-""")
+wrong.answer("gradient forgotten", decay_of(slope=0)).says("""The penalty is in the loss, and the
+    gradient knows nothing of it. Training follows the gradient, so nothing would decay.""")
 
-wrong.answer("sign turned", decay_of(slope=-1.0)).says("""
-    You subtract the penalty's gradient. SGD subtracts the whole gradient later, so this makes the
-    weights grow.
-""")
+wrong.answer("sign turned", decay_of(slope=-1.0)).says("""You subtract the penalty's gradient. SGD
+    subtracts the whole gradient later, so this makes the weights grow.""")
 
 wrong.swap(
     "absolute values",
@@ -126,13 +116,10 @@ wrong.swap(
     "strength * np.abs(p).sum()",
     "* p",
     "* np.sign(p)",
-).says("""
-    That is the other penalty, Σ|W|, called L1. Weight decay takes squares.
-""")
+).says("That is the other penalty, Σ|W|, called L1. Weight decay takes squares.")
 
 wrong.swap("last layer only", "penalty = 0.0", "", "penalty +=", "penalty =").says("""
-    Your penalty is that of the last layer: `=` where the layers' penalties should add up.
-""")
+    Your penalty is that of the last layer: `=` where the layers' penalties should add up.""")
 
 
 def decay_first_only(params, grads, strength):
@@ -142,19 +129,15 @@ def decay_first_only(params, grads, strength):
             return 0.5 * strength * np.sum(p**2)
 
 
-wrong.answer("first layer only", decay_first_only).says("""
-    You return inside the loop, so only the first layer has its turn.
-""")
+wrong.answer("first layer only", decay_first_only).says("""You return inside the loop, so only the
+    first layer has its turn.""")
 
 wrong.answer("gradient half as large", decay_of(slope=0.5)).says("""
     Loss and gradient do not agree: the ½ is in the gradient as well. Differentiate the penalty once
-    more: what does the square bring along?
-""")
+    more: what does the square bring along?""")
 
-wrong.swap("square of the sum", "(p**2)", "(p) ** 2").says("""
-    You square the sum of the weights. Positive and negative ones cancel there; square each weight,
-    then add up.
-""")
+wrong.swap("square of the sum", "(p**2)", "(p) ** 2").says("""You square the sum of the weights.
+    Positive and negative ones cancel there; square each weight, then add up.""")
 
 wrong.swap(
     "penalty added to the gradient",
@@ -167,10 +150,8 @@ wrong.swap(
     grads[name] += part
     penalty += part
 """,
-).says("""
-    You add the penalty itself to every gradient. What belongs there is its derivative with respect
-    to that weight.
-""")
+).says("""You add the penalty itself to every gradient. What belongs there is its derivative with
+    respect to that weight.""")
 
 
 def decay_replaces(params, grads, strength):
@@ -180,9 +161,8 @@ def decay_replaces(params, grads, strength):
     return decay_of(slope=0)(params, grads, strength)
 
 
-wrong.answer("gradient replaced", decay_replaces).says("""
-    You write the penalty's gradient over the gradient of the loss. It has to come on top of it.
-""")
+wrong.answer("gradient replaced", decay_replaces).says("""You write the penalty's gradient over the
+    gradient of the loss. It has to come on top of it.""")
 
 
 def decay_without_strength(params, grads, strength):
@@ -194,8 +174,7 @@ def decay_without_strength(params, grads, strength):
 
 wrong.answer("strength forgotten in the gradient", decay_without_strength).says("""
     The gradient gets the whole weight. The strength stands in the penalty, so it stands in its
-    derivative too.
-""")
+    derivative too.""")
 
 
 def decay_shrinks(params, grads, strength):
@@ -206,30 +185,23 @@ def decay_shrinks(params, grads, strength):
     return penalty
 
 
-wrong.answer("weights shrunk at once", decay_shrinks).says("""
-    You shrink the weights themselves. This function leaves `params` alone and changes the
-    gradients; the optimiser takes the step.
-""")
+wrong.answer("weights shrunk at once", decay_shrinks).says("""You shrink the weights themselves.
+    This function leaves `params` alone and changes the gradients; the optimiser takes the step.""")
 
 wrong.swap("root of the sum", "sum(p**2)", "sqrt(np.sum(p**2))").says("""
     You take the root of the sum of squares, the length of the weights. The penalty is about the
-    squares.
-""")
+    squares.""")
 
-wrong.swap("mean of squares", "sum", "mean").says("""
-    Your penalty has the mean of the squares. Then its derivative would have a 1/size in it, and
-    yours has none.
-""")
+wrong.swap("mean of squares", "sum", "mean").says("""Your penalty has the mean of the squares. Then
+    its derivative would have a 1/size in it, and yours has none.""")
 
 
 def decay_silent(params, grads, strength):
     decay_of()(params, grads, strength)
 
 
-wrong.answer("nothing returned", decay_silent).says("""
-    The gradients are right. The penalty is missing from what you return; without it the loss is not
-    the one that is minimised.
-""")
+wrong.answer("nothing returned", decay_silent).says("""The gradients are right. The penalty is
+    missing from what you return; without it the loss is not the one that is minimised.""")
 
 
 EXERCISE = Exercise(

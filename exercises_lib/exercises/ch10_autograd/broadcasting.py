@@ -125,8 +125,7 @@ wrong = Mistakes(Tensor)
 
 wrong.answer("broadcasting not undone", with_methods(Tensor, fit=lambda self, g, shape: g)).says("""
     What broadcasting copied forward has to be added up on the way back. The gradient of a parent
-    must end with the parent's own shape.
-""")
+    must end with the parent's own shape.""")
 
 
 def drop_leading(self, g, shape):
@@ -135,8 +134,7 @@ def drop_leading(self, g, shape):
 
 wrong.answer("axes of length 1 not summed", with_methods(Tensor, fit=drop_leading)).says("""
     You add up the axes that broadcasting put in front, but not those of length 1 that it stretched.
-    A column (N, 1) was copied, too.
-""")
+    A column (N, 1) was copied, too.""")
 
 
 def wrong_sum(pull: Callable[[Any, Any], Any]) -> type:
@@ -164,13 +162,11 @@ def keep_first(self):
 
 wrong.answer("sum not spread out", wrong_sum(lambda g, x: g)).says("""
     The way back through `sum` returns the one number that arrived. Every entry of `x` was a
-    summand, so every entry receives that number: the gradient has the shape of `x`.
-""")
+    summand, so every entry receives that number: the gradient has the shape of `x`.""")
 
 wrong.answer("sum drops what arrives", wrong_sum(lambda g, x: np.ones_like(x))).says("""
     The way back through `sum` returns ones, whatever arrives. It is right only if the sum is the
-    very end of the computation.
-""")
+    very end of the computation.""")
 
 
 def wrong_mean(self):
@@ -178,8 +174,7 @@ def wrong_mean(self):
 
 
 wrong.answer("mean without the division", with_methods(Tensor, mean=wrong_mean)).says("""
-    The way back through `mean` is that of `sum`. An entry moves the mean by a share only.
-""")
+    The way back through `mean` is that of `sum`. An entry moves the mean by a share only.""")
 
 
 def mean_of_rows(self):
@@ -219,13 +214,10 @@ def wrong_array_mul(*pulls: Callable[[Any, Any, Any], Any]) -> type:
 
 wrong.answer(
     "multiply not swapped", wrong_array_mul(lambda g, a, b: g * a, lambda g, a, b: g * b)
-).says("""
-    At a multiplication each operand gets its own value. It should be the other's.
-""")
+).says("At a multiplication each operand gets its own value. It should be the other's.")
 
 wrong.answer("multiply like add", wrong_array_mul(lambda g, a, b: g, lambda g, a, b: g)).says("""
-    The ways back through `*` hand on `g` unchanged. That is the rule for `+`.
-""")
+    The ways back through `*` hand on `g` unchanged. That is the rule for `+`.""")
 
 
 def multiply_with_result(self, other):
@@ -237,9 +229,8 @@ def multiply_with_result(self, other):
 wrong.answer(
     "multiply with the result",
     with_methods(Tensor, __mul__=multiply_with_result, __rmul__=multiply_with_result),
-).says("""
-    The ways back through `*` multiply by the result of the product. It should be the other operand.
-""")
+).says("""The ways back through `*` multiply by the result of the product. It should be the other
+    operand.""")
 
 
 def multiply_with_arrays(self, other):
@@ -250,9 +241,8 @@ def multiply_with_arrays(self, other):
 wrong.answer(
     "arrays as ways back",
     with_methods(Tensor, __mul__=multiply_with_arrays, __rmul__=multiply_with_arrays),
-).says("""
-    Your `pulls` are arrays, as `local` was made of numbers. A way back is a *function* of `g` now.
-""")
+).says("""Your `pulls` are arrays, as `local` was made of numbers. A way back is a *function* of `g`
+    now.""")
 
 
 def late_binding_mul(self, other):
@@ -266,10 +256,8 @@ def late_binding_mul(self, other):
 wrong.answer(
     "late-binding closure",
     with_methods(Tensor, __mul__=late_binding_mul, __rmul__=late_binding_mul),
-).says("""
-    Your functions are made in a loop and look the loop's variable up when they are *called*. By
-    then it has its last value, so both ways back multiply by the same factor.
-""")
+).says("""Your functions are made in a loop and look the loop's variable up when they are *called*.
+    By then it has its last value, so both ways back multiply by the same factor.""")
 
 
 def multiply_in_place(g, a, b):
@@ -279,10 +267,8 @@ def multiply_in_place(g, a, b):
 
 wrong.answer(
     "multiplies in place", wrong_array_mul(multiply_in_place, lambda g, a, b: g * a)
-).says("""
-    A way back writes into the `g` that it gets (`*=`). The next parent receives the same array, and
-    by then it is another.
-""")
+).says("""A way back writes into the `g` that it gets (`*=`). The next parent receives the same
+    array, and by then it is another.""")
 
 
 def wrong_matmul(*pulls: Callable[[Any, Any, Any], Any]) -> type:
@@ -300,45 +286,33 @@ def wrong_matmul(*pulls: Callable[[Any, Any, Any], Any]) -> type:
 
 wrong.answer(
     "matrices not transposed", wrong_matmul(lambda g, a, b: g @ b, lambda g, a, b: a @ g)
-).says("""
-    On the way back through `@` each factor has to be transposed. Write the shapes down.
-""")
+).says("On the way back through `@` each factor has to be transposed. Write the shapes down.")
 
 wrong.answer(
     "g on the wrong side", wrong_matmul(lambda g, a, b: b.T @ g, lambda g, a, b: g @ a.T)
-).says("""
-    On the way back through `@` the gradient stands on the wrong side of the product. Write the
-    shapes down: only one order fits.
-""")
+).says("""On the way back through `@` the gradient stands on the wrong side of the product. Write
+    the shapes down: only one order fits.""")
 
 wrong.answer(
     "ways back through @ swapped", wrong_matmul(lambda g, a, b: a.T @ g, lambda g, a, b: g @ b.T)
-).says("""
-    The two ways back through `@` have changed places: the first function belongs to the first
-    parent. Write the shapes down.
-""")
+).says("""The two ways back through `@` have changed places: the first function belongs to the first
+    parent. Write the shapes down.""")
 
 wrong.answer(
     "entry by entry on the way back", wrong_matmul(lambda g, a, b: g * b.T, lambda g, a, b: a.T * g)
-).says("""
-    On the way back through `@` you multiply entry by entry. It goes by matrix products, there and
-    back.
-""")
+).says("""On the way back through `@` you multiply entry by entry. It goes by matrix products, there
+    and back.""")
 
 wrong.answer(
     "gradients of the product transposed",
     wrong_matmul(lambda g, a, b: b @ g.T, lambda g, a, b: g.T @ a),
-).says("""
-    The ways back through `@` give the transposes of the gradients. Each must have the shape of its
-    own factor.
-""")
+).says("""The ways back through `@` give the transposes of the gradients. Each must have the shape
+    of its own factor.""")
 
 wrong.answer(
     "matrix product entry by entry",
     with_methods(Tensor, __matmul__=lambda self, other: self.__mul__(other)),
-).says("""
-    Your `@` multiplies entry by entry. It is the matrix product, rows times columns.
-""")
+).says("Your `@` multiplies entry by entry. It is the matrix product, rows times columns.")
 
 ARRAY_LEFT = (
     "`2 * x` and `c * x` ask the right operand for help, through a method that your class does not "
@@ -401,10 +375,8 @@ wrong.answer(
         __mul__=unwrapped_mul,
         __rmul__=unwrapped_mul,
     ),
-).says("""
-    Numbers as operands work, plain NumPy arrays do not: one of them has become a parent, and an
-    array has neither parents nor a place for a gradient. Make a tensor of it.
-""")
+).says("""Numbers as operands work, plain NumPy arrays do not: one of them has become a parent, and
+    an array has neither parents nor a place for a gradient. Make a tensor of it.""")
 
 
 def overwrite(self, node):
@@ -413,15 +385,12 @@ def overwrite(self, node):
 
 
 wrong.answer("overwritten at a fork", with_methods(Tensor, hand_down=overwrite)).says("""
-    A second part that arrives at a tensor replaces the first. They add, as ever.
-""")
+    A second part that arrives at a tensor replaces the first. They add, as ever.""")
 
 wrong.answer(
     "handed on too early", with_methods(Tensor, order=lambda self: discovery_order(self))
-).says("""
-    A tensor hands down before everything that uses it has delivered. The order is the one of your
-    `backward`: parents first, read from the back.
-""")
+).says("""A tensor hands down before everything that uses it has delivered. The order is the one of
+    your `backward`: parents first, read from the back.""")
 
 
 def share(self):
@@ -441,8 +410,7 @@ def share(self):
 
 wrong.answer("shared gradients", with_methods(Tensor, backward=share)).says("""
     `x + y` hands the same array to both parents, and you keep it as their gradient. When `+=` later
-    adds to the one, it changes the other. Either copy or never write in place.
-""")
+    adds to the one, it changes the other. Either copy or never write in place.""")
 
 
 def read_only_sum(self):
@@ -451,10 +419,8 @@ def read_only_sum(self):
 
 wrong.answer(
     "read-only gradients", with_methods(Tensor, backward=share, sum=read_only_sum)
-).says("""
-    `np.broadcast_to` returns a view that NumPy does not let you write to, and `+=` writes. Either
-    copy or never write in place.
-""")
+).says("""`np.broadcast_to` returns a view that NumPy does not let you write to, and `+=` writes.
+    Either copy or never write in place.""")
 
 ARRAY_STALE = (
     "Tensors between inputs and loss still hold their gradient from the first call and hand it down "
@@ -483,9 +449,8 @@ wrong.answer("stale gradients below the loss", with_methods(Tensor, backward=kee
 
 wrong.answer(
     "order not turned round", with_methods(Tensor, order=lambda self: tensors_first(self)[::-1])
-).says("""
-    You walk from the inputs to the loss: when a tensor has its turn, nothing has arrived there yet.
-""")
+).says("""You walk from the inputs to the loss: when a tensor has its turn, nothing has arrived
+    there yet.""")
 
 
 def averaged_fit(self, g, shape):
@@ -495,8 +460,7 @@ def averaged_fit(self, g, shape):
 
 wrong.answer("averaged where it was copied", with_methods(Tensor, fit=averaged_fit)).says("""
     You take the mean over what broadcasting has copied. Every copy had its influence on the loss,
-    and influences add up.
-""")
+    and influences add up.""")
 
 
 def never_made(self):
@@ -507,8 +471,7 @@ def never_made(self):
 
 wrong.answer("no gradient to add to", with_methods(Tensor, backward=never_made)).says("""
     The `grad` of a tensor is None at first, and you add to it. Give it zeros, or the first part
-    itself.
-""")
+    itself.""")
 
 
 def start_from_value(self):
@@ -522,15 +485,12 @@ def start_from_value(self):
 
 
 wrong.answer("begins with its value", with_methods(Tensor, backward=start_from_value)).says("""
-    You begin with the loss's value. What is the derivative of the loss with respect to itself?
-""")
+    You begin with the loss's value. What is the derivative of the loss with respect to itself?""")
 
 wrong.answer(
     "everything starts afresh", with_methods(Tensor, reset=lambda self, node: True)
-).says("""
-    You clear the inputs at the beginning of a sweep. They add up over several losses; clearing them
-    is up to whoever trains.
-""")
+).says("""You clear the inputs at the beginning of a sweep. They add up over several losses;
+    clearing them is up to whoever trains.""")
 
 
 def start_from_nothing(self):
@@ -543,8 +503,7 @@ def start_from_nothing(self):
 
 
 wrong.answer("nothing to begin with", with_methods(Tensor, backward=start_from_nothing)).says("""
-    All gradients begin at zero, the loss's own as well, so nothing flows.
-""")
+    All gradients begin at zero, the loss's own as well, so nothing flows.""")
 
 
 EXERCISE = Exercise(

@@ -115,10 +115,9 @@ def pulled(pull: Callable[[Any, Any, Any], Any]) -> type:
 
 
 wrong.swap("repeated indices lost", "np.add.at(dx, index, g)", "dx[index] += g").says("""
-    `dx[index] += g` and `dx[index] = g` both write all results at once. Where an index occurs
-    three times, three numbers go to one place and only the last one stays. That entry was used
-    three times, so it should receive all three.
-""")
+    `dx[index] += g` and `dx[index] = g` both write all results at once. Where an index occurs three
+    times, three numbers go to one place and only the last one stays. That entry was used three
+    times, so it should receive all three.""")
 
 wrong.swap(
     "only the first of several",
@@ -130,18 +129,14 @@ wrong.swap(
             else:
                 dx[index] = g
 """,
-).says("""
-    Of several gradients for the same entry you keep the first. They add.
-""")
+).says("Of several gradients for the same entry you keep the first. They add.")
 
 wrong.answer("gradient of the taken part", pulled(lambda x, index, g: g.copy())).says("""
     You return the gradient of what was taken. The gradient of `x` has the shape of `x`, with zeros
-    where nothing was taken.
-""")
+    where nothing was taken.""")
 
 wrong.swap("upstream dropped", "(dx, index, g)", "(dx, index, 1)").says("""
-    You count how often each entry was taken. Each time it was, `g` sent a number.
-""")
+    You count how often each entry was taken. Each time it was, `g` sent a number.""")
 
 
 def averages(x, index, g):
@@ -151,13 +146,11 @@ def averages(x, index, g):
     return dx / np.maximum(count, 1)
 
 
-wrong.answer("averaged", pulled(averages)).says("""
-    You divide by the number of times an entry was taken. Every use counts in full.
-""")
+wrong.answer("averaged", pulled(averages)).says("""You divide by the number of times an entry was
+    taken. Every use counts in full.""")
 
 wrong.swap("starts from x", "np.zeros_like(self.data)", "self.data.copy()").says("""
-    You add to the values of `x`. A gradient begins at zero.
-""")
+    You add to the values of `x`. A gradient begins at zero.""")
 
 
 def into_x(x, index, g):
@@ -166,29 +159,23 @@ def into_x(x, index, g):
     return x
 
 
-wrong.answer("overwrites x", pulled(into_x)).says("""
-    You use `x` itself as the place for its gradient, and its values are gone.
-""")
+wrong.answer("overwrites x", pulled(into_x)).says("""You use `x` itself as the place for its
+    gradient, and its values are gone.""")
 
 wrong.swap("zeros in the shape of g", "np.zeros_like(self.data)", "np.zeros_like(g)").says("""
-    Your zeros have the shape of `g`. The gradient of `x` has the shape of `x`, which may have
-    more or fewer entries.
-""")
+    Your zeros have the shape of `g`. The gradient of `x` has the shape of `x`, which may have more
+    or fewer entries.""")
 
 wrong.answer("takes again", pulled(lambda x, index, g: g[index])).says("""
-    You take from `g` by the index, as the forward pass takes from `x`. Backward the numbers go
-    the other way: each to the place that it was taken from.
-""")
+    You take from `g` by the index, as the forward pass takes from `x`. Backward the numbers go the
+    other way: each to the place that it was taken from.""")
 
 wrong.answer(
     "what add.at returns", pulled(lambda x, index, g: np.add.at(np.zeros_like(x), index, g))
-).says("""
-    `np.add.at` changes the array that it is given, and returns nothing. Return that array.
-""")
+).says("`np.add.at` changes the array that it is given, and returns nothing. Return that array.")
 
 wrong.swap("multiplied by x", "(dx, index, g)", "(dx, index, g * self.data[index])").says("""
-    You multiply by the values that were taken. Taking is no product: its slope is 1.
-""")
+    You multiply by the values that were taken. Taking is no product: its slope is 1.""")
 
 wrong.swap(
     "index is not used as NumPy uses it",
@@ -197,15 +184,12 @@ wrong.swap(
             for row, part in zip(index, g):
                 dx[row] += part
 """,
-).says("""
-    You go through `index` row by row. That works for a list of row numbers, but an index may be a
-    slice or a pair of arrays as well.
-""")
+).says("""You go through `index` row by row. That works for a list of row numbers, but an index may
+    be a slice or a pair of arrays as well.""")
 
 wrong.swap("index ignored", "np.add.at(dx, index, g)", "dx[: len(g)] += g").says("""
     The gradients go to the first places, in the order of `g`. They belong where they were taken
-    from.
-""")
+    from.""")
 
 
 class NotRecorded:
@@ -213,10 +197,8 @@ class NotRecorded:
         return type(self)(self.data[index])
 
 
-wrong.answer("nothing recorded", NotRecorded).says("""
-    What you return knows its numbers and not where they come from: without parents and pulls the
-    gradient ends there.
-""")
+wrong.answer("nothing recorded", NotRecorded).says("""What you return knows its numbers and not
+    where they come from: without parents and pulls the gradient ends there.""")
 
 
 EXERCISE = Exercise(

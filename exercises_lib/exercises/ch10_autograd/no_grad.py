@@ -62,12 +62,11 @@ wrong = Mistakes(no_grad)
 
 wrong.swap("always on afterwards", "recording = self.before", "recording = True").says("""
     At the end you switch recording *on*. If one `with` stands inside another, the inner one must
-    leave it off: put back what was before.
-""")
+    leave it off: put back what was before.""")
 
 wrong.swap("never switched back", "self.engine.recording = self.before", "pass").says("""
-    Nothing switches recording back on, so after the first `with` the engine never records again.
-""")
+    Nothing switches recording back on, so after the first `with` the engine never records
+    again.""")
 
 wrong.swap(
     "swallows errors",
@@ -76,10 +75,8 @@ wrong.swap(
         self.engine.recording = self.before
         return True
 """,
-).says("""
-    Your `__exit__` returns something true, and with that Python drops the error that came out of
-    the block. Nobody would hear of it. Return nothing.
-""")
+).says("""Your `__exit__` returns something true, and with that Python drops the error that came out
+    of the block. Nobody would hear of it. Return nothing.""")
 
 
 @contextmanager
@@ -92,8 +89,7 @@ def without_finally(engine):
 
 wrong.answer("not switched back after an error", without_finally).says("""
     If the block ends with an error, recording stays off. What has to happen in any case belongs in
-    `__exit__`, without a condition, or after `finally`.
-""")
+    `__exit__`, without a condition, or after `finally`.""")
 
 
 class WhenMade:
@@ -108,15 +104,12 @@ class WhenMade:
         self.engine.recording = self.before
 
 
-wrong.answer("switched off when it is made", WhenMade).says("""
-    Recording stops when the object is *made*. Only the block of `with` should be without it: that
-    is what `__enter__` is for.
-""")
+wrong.answer("switched off when it is made", WhenMade).says("""Recording stops when the object is
+    *made*. Only the block of `with` should be without it: that is what `__enter__` is for.""")
 
 wrong.swap("never switched off", "self.engine.recording = False", "recording = False").says("""
     Inside the block the engine still records. The switch is the attribute `recording` of the class
-    that was passed; a name of your own inside a method is another thing.
-""")
+    that was passed; a name of your own inside a method is another thing.""")
 
 
 class TurnsRound(no_grad):
@@ -127,9 +120,8 @@ class TurnsRound(no_grad):
         self.engine.recording = not self.engine.recording
 
 
-wrong.answer("turns the switch round", TurnsRound).says("""
-    You turn the switch round. Inside another `with`, where it is off already, that turns it on.
-""")
+wrong.answer("turns the switch round", TurnsRound).says("""You turn the switch round. Inside another
+    `with`, where it is off already, that turns it on.""")
 
 
 EXERCISE = Exercise(

@@ -197,18 +197,15 @@ def record_nothing(node, parents, local):
 
 wrong.answer("nothing recorded", remakes(record_nothing)).says("""
     The number is right, but the result does not know its operands: `x` itself, that very object,
-    has to be among its `parents`. Without that there is no way back.
-""")
+    has to be among its `parents`. Without that there is no way back.""")
 
 
 def record_a_set(node, parents, local):
     node.parents = set(parents)
 
 
-wrong.answer("parents in a set", remakes(record_a_set)).says("""
-    A set has no order, so nobody can tell which derivative belongs to which parent; and in `x + x`
-    it keeps one of two.
-""")
+wrong.answer("parents in a set", remakes(record_a_set)).says("""A set has no order, so nobody can
+    tell which derivative belongs to which parent; and in `x + x` it keeps one of two.""")
 
 
 def wrong_add(make: Callable[[Any, Any], Any]) -> type:
@@ -222,9 +219,8 @@ def add_in_place(self, other):
     return self
 
 
-wrong.answer("adds in place", wrong_add(add_in_place)).says("""
-    Your addition changes `x` itself. A sum is a new node; `x` may be used elsewhere.
-""")
+wrong.answer("adds in place", wrong_add(add_in_place)).says("""Your addition changes `x` itself. A
+    sum is a new node; `x` may be used elsewhere.""")
 
 
 def record_numbers(node, parents, local):
@@ -233,8 +229,7 @@ def record_numbers(node, parents, local):
 
 wrong.answer("numbers as parents", remakes(record_numbers)).says("""
     Your `parents` are the numbers that were in the operands. Numbers cannot take in a gradient: the
-    operands themselves have to stand there.
-""")
+    operands themselves have to stand there.""")
 
 
 def added_like_multiplied(self, other):
@@ -244,8 +239,7 @@ def added_like_multiplied(self, other):
 
 wrong.answer("add like multiply", wrong_add(added_like_multiplied)).says("""
     Your addition records the operands' values. If `x` rises by one, the sum rises by one, whatever
-    the values are.
-""")
+    the values are.""")
 
 
 def wrong_mul(local: Callable[[Any, Any], tuple[Any, ...]]) -> type:
@@ -258,22 +252,18 @@ def wrong_mul(local: Callable[[Any, Any], tuple[Any, ...]]) -> type:
 
 wrong.answer("multiply not swapped", wrong_mul(lambda x, y: (x.data, y.data))).says("""
     At a multiplication you give each operand its own value as local derivative. If `x` rises by
-    one, the product rises by the *other* factor.
-""")
+    one, the product rises by the *other* factor.""")
 
 wrong.answer("multiply like add", wrong_mul(lambda x, y: (1.0, 1.0))).says("""
-    Your multiplication records 1 and 1, the local derivatives of an addition.
-""")
+    Your multiplication records 1 and 1, the local derivatives of an addition.""")
 
 wrong.answer("nodes as local derivatives", wrong_mul(lambda x, y: (y, x))).says("""
     Your multiplication records whole nodes where the numbers in them are wanted. A local derivative
-    is a number: `data` of the other operand.
-""")
+    is a number: `data` of the other operand.""")
 
 wrong.answer("only the first factor recorded", wrong_mul(lambda x, y: (y.data, 0.0))).says("""
     Your multiplication has no derivative for its second operand. Both factors can change the
-    product.
-""")
+    product.""")
 
 
 def wrong_pow(slope: Callable[[float, float], float]) -> type:
@@ -284,25 +274,21 @@ def wrong_pow(slope: Callable[[float, float], float]) -> type:
 
 
 wrong.answer("exponent not lowered", wrong_pow(lambda x, n: n * x**n)).says("""
-    In the derivative of the power the exponent stays as it was. It goes down by one.
-""")
+    In the derivative of the power the exponent stays as it was. It goes down by one.""")
 
 wrong.answer("coefficient lost", wrong_pow(lambda x, n: x ** (n - 1))).says("""
-    In the derivative of the power the factor in front is missing.
-""")
+    In the derivative of the power the factor in front is missing.""")
 
 wrong.answer("coefficient lowered too", wrong_pow(lambda x, n: (n - 1) * x ** (n - 1))).says("""
     In the derivative of the power you lower the factor in front as well as the exponent. The factor
-    is the old exponent.
-""")
+    is the old exponent.""")
 
 wrong.answer("brackets missing in the exponent", wrong_pow(lambda x, n: n * x**n - 1)).says("""
-    Python takes `x ** n - 1` as (x to the power n) minus 1. Put brackets around the new exponent.
-""")
+    Python takes `x ** n - 1` as (x to the power n) minus 1. Put brackets around the new
+    exponent.""")
 
 wrong.answer("every power a square", wrong_pow(lambda x, n: 2 * x)).says("""
-    2x is the derivative of the square. Yours has to hold for every n.
-""")
+    2x is the derivative of the square. Yours has to hold for every n.""")
 
 
 def wrong_unary(name: str, value: Callable[[float], Any], slope: Callable[[float], Any]) -> type:
@@ -313,118 +299,86 @@ def wrong_unary(name: str, value: Callable[[float], Any], slope: Callable[[float
 
 
 wrong.answer("exp with slope 1", wrong_unary("exp", math.exp, lambda x: 1.0)).says("""
-    The slope of your `exp` is 1. That is true at x = 0 only; the curve gets steeper.
-""")
+    The slope of your `exp` is 1. That is true at x = 0 only; the curve gets steeper.""")
 
 wrong.answer(
     "exp differentiated like a power", wrong_unary("exp", math.exp, lambda x: x * math.exp(x - 1))
-).says("""
-    You differentiate `exp` with the rule for powers. There the base varies; here it is the
-    exponent.
-""")
+).says("""You differentiate `exp` with the rule for powers. There the base varies; here it is the
+    exponent.""")
 
 wrong.answer("exp with its input", wrong_unary("exp", math.exp, lambda x: x)).says("""
-    As local derivative of `exp` you record its input. Its slope equals its *output*.
-""")
+    As local derivative of `exp` you record its input. Its slope equals its *output*.""")
 
 wrong.answer(
     "log to base 10", wrong_unary("log", lambda x: math.log10(abs(x)), lambda x: 1 / x)
-).says("""
-    `math.log10` is the logarithm to base 10. The natural logarithm is asked for.
-""")
+).says("`math.log10` is the logarithm to base 10. The natural logarithm is asked for.")
 
 wrong.answer(
     "log not inverted", wrong_unary("log", lambda x: math.log(abs(x)), lambda x: x)
-).says("""
-    As local derivative of `log` you record x. The larger x is, the *flatter* the logarithm gets.
-""")
+).says("""As local derivative of `log` you record x. The larger x is, the *flatter* the logarithm
+    gets.""")
 
 wrong.answer(
     "log with its output",
     wrong_unary("log", lambda x: math.log(abs(x)), lambda x: math.log(abs(x))),
-).says("""
-    As local derivative of `log` you record the logarithm itself. Only `exp` is its own derivative.
-""")
+).says("""As local derivative of `log` you record the logarithm itself. Only `exp` is its own
+    derivative.""")
 
 wrong.answer(
     "1 over the logarithm",
     wrong_unary("log", lambda x: math.log(abs(x)), lambda x: 1 / math.log(abs(x))),
-).says("""
-    As local derivative of `log` you record 1 over its *output*. The formula is about x.
-""")
+).says("As local derivative of `log` you record 1 over its *output*. The formula is about x.")
 
 wrong.answer(
     "log differentiated once too often",
     wrong_unary("log", lambda x: math.log(abs(x)), lambda x: -1 / x**2),
-).says("""
-    −1/x² is the derivative of 1/x, so you have differentiated the logarithm twice.
-""")
+).says("−1/x² is the derivative of 1/x, so you have differentiated the logarithm twice.")
 
 wrong.answer(
     "relu lets everything back", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: 1.0)
-).says("""
-    Your `relu` lets the gradient through for a negative x as well. There the output is 0 and stays
-    0 when x moves a little.
-""")
+).says("""Your `relu` lets the gradient through for a negative x as well. There the output is 0 and
+    stays 0 when x moves a little.""")
 
 wrong.answer(
     "relu with its output", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: max(x, 0.0))
-).says("""
-    You record the output of `relu` as its slope. Where x is positive the output rises exactly as
-    fast as x.
-""")
+).says("""You record the output of `relu` as its slope. Where x is positive the output rises exactly
+    as fast as x.""")
 
 wrong.answer(
     "relu with its input", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: x)
-).says("""
-    You record x as the slope of `relu`. Where x is positive the output rises exactly as fast as x,
-    and elsewhere not at all.
-""")
+).says("""You record x as the slope of `relu`. Where x is positive the output rises exactly as fast
+    as x, and elsewhere not at all.""")
 
 wrong.answer(
     "relu with a sign", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: 1.0 if x > 0 else -1.0)
-).says("""
-    For a negative x the slope of your `relu` is −1, as that of the absolute value. There the output
-    is 0 and stays 0.
-""")
+).says("""For a negative x the slope of your `relu` is −1, as that of the absolute value. There the
+    output is 0 and stays 0.""")
 
 wrong.answer(
     "leaky relu", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: 1.0 if x > 0 else 0.01)
-).says("""
-    Your slope for a negative x is that of the *leaky* ReLU. Here nothing leaks.
-""")
+).says("Your slope for a negative x is that of the *leaky* ReLU. Here nothing leaks.")
 
 wrong.answer("absolute value", wrong_unary("relu", abs, lambda x: 1.0 if x > 0 else 0.0)).says("""
-    Your `relu` gives the absolute value. For a negative x it should give 0.
-""")
+    Your `relu` gives the absolute value. For a negative x it should give 0.""")
 
 wrong.answer(
     "relu turned round", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: float(x <= 0))
-).says("""
-    The slope of your `relu` is 1 where it should be 0 and 0 where it should be 1.
-""")
+).says("The slope of your `relu` is 1 where it should be 0 and 0 where it should be 1.")
 
 wrong.answer("tanh with its input", wrong_unary("tanh", math.tanh, lambda x: 1 - x**2)).says("""
-    You take 1 − x² with the *input* of `tanh`. The formula is about the output.
-""")
+    You take 1 − x² with the *input* of `tanh`. The formula is about the output.""")
 
 wrong.answer(
     "tanh not squared", wrong_unary("tanh", math.tanh, lambda x: 1 - math.tanh(x))
-).says("""
-    In the derivative of `tanh` the square is missing.
-""")
+).says("In the derivative of `tanh` the square is missing.")
 
 wrong.answer(
     "tanh like sigmoid", wrong_unary("tanh", math.tanh, lambda x: math.tanh(x) * (1 - math.tanh(x)))
-).says("""
-    y·(1 − y) is the slope of the sigmoid. That of `tanh` has another formula.
-""")
+).says("y·(1 − y) is the slope of the sigmoid. That of `tanh` has another formula.")
 
 wrong.answer(
     "tanh twice", wrong_unary("tanh", math.tanh, lambda x: 1 - math.tanh(math.tanh(x)) ** 2)
-).says("""
-    In the slope you apply `tanh` to its own output. Its output is squared, as it is.
-""")
+).says("In the slope you apply `tanh` to its own output. Its output is squared, as it is.")
 
 
 EXERCISE = Exercise(

@@ -214,27 +214,22 @@ def trained(told: Callable[[float | None, Mapping[str, Any]], bool]) -> Any:
 
 
 wrong.answer("no longer numbers", training(epochs=20, rate=-0.5)).says(
-    """
-    Some parameters are infinite or not a number: the steps go uphill, or the rate is far too large.
-    """,
+    """Some parameters are infinite or not a number: the steps go uphill, or the rate is far too
+    large.""",
     recognise=trained(lambda reached, facts: not facts["finite"]),
 )
 
 wrong.answer(
     "all hidden units alike", training(epochs=3, weights=lambda rng, shape: np.zeros(shape))
 ).says(
-    """
-    All columns of the first weight matrix are the same. Units that begin alike receive the same
-    gradients and stay alike for ever; they have to start at random.
-    """,
+    """All columns of the first weight matrix are the same. Units that begin alike receive the same
+    gradients and stay alike for ever; they have to start at random.""",
     recognise=trained(lambda reached, facts: facts["finite"] and facts["units alike"]),
 )
 
 wrong.answer("parameters never moved", training(epochs=0)).says(
-    """
-    At least one parameter is still exactly zero everywhere: it was never updated. Does the step
-    reach the `data` of every tensor in `params`?
-    """,
+    """At least one parameter is still exactly zero everywhere: it was never updated. Does the step
+    reach the `data` of every tensor in `params`?""",
     recognise=trained(
         lambda reached, facts: (
             facts["finite"] and not facts["all moved"] and not facts["units alike"]
@@ -248,20 +243,16 @@ def sound(facts: Mapping[str, Any]) -> bool:
 
 
 wrong.answer("gradients pile up", training(epochs=20, clear=False)).says(
-    """
-    The gradients that are left after your training are far larger than those of one batch: they
-    were never cleared between the steps.
-    """,
+    """The gradients that are left after your training are far larger than those of one batch: they
+    were never cleared between the steps.""",
     recognise=trained(
         lambda reached, facts: sound(facts) and reached is not None and facts["gradient left"] > 1
     ),
 )
 
 wrong.answer("hardly better than guessing", training(epochs=5, shuffled=True)).says(
-    """
-    The network has trained and still guesses. Look whether the labels of a batch belong to its
-    digits, and whether the rate is so large that the hidden units die.
-    """,
+    """The network has trained and still guesses. Look whether the labels of a batch belong to its
+    digits, and whether the rate is so large that the hidden units die.""",
     recognise=trained(
         lambda reached, facts: (
             sound(facts) and reached is not None and reached < 0.5 and facts["gradient left"] <= 1
@@ -270,10 +261,8 @@ wrong.answer("hardly better than guessing", training(epochs=5, shuffled=True)).s
 )
 
 wrong.answer("stopped too early", training(epochs=2)).says(
-    """
-    The network is learning and has not come far enough: more epochs, a larger rate, or better first
-    weights. (Is there a ReLU between the two products?)
-    """,
+    """The network is learning and has not come far enough: more epochs, a larger rate, or better
+    first weights. (Is there a ReLU between the two products?)""",
     recognise=trained(
         lambda reached, facts: (
             sound(facts) and reached is not None and reached >= 0.5 and facts["gradient left"] <= 1
@@ -300,10 +289,8 @@ def without_reaction(seen: Sequence[Observation]) -> bool:
 
 
 wrong.answer("not trained by the engine", train_without_the_engine).says(
-    """
-    The scores are not computed from the tensors in `params`, so `backward` cannot have been what
-    trained them. `scores` has to compute with the tensors themselves.
-    """,
+    """The scores are not computed from the tensors in `params`, so `backward` cannot have been what
+    trained them. `scores` has to compute with the tensors themselves.""",
     recognise=lambda cases, seen: without_reaction(seen),
 )
 
@@ -318,9 +305,7 @@ def stopped_at(words: str, seen: Sequence[Observation]) -> bool:
 
 
 wrong.answer("arrays instead of tensors", train_params_as_arrays).says(
-    """
-    `params` holds bare arrays. Return the tensors, whose `grad` belongs to them.
-    """,
+    "`params` holds bare arrays. Return the tensors, whose `grad` belongs to them.",
     recognise=lambda cases, seen: stopped_at("params[0] is an array", seen),
 )
 
@@ -331,10 +316,8 @@ def train_scores_as_array(x, t, rng):
 
 
 wrong.answer("scores as an array", train_scores_as_array).says(
-    """
-    `scores` takes the numbers out of the tensor and returns them alone. With them goes the way
-    back.
-    """,
+    """`scores` takes the numbers out of the tensor and returns them alone. With them goes the way
+    back.""",
     recognise=lambda cases, seen: stopped_at("scores(x) is an array", seen),
 )
 

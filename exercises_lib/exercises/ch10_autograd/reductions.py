@@ -114,25 +114,20 @@ wrong = Mistakes(Reductions)
 wrong.swap("the axis not put back", "g = np.expand_dims(g, axis)", "pass").says("""
     The axis that was summed away is missing in `g`. NumPy aligns shapes from the right, so the
     numbers of a row would be handed to the columns, or do not fit at all. Put the axis back first,
-    with length 1.
-""")
+    with length 1.""")
 
 wrong.swap("an axis put back that is there", " and not keepdims:", ":").says("""
-    With `keepdims=True` the axis is still there, with length 1; you put in another one.
-""")
+    With `keepdims=True` the axis is still there, with length 1; you put in another one.""")
 
 wrong.swap(
     "back along the last axis always", "np.expand_dims(g, axis)", "np.expand_dims(g, -1)"
-).says("""
-    You put the missing axis back at the end, whichever it was. It belongs where it was taken out.
-""")
+).says("""You put the missing axis back at the end, whichever it was. It belongs where it was taken
+    out.""")
 
 wrong.swap(
     "sum drops what arrives", "1.0 * self.spread(g,", "self.spread(np.ones_like(g),"
-).says("""
-    The way back through `sum` returns ones, whatever arrives. That is right only where the sum is
-    the end of the computation.
-""")
+).says("""The way back through `sum` returns ones, whatever arrives. That is right only where the
+    sum is the end of the computation.""")
 
 wrong.swap(
     "mean without the division",
@@ -140,23 +135,18 @@ wrong.swap(
     """
         self.spread(g, axis, keepdims) / 1
 """.strip(),
-).says("""
-    The way back through `mean` is that of `sum`. An entry moves the mean by a share only.
-""")
+).says("The way back through `mean` is that of `sum`. An entry moves the mean by a share only.")
 
 wrong.swap("mean over all entries", "self.data.size / out.size", "self.data.size").says("""
     You divide by the number of all entries. A mean over one axis divides by the length of that axis
-    only: by how many numbers have gone into each result.
-""")
+    only: by how many numbers have gone into each result.""")
 
 wrong.swap("mean over the rows", "self.data.size / out.size", "len(self.data)").says("""
     You divide by the number of rows, whichever axis the mean is taken over. Divide by how many
-    numbers have gone into each result.
-""")
+    numbers have gone into each result.""")
 
 wrong.swap("mean divided by the results", "self.data.size / out.size", "out.size").says("""
-    You divide by the number of results. Divide by how many numbers have gone into each of them.
-""")
+    You divide by the number of results. Divide by how many numbers have gone into each of them.""")
 
 wrong.swap(
     "max lets everything back",
@@ -164,24 +154,19 @@ wrong.swap(
     """
         self.spread(g, axis, keepdims) * 1
 """.strip(),
-).says("""
-    Your `max` sends the gradient to every entry. Only the largest one has decided the result; the
-    others could move a little and nothing would change.
-""")
+).says("""Your `max` sends the gradient to every entry. Only the largest one has decided the result;
+    the others could move a little and nothing would change.""")
 
 wrong.swap(
     "one largest entry for all",
     "self.data == self.data.max(axis=axis, keepdims=True)",
     "self.data == self.data.max()",
-).says("""
-    You look for the largest entry of the whole array. With an axis, every row or column has a
-    largest entry of its own.
-""")
+).says("""You look for the largest entry of the whole array. With an axis, every row or column has a
+    largest entry of its own.""")
 
 wrong.swap("max drops what arrives", "self.spread(g, axis, keepdims) * mine", "1.0 * mine").says("""
     The way back through `max` marks the largest entries and forgets `g`. They receive what arrives
-    at the result.
-""")
+    at the result.""")
 
 wrong.swap(
     "max multiplied by the value",
@@ -189,27 +174,21 @@ wrong.swap(
     """
         self.spread(g, axis, keepdims) * mine * self.data
 """.strip(),
-).says("""
-    You multiply by the largest value itself. If the largest entry rises by one, the maximum rises
-    by one: the slope is 1.
-""")
+).says("""You multiply by the largest value itself. If the largest entry rises by one, the maximum
+    rises by one: the slope is 1.""")
 
 wrong.swap(
     "sum forgets keepdims",
     "self.data.sum(axis=axis, keepdims=keepdims)",
     "self.data.sum(axis=axis)",
-).says("""
-    Your `sum` does not pass `keepdims` on to NumPy, so the result has lost an axis that should stay
-    with length 1.
-""")
+).says("""Your `sum` does not pass `keepdims` on to NumPy, so the result has lost an axis that
+    should stay with length 1.""")
 
 wrong.swap(
     "sum forgets the axis",
     "self.data.sum(axis=axis, keepdims=keepdims)",
     "self.data.sum(keepdims=keepdims)",
-).says("""
-    Your `sum` adds up everything, whatever axis is asked for.
-""")
+).says("Your `sum` adds up everything, whatever axis is asked for.")
 
 
 def axes_of(names: str) -> tuple[Output, ...]:

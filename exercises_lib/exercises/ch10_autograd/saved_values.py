@@ -122,10 +122,9 @@ class Given:
         return type(self)(np.exp(self.data), (self,), (lambda g: g * np.exp(self.data),))
 
 
-wrong.answer("still the given code", Given).says("""
-    Your ways back read `data` when they are *called*, as those of the given code do. What stands
-    there by then may be other numbers than those that the operation used.
-""")
+wrong.answer("still the given code", Given).says("""Your ways back read `data` when they are
+    *called*, as those of the given code do. What stands there by then may be other numbers than
+    those that the operation used.""")
 
 
 class NamesOnly:
@@ -167,61 +166,47 @@ wrong.swap(
     "only one factor kept",
     "a, b = self.data.copy(), other.data.copy()",
     "a, b = self.data, other.data.copy()",
-).says("""
-    In `x * y` one of the two factors is kept and the other is not. Each way back needs the factor
-    of the other side.
-""")
+).says("""In `x * y` one of the two factors is kept and the other is not. Each way back needs the
+    factor of the other side.""")
 
 wrong.swap(
     "only one matrix kept",
     "x, y = self.data.copy(), other.data.copy()",
     "x, y = self.data.copy(), other.data",
-).says("""
-    In `x @ y` one of the two matrices is kept and the other is not. Each way back needs the matrix
-    of the other side.
-""")
+).says("""In `x @ y` one of the two matrices is kept and the other is not. Each way back needs the
+    matrix of the other side.""")
 
 wrong.swap(
     "exp computed again", "(lambda g: g * e,)", "(lambda g: g * np.exp(self.data),)"
-).says("""
-    The way back through `exp` computes the exponential again, from the numbers that stand there by
-    then. It was computed once, when the operation ran: keep that.
-""")
+).says("""The way back through `exp` computes the exponential again, from the numbers that stand
+    there by then. It was computed once, when the operation ran: keep that.""")
 
 wrong.swap(
     "copied too late",
     "(lambda g: g * b, lambda g: g * a)",
     "(lambda g: g * other.data.copy(), lambda g: g * self.data.copy())",
-).says("""
-    The copies of `x * y` are made inside the way back. That is too late: what is copied there has
-    changed already. Copy when the operation runs.
-""")
+).says("""The copies of `x * y` are made inside the way back. That is too late: what is copied there
+    has changed already. Copy when the operation runs.""")
 
 wrong.swap(
     "matrices copied too late",
     "(lambda g: g @ y.T, lambda g: x.T @ g)",
     "(lambda g: g @ other.data.copy().T, lambda g: self.data.copy().T @ g)",
-).says("""
-    The copies of `x @ y` are made inside the way back. That is too late: what is copied there has
-    changed already. Copy when the operation runs.
-""")
+).says("""The copies of `x @ y` are made inside the way back. That is too late: what is copied there
+    has changed already. Copy when the operation runs.""")
 
 wrong.swap(
     "factors exchanged",
     "(lambda g: g * b, lambda g: g * a)",
     "(lambda g: g * a, lambda g: g * b)",
-).says("""
-    While mending you have exchanged the factors: each side of `x * y` gets its own value. It needs
-    the other's.
-""")
+).says("""While mending you have exchanged the factors: each side of `x * y` gets its own value. It
+    needs the other's.""")
 
 wrong.swap(
     "no longer transposed",
     "(lambda g: g @ y.T, lambda g: x.T @ g)",
     "(lambda g: g @ y, lambda g: x @ g)",
-).says("""
-    While mending `@` you have lost the transposes.
-""")
+).says("While mending `@` you have lost the transposes.")
 
 
 EXERCISE = Exercise(

@@ -413,28 +413,23 @@ def right_but_for_the_chain(cases: Sequence[Case], seen: Sequence[Observation]) 
 
 
 wrong.answer("recursive", sweep_with(order=recursive_order)).says(
-    """
-    On the small graphs you are right. But your function calls itself once for every node of a
+    """On the small graphs you are right. But your function calls itself once for every node of a
     chain, and Python allows about a thousand calls inside each other. Keep the nodes that still
-    wait in a list of your own.
-    """,
+    wait in a list of your own.""",
     recognise=right_but_for_the_chain,
 )
 
 wrong.answer("searches a list", sweep_with(order=listed_order)).says("""
     You look for nodes in a list, which compares them one by one: for 10,000 nodes that is 50
-    million comparisons. A set finds a node at once.
-""")
+    million comparisons. A set finds a node at once.""")
 
 wrong.answer("overwritten at a fork", sweep_with(hand=hand_assign)).says("""
     `=` puts the new part in the place of what has arrived before. Where a node is used twice, both
-    parts count.
-""")
+    parts count.""")
 
 wrong.answer("breadth first", sweep_with(order=breadth_first_order)).says("""
     You go back in rings around the output. If `h` is near it by one way and far by another, `h`
-    hands down before the longer way has delivered.
-""")
+    hands down before the longer way has delivered.""")
 
 wrong.answer("in the order of discovery", sweep_with(order=discovery_order)).says(DISCOVERY)
 
@@ -444,31 +439,26 @@ wrong.answer(
 
 wrong.answer("all parents marked at once", sweep_with(order=all_marked_order)).says("""
     You mark all parents of a node as soon as you put them on the stack. One that can also be
-    reached by a longer way then counts as dealt with, and is listed too late.
-""")
+    reached by a longer way then counts as dealt with, and is listed too late.""")
 
 wrong.answer("a node twice in the list", sweep_with(order=doubled_order)).says("""
     Two nodes can put the same parent on the stack before its turn comes. Then it stands twice in
-    your list, and hands down twice.
-""")
+    your list, and hands down twice.""")
 
 wrong.answer("every way by itself", sweep_with(order=order_of_all_ways)).says("""
     You do not remember which nodes you have met. A node that is used twice is in your list twice,
-    with all that lies behind it.
-""")
+    with all that lies behind it.""")
 
 wrong.answer("values compared instead of nodes", sweep_with(order=order_by_values)).says("""
     You remember values. Two different nodes may hold the same number; remember the nodes
-    themselves.
-""")
+    themselves.""")
 
 wrong.answer("handed down again", hands_down_again).says(AGAIN)
 
 wrong.answer("handed down again, from a queue", hands_down_again_from_a_queue).says(AGAIN)
 
 wrong.answer("only the first parent", sweep_with(hand=hand_to_the_first)).says("""
-    Only the first parent of each node receives something. Every parent gets its part.
-""")
+    Only the first parent of each node receives something. Every parent gets its part.""")
 
 wrong.answer("last of equal parents", sweep_with(hand=hand_to_the_last_of_equals)).says(
     EQUAL_PARENTS
@@ -482,24 +472,20 @@ wrong.answer("first of equal parents twice", sweep_with(hand=hand_by_position)).
 
 wrong.answer("value multiplied in", sweep_with(hand=hand_with_value)).says("""
     You multiply by the node's value as well. What the values have to do with it is already in the
-    local derivatives.
-""")
+    local derivatives.""")
 
 wrong.swap("begins with its value", "+= 1.0", "= output.data").says("""
-    You begin with the output's value. What is the derivative of the output with respect to itself?
-""")
+    You begin with the output's value. What is the derivative of the output with respect to
+    itself?""")
 
 wrong.answer(
     "order not turned round", sweep_with(order=lambda output: parents_first(output)[::-1])
-).says("""
-    The order is right, but you walk it from the inputs to the output: when a node has its turn,
-    nothing has arrived there yet.
-""")
+).says("""The order is right, but you walk it from the inputs to the output: when a node has its
+    turn, nothing has arrived there yet.""")
 
 wrong.answer("nothing to begin with", sweep_with(seed=0.0)).says("""
     All gradients are zero after your call. Either nothing begins to flow (what is the derivative of
-    the output with respect to itself?), or what you find out is not stored in `grad`.
-""")
+    the output with respect to itself?), or what you find out is not stored in `grad`.""")
 
 wrong.answer("stale gradients in between", sweep_with(reset=lambda node: False)).says(STALE)
 
@@ -507,8 +493,7 @@ wrong.answer("stale gradients below the output", keeps_the_middle).says(STALE)
 
 wrong.answer("marks left on the nodes", sweep_with(order=marked_order)).says("""
     You mark the nodes that you have seen and leave the marks there. A second sweep then finds
-    everything seen already.
-""")
+    everything seen already.""")
 
 wrong.swap(
     "the output keeps its 1",
@@ -517,35 +502,27 @@ wrong.swap(
     if node.parents and node is not output:
         node.grad = 0.0
 """,
-).says("""
-    The output still holds the 1 of the first call, and you add another: the second sweep begins
-    with 2.
-""")
+).says("""The output still holds the 1 of the first call, and you add another: the second sweep
+    begins with 2.""")
 
 wrong.answer(
     "inputs start afresh, the middle does not", sweep_with(reset=lambda node: not node.parents)
-).says("""
-    You clear the inputs and keep the nodes in between. It has to be the other way round: what lies
-    in between belongs to one sweep, what the inputs hold is a sum over sweeps.
-""")
+).says("""You clear the inputs and keep the nodes in between. It has to be the other way round: what
+    lies in between belongs to one sweep, what the inputs hold is a sum over sweeps.""")
 
 wrong.answer("everything starts afresh", sweep_with(reset=lambda node: True)).says("""
     You clear the inputs as well, so a second loss wipes out the gradient of the first. The inputs
-    keep what they hold and add to it; whoever wants zero there clears it on purpose.
-""")
+    keep what they hold and add to it; whoever wants zero there clears it on purpose.""")
 
 wrong.answer("upstream dropped", sweep_with(hand=hand_local)).says("""
-    You add up local derivatives and leave out what arrived from the output.
-""")
+    You add up local derivatives and leave out what arrived from the output.""")
 
 wrong.answer("local derivative dropped", sweep_with(hand=hand_upstream)).says("""
-    Each node hands down its gradient unchanged. That is the rule for additions only.
-""")
+    Each node hands down its gradient unchanged. That is the rule for additions only.""")
 
 wrong.answer("takes the graph apart", sweep_with(hand=hand_and_forget)).says("""
     You remove the parents of a node when it has had its turn, so the second sweep finds nothing.
-    The recording must stay as it is.
-""")
+    The recording must stay as it is.""")
 
 
 EXERCISE = Exercise(

@@ -79,8 +79,7 @@ def never_cleared(params, loss, rate, number):
 
 wrong.answer("still the given code", fitted(never_cleared)).says("""
     From the second step on, the gradients still contain those of all earlier steps, as in the given
-    code. Clearing once before the loop, or clearing the loss's own gradient, changes nothing.
-""")
+    code. Clearing once before the loop, or clearing the loss's own gradient, changes nothing.""")
 
 
 def clears_w_only(params, loss, rate, number):
@@ -88,9 +87,8 @@ def clears_w_only(params, loss, rate, number):
     never_cleared(params, loss, rate, number)
 
 
-wrong.answer("only w cleared", fitted(clears_w_only)).says("""
-    The gradient of `w` starts afresh in each step, that of `b` still piles up.
-""")
+wrong.answer("only w cleared", fitted(clears_w_only)).says("""The gradient of `w` starts afresh in
+    each step, that of `b` still piles up.""")
 
 
 def clears_b_only(params, loss, rate, number):
@@ -98,9 +96,8 @@ def clears_b_only(params, loss, rate, number):
     never_cleared(params, loss, rate, number)
 
 
-wrong.answer("only b cleared", fitted(clears_b_only)).says("""
-    The gradient of `b` starts afresh in each step, that of `w` still piles up.
-""")
+wrong.answer("only b cleared", fitted(clears_b_only)).says("""The gradient of `b` starts afresh in
+    each step, that of `w` still piles up.""")
 
 
 def clears_too_early(params, loss, rate, number):
@@ -112,8 +109,7 @@ def clears_too_early(params, loss, rate, number):
 
 wrong.answer("cleared between backward and the step", fitted(clears_too_early)).says("""
     You clear the gradients after they have been computed and before they are used. `None` is left,
-    and it cannot be multiplied.
-""")
+    and it cannot be multiplied.""")
 
 
 def zeros_too_early(params, loss, rate, number):
@@ -125,8 +121,7 @@ def zeros_too_early(params, loss, rate, number):
 
 wrong.answer("parameters never move", fitted(zeros_too_early)).says("""
     The parameters end where they began. Either the gradients are zero when the step is taken, or
-    you set the parameters themselves back; only their *gradients* belong to one step.
-""")
+    you set the parameters themselves back; only their *gradients* belong to one step.""")
 
 
 def smaller_rate(params, loss, rate, number):
@@ -134,10 +129,8 @@ def smaller_rate(params, loss, rate, number):
     go(params, rate / 10)
 
 
-wrong.answer("a smaller rate", fitted(smaller_rate)).says("""
-    A smaller rate makes the swings slower, but the gradients still pile up. It is the symptom that
-    is treated.
-""")
+wrong.answer("a smaller rate", fitted(smaller_rate)).says("""A smaller rate makes the swings slower,
+    but the gradients still pile up. It is the symptom that is treated.""")
 
 
 def averaged(params, loss, rate, number):
@@ -147,8 +140,7 @@ def averaged(params, loss, rate, number):
 
 wrong.answer("averaged over the steps", fitted(averaged)).says("""
     You divide the sum of all gradients by the number of steps. Most of them were taken at
-    parameters that have long changed.
-""")
+    parameters that have long changed.""")
 
 
 def uphill(params, loss, rate, number):
@@ -158,9 +150,8 @@ def uphill(params, loss, rate, number):
     go(params, -rate)
 
 
-wrong.answer("uphill", fitted(uphill)).says("""
-    The gradients are cleared now, but you add them: the loss grows.
-""")
+wrong.answer("uphill", fitted(uphill)).says("""The gradients are cleared now, but you add them: the
+    loss grows.""")
 
 
 def fit_line_late(x, t, rate, steps):
@@ -173,19 +164,17 @@ def fit_line_late(x, t, rate, steps):
     return w.data.item(), b.data.item(), losses
 
 
-wrong.answer("loss noted after the step", fit_line_late).says("""
-    The training is right. But you note the loss after the parameters have moved; asked for is the
-    loss of each step *before* they move.
-""")
+wrong.answer("loss noted after the step", fit_line_late).says("""The training is right. But you note
+    the loss after the parameters have moved; asked for is the loss of each step *before* they
+    move.""")
 
 
 def fit_line_once(x, t, rate, steps):
     return fitted(clear_first)(x, t, rate, 1)
 
 
-wrong.answer("return inside the loop", fit_line_once).says("""
-    You return inside the loop, so the training ends after its first step.
-""")
+wrong.answer("return inside the loop", fit_line_once).says("""You return inside the loop, so the
+    training ends after its first step.""")
 
 
 def fit_line_anew(x, t, rate, steps):
@@ -197,8 +186,8 @@ def fit_line_anew(x, t, rate, steps):
 
 
 wrong.answer("parameters made anew in every step", fit_line_anew).says("""
-    `w` and `b` are made anew, with 0, in every step. Nothing is learnt from one step to the next.
-""")
+    `w` and `b` are made anew, with 0, in every step. Nothing is learnt from one step to the
+    next.""")
 
 
 def moves_w_only(params, loss, rate, number):
@@ -208,9 +197,8 @@ def moves_w_only(params, loss, rate, number):
     go(params[:1], rate)
 
 
-wrong.answer("only w moves", fitted(moves_w_only)).says("""
-    Only `w` is ever updated; `b` stays where it began.
-""")
+wrong.answer("only w moves", fitted(moves_w_only)).says("""Only `w` is ever updated; `b` stays where
+    it began.""")
 
 
 EXERCISE = Exercise(
