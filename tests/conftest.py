@@ -35,6 +35,17 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+def pytest_addoption(parser):
+    """Let the whole be asked for where `make test` takes a sample."""
+    parser.addoption("--whole", action="store_true", help="all seeds and submissions: make whole")
+
+
+@pytest.fixture(scope="session")
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Whether to try all of what `make test` tries a sample of."""
+    return bool(request.config.getoption("--whole"))
+
+
 @pytest.fixture(scope="session")
 def environment_at_start() -> dict[str, str]:
     """The environment before any test has changed it, for programs that a user would start."""

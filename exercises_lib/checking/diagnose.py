@@ -15,7 +15,7 @@ from exercises_lib.checking.compare import (
     find_problems,
     tolerances,
 )
-from exercises_lib.checking.exercise import Exercise, Mistake
+from exercises_lib.checking.exercise import Mistake
 from exercises_lib.checking.observe import Failure, Observation
 from exercises_lib.checking.serialize import same
 from exercises_lib.checking.trial import Trial, observations
@@ -118,11 +118,18 @@ def _compared(
         only stops once more as the answer stops elsewhere.
     """
     exercise = trial.exercise
-    if exercise.repeat and UNSTABLE not in wrong:  # a single run rules most of them out
-        once = replace(exercise, repeat=False)
-        if not _behaves_like(once, mistake.answer, trial, order, wrong)[0]:
-            return set(), set(), set()
-    alike, theirs = _behaves_like(exercise, mistake.answer, trial, order, wrong)
+    asked = [trial.cases[i] for i in order]
+    runs: Iterable[Observation]
+    if mistake.name in trial.mistakes:
+        known = trial.mistakes[mistake.name]
+        runs = (known[i] for i in order if i < len(known))
+    else:
+        if exercise.repeat and UNSTABLE not in wrong:  # a single run rules most of them out
+            once = observations(replace(exercise, repeat=False), mistake.answer, asked)
+            if not _behaves_like(once, trial, order, wrong)[0]:
+                return set(), set(), set()
+        runs = observations(exercise, mistake.answer, asked)
+    alike, theirs = _behaves_like(runs, trial, order, wrong)
     if not alike or len(theirs) != len(trial.seen):
         return set(), set(), set()
     spoilt, stopped = set[str](), set[str]()
@@ -151,19 +158,20 @@ def _shapes(failure: Failure) -> list[tuple[int, ...]]:
 
 
 def _behaves_like(
-    exercise: Exercise,
-    wrong_answer: Any,
-    trial: Trial,
-    order: Sequence[int],
-    names: Iterable[str],
+    runs: Iterable[Observation], trial: Trial, order: Sequence[int], names: Iterable[str]
 ) -> tuple[set[str], list[Observation]]:
-    """Run a known wrong answer as long as it does the same as was seen about any of these outputs.
+    """Follow a known wrong answer as long as it does as was seen about any of these outputs.
+
+    Args:
+        runs: what it does on the cases in this order; asked for no further than is needed.
+        trial: what the answer did.
+        order: the numbers of the cases.
+        names: the outputs.
 
     Returns:
         The outputs about which it did the same in every case, and what it did, in this order.
     """
     alike, theirs = set(names), list[Observation]()
-    runs = observations(exercise, wrong_answer, [trial.cases[i] for i in order])
     for i, one in zip(order, runs, strict=False):
         theirs.append(one)
         if i >= len(trial.seen):

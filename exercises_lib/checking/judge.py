@@ -20,7 +20,7 @@ from exercises_lib.checking.exercise import Case, Exercise
 from exercises_lib.checking.observe import Observation
 from exercises_lib.checking.place import Pending
 from exercises_lib.checking.relations import relations
-from exercises_lib.checking.trial import Trial, run
+from exercises_lib.checking.trial import Known, Trial, run
 from exercises_lib.checking.verdict import Verdict
 
 
@@ -84,6 +84,7 @@ def judge(
     cases: Sequence[Case],
     seen: Sequence[Observation],
     *,
+    known: Known | None = None,
     search: Callable[[Trial], Pending] | None = None,
 ) -> Verdict:
     """Compare what an answer did with what the reference and the known mistakes do.
@@ -92,6 +93,7 @@ def judge(
         exercise: what was asked.
         cases: the cases.
         seen: what the answer did on them, in order; may end early after a time-out or a gap.
+        known: what the reference and the known mistakes do on these cases; run anew without it.
         search: begins to search for the line where a wrong answer is to be changed.
 
     Returns:
@@ -101,7 +103,7 @@ def judge(
     gap = next((one for one in seen if one.failure and one.failure.kind == "unanswered"), None)
     if gap is not None or not seen:
         return Verdict.of(exercise, "unanswered", wording.gap(gap), printed=printed)
-    trial = Trial.of(exercise, cases, seen)
+    trial = Trial.of(exercise, cases, seen, known)
     problems = list(find_problems(trial))
     if not problems:
         return Verdict.of(exercise, "passed", exercise.remark, printed=printed)

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from exercises_lib.checking.exercise import Case, Exercise
 from exercises_lib.checking.observe import Observation, observe
+
+
+@dataclass(frozen=True)
+class Known:
+    """What an exercise's own answers do on some cases, for who judges many answers on the same.
+
+    Args:
+        expected: what the reference does on all of them.
+        mistakes: what each known mistake does, by its name; may end early.
+    """
+
+    expected: Sequence[Observation]
+    mistakes: Mapping[str, Sequence[Observation]]
+
+    @classmethod
+    def of(cls, exercise: Exercise, cases: Sequence[Case]) -> Known:
+        """Run the reference and every mistake that is recognised by what it does.
+
+        Raises:
+            RuntimeError: if the reference fails; a fault of the exercise.
+        """
+        by_behaviour = [mistake for mistake in exercise.mistakes if mistake.recognise is None]
+        return cls(
+            _expected(exercise, cases),
+            {mistake.name: run(exercise, mistake.answer, cases) for mistake in by_behaviour},
+        )
 
 
 @dataclass(frozen=True)
@@ -19,33 +45,31 @@ class Trial:
         cases: the cases.
         seen: what the answer did on them, in order; may end early after a time-out or a gap.
         expected: what the reference does on all of them.
+        mistakes: what known mistakes do on all of them, as far as it is known already.
     """
 
     exercise: Exercise
     cases: Sequence[Case]
     seen: Sequence[Observation]
     expected: Sequence[Observation]
+    mistakes: Mapping[str, Sequence[Observation]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observation]) -> Trial:
+    def of(
+        cls,
+        exercise: Exercise,
+        cases: Sequence[Case],
+        seen: Sequence[Observation],
+        known: Known | None = None,
+    ) -> Trial:
         """Put what an answer did beside what the reference does.
 
         Raises:
             RuntimeError: if the reference fails; a fault of the exercise.
         """
-        expected = [
-            # What else the machine is busy with is not its fault.
-            observe_case(
-                exercise, exercise.reference, case, repeat=False, seconds=60.0, of_processor=True
-            )
-            for case in cases
-        ]
-        for case, wanted in zip(cases, expected, strict=True):
-            if wanted.failure is not None:
-                raise RuntimeError(
-                    f"{exercise.id}: the reference fails on {case.note!r}: {wanted.failure}"
-                )
-        return cls(exercise, cases, seen, expected)
+        if known is not None:
+            return cls(exercise, cases, seen, known.expected, known.mistakes)
+        return cls(exercise, cases, seen, _expected(exercise, cases))
 
     def at(self, order: Sequence[int]) -> Trial:
         """Return the trial on some of the cases, in this order, as far as they were seen."""
@@ -55,6 +79,23 @@ class Trial:
             seen=[self.seen[i] for i in order if i < len(self.seen)],
             expected=[self.expected[i] for i in order],
         )
+
+
+def _expected(exercise: Exercise, cases: Sequence[Case]) -> list[Observation]:
+    """Observe the reference."""
+    expected = [
+        # What else the machine is busy with is not its fault.
+        observe_case(
+            exercise, exercise.reference, case, repeat=False, seconds=60.0, of_processor=True
+        )
+        for case in cases
+    ]
+    for case, wanted in zip(cases, expected, strict=True):
+        if wanted.failure is not None:
+            raise RuntimeError(
+                f"{exercise.id}: the reference fails on {case.note!r}: {wanted.failure}"
+            )
+    return expected
 
 
 def observe_case(

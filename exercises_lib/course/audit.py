@@ -10,10 +10,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking import Exercise, check, missing_modules
+from exercises_lib.checking import Exercise, Verdict, check, missing_modules
+from exercises_lib.checking.judge import judge, load
+from exercises_lib.checking.trial import Known, run
 
 SEEDS = (0, 1, 2)
 
@@ -53,16 +56,19 @@ def audit(exercise: Exercise, seeds: Iterable[int] = SEEDS) -> Result:
     if missing:
         result.skipped = f"needs {', '.join(missing)}"
         return result
+    rights = (exercise.reference, *exercise.accepted)
+    answers = (*rights, *(mistake.answer for mistake in exercise.mistakes))
     chosen = list(seeds)[:1] if exercise.kind == "target" else list(seeds)
-    for index, answer in enumerate((exercise.reference, *exercise.accepted)):
-        verdicts = [check(exercise, answer, np.random.default_rng(seed)) for seed in chosen]
+    by_seed = [verdicts_on(exercise, seed, answers) for seed in chosen]
+    for index in range(len(rights)):
+        verdicts = [row[index] for row in by_seed]
         refused = next((verdict for verdict in verdicts if verdict.status != "passed"), None)
         result.accepted += refused is None
         if refused is not None:
             which = "the reference" if index == 0 else f"accepted answer {index}"
             result.faults.append(f"{which} does not pass: {refused.message}")
-    for mistake in exercise.mistakes:
-        verdicts = [check(exercise, mistake.answer, np.random.default_rng(seed)) for seed in chosen]
+    for index, mistake in enumerate(exercise.mistakes, len(rights)):
+        verdicts = [row[index] for row in by_seed]
         statuses = {verdict.status for verdict in verdicts}
         rejected = statuses <= {"wrong", "error"}
         named = rejected and all(mistake.name == verdict.mistake for verdict in verdicts)
@@ -80,6 +86,23 @@ def audit(exercise: Exercise, seeds: Iterable[int] = SEEDS) -> Result:
     result.faults += _missing_parts(exercise)
     result.faults += _hint_faults(exercise)
     return result
+
+
+def verdicts_on(exercise: Exercise, seed: int, answers: Iterable[Any]) -> list[Verdict]:
+    """Judge answers on the same cases, as `check` does.
+
+    Each is run as a student's would be. What the known mistakes do, by which wrong answers are
+    named, is found out once for all of them.
+
+    Args:
+        exercise: what was asked.
+        seed: the cases are drawn from it.
+        answers: the candidates.
+    """
+    load(exercise)
+    cases = list(exercise.draw(np.random.default_rng(seed)))
+    known = Known.of(exercise, cases)
+    return [judge(exercise, cases, run(exercise, one, cases), known=known) for one in answers]
 
 
 def _missing_parts(exercise: Exercise) -> Iterator[str]:

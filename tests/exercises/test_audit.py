@@ -9,15 +9,15 @@ import pytest
 
 from exercises_lib import exercises
 from exercises_lib.checking import Exercise, Mistake, Probe, check, missing_modules
-from exercises_lib.course.audit import audit
+from exercises_lib.course.audit import SEEDS, audit, verdicts_on
 from exercises_lib.probes import call, find
 
 ALL = exercises.all_exercises()
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.id)
-def test_the_audit_finds_nothing(exercise):
-    result = audit(exercise)
+def test_the_audit_finds_nothing(exercise, whole):
+    result = audit(exercise, SEEDS if whole else SEEDS[:1])
     if result.skipped:
         pytest.skip(result.skipped)
     assert result.faults == []
@@ -44,14 +44,14 @@ def test_odd_answers_never_make_the_check_raise(exercise):
 
     odd = [3, "a", [], {}, {"a": 1}, object(), Odd, Odd(), lambda *a, **k: None]
     odd += [lambda *a, **k: (1, 2, 3), lambda *a, **k: np.nan, lambda *a, **k: a[0] if a else 0]
-    for answer in odd:
+    for answer, verdict in zip(odd, verdicts_on(exercise, 0, odd), strict=True):
         # In an exercise of blanks, an empty dictionary is one that is not filled in yet.
         blanks = exercise.kind in ("number", "choice") or (
             exercise.kind == "debug" and isinstance(exercise.reference, dict)
         )
         blank = answer == {} and blanks
         wanted = ("unanswered",) if blank else ("wrong", "error")
-        assert check(exercise, answer, np.random.default_rng(0)).status in wanted
+        assert verdict.status in wanted
 
 
 def test_ids_and_texts_are_in_order():
@@ -94,6 +94,16 @@ def test_the_audit_itself_notices_what_is_wrong():
     assert any("'not one' is passed" in fault for fault in faults)
     faults = audit(exercise_with(hints=("a", "", "c"))).faults
     assert any("three hints" in fault for fault in faults)
+
+
+@pytest.mark.parametrize("exercise_id", ["ch03.Relu", "ch04.affine_fix", "ch10.sweep"])
+def test_what_mistakes_are_known_to_do_changes_no_verdict(exercise_id):
+    exercise = exercises.get(exercise_id)
+    answers = [exercise.reference, *(mistake.answer for mistake in exercise.mistakes[:9])]
+    for answer, verdict in zip(answers, verdicts_on(exercise, 1, answers), strict=True):
+        anew = check(exercise, answer, np.random.default_rng(1))
+        assert (verdict.status, verdict.mistakes) == (anew.status, anew.mistakes)
+        assert verdict.message == anew.message
 
 
 def test_the_course_has_the_size_it_promises():
