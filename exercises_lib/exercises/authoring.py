@@ -3,15 +3,14 @@
 A mistake is a wrong program with what its author should be told. Most are small edits of the right
 answer; the others are written out, right above the line that names them::
 
-    wrong = Mistakes(AdaGrad)
+    wrong = Mistakes(double)
 
-    wrong.swap("no root", "np.sqrt(self.s[name])", "self.s[name]").says('''You divide by the sum
-        of squares itself. Its root has the size of a gradient; without it large slopes get tiny
-        steps and tiny slopes huge ones.''')
+    wrong.swap("three times", "2 * x", "3 * x").says('''You take `x` three times. Twice is what
+        is asked, and `x + x` shows how much that is.''')
 
-    wrong.answer("mean instead of sum", AdaGradMean).says('''…''')
+    wrong.answer("of the first alone", doubled_first).says('''…''')
 
-``backprop mistake ch09.AdaGrad "no root"`` prints the wrong program whole.
+``backprop mistake ch09.AdaGrad "no root"`` prints a wrong program whole.
 """
 
 from __future__ import annotations

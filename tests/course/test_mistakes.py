@@ -57,16 +57,17 @@ def test_every_edit_of_the_registry_fits_and_changes_something():
     assert edits > 300
 
 
-def test_a_text_on_lines_of_its_own_is_one_paragraph():
+def test_a_text_of_several_lines_is_one_paragraph_however_they_are_broken():
     wrong = Mistakes(double)
     wrong.answer("one", abs).says("""
         You take one,
         and not two.
     """)
-    wrong.answer("code", abs).says("Like this:\n    x")
+    wrong.answer("two", abs).says("""You take two,
+        and not three.""")
     assert [mistake.message for mistake in wrong.all] == [
         "You take one, and not two.",
-        "Like this:\n    x",
+        "You take two, and not three.",
     ]
 
 
