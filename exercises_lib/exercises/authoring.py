@@ -40,21 +40,19 @@ class Mistakes:
         """The mistakes, as `Exercise` takes them."""
         return tuple(self._found)
 
-    def swap(self, name: str, old: str, new: str, *more: str, of: Any = None) -> Named:
+    def swap(self, name: str, *pieces: Any, of: Any = None) -> Named:
         """Begin a mistake that is an edit of a right answer.
 
         Args:
             name: short and unique within the exercise.
-            old: a piece of the right answer's source that stands there exactly once; text within a
-                line, or whole lines.
-            new: what stands there instead.
-            more: further pairs of old and new.
+            pieces: old and new, or several pairs ``(old, new)``. The old piece stands in the right
+                answer's source exactly once: text within a line, or whole lines.
             of: another right answer than the reference.
         """
-        pieces = (old, new, *more)
-        program = of or self._reference
-        edit = Edit(program, tuple(zip(pieces[::2], pieces[1::2], strict=True)), name)
-        return Named(self, name, edit)
+        pairs = tuple(pair for pair in pieces if isinstance(pair, tuple))
+        texts = tuple(text for text in pieces if isinstance(text, str))
+        pairs += tuple(zip(texts[::2], texts[1::2], strict=True))
+        return Named(self, name, Edit(of or self._reference, pairs, name))
 
     def answer(self, name: str, answer: Any) -> Named:
         """Begin a mistake whose wrong answer is written out."""

@@ -64,7 +64,6 @@ wrong.swap("mask of x", "(difference > 0)", "(x > 0)").says("""You ask where x i
 wrong.swap("signs lost", "difference * (difference > 0)", "abs(difference)").says("""
     You drop the sign, so what lies below the mean counts as well. There, 0 is asked.""")
 
-
 EXERCISE = Exercise(
     id="ch00.primer_arrays",
     title="Axes, broadcasting, masks",

@@ -98,7 +98,6 @@ wrong.swap("returned too early", "return self.total", "return self.total - x").s
 wrong.swap("begins at one", "self.total = 0", "self.total = 1").says("""
     A fresh counter has added nothing yet, so its total is 0.""")
 
-
 EXERCISE = Exercise(
     id="ch00.primer_classes",
     title="An object that remembers",

@@ -42,7 +42,6 @@ wrong.swap("a fixed function", "f(x + step) - f(x)", "(x + step) ** 2 - x**2").s
 wrong.swap("the function not called", "f(x + step) - f(x)", "f").says("""
     You return the function itself. Brackets call it: `f(x)`.""")
 
-
 EXERCISE = Exercise(
     id="ch00.primer_functions",
     title="A function that takes a function",

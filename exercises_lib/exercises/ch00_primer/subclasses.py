@@ -63,7 +63,6 @@ wrong.swap("nothing taken over", "class Doubling(base):", "class Doubling:").say
 wrong.swap("an object, not the class", "return Doubling\n", "return Doubling()\n").says("""
     You return an object of the class. Asked is the class itself, without brackets.""")
 
-
 EXERCISE = Exercise(
     id="ch00.primer_subclasses",
     title="A class on top of another",

@@ -23,36 +23,29 @@ def draw_double(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(double)
 
-wrong.answer("squared", lambda x: x**2).says("""That is x times itself. Doubling adds x to itself,
-    so 3 becomes 6 and not 9.""")
+wrong.swap("squared", "return 2 * x", "return x**2").says("""
+    That is x times itself. Doubling adds x to itself, so 3 becomes 6 and not 9.""")
 
-wrong.answer("unchanged", lambda x: x).says("""Your function gives back what it got. Multiply it by
-    two on the way.""")
+wrong.swap("unchanged", "return 2 * x", "return x").says("""Your function gives back what it got.
+    Multiply it by two on the way.""")
 
-wrong.answer("added two", lambda x: x + 2).says("""You add 2 instead of multiplying by 2. The two
-    agree at x = 2 only.""")
+wrong.swap("added two", "return 2 * x", "return x + 2").says("""
+    You add 2 instead of multiplying by 2. The two agree at x = 2 only.""")
 
-wrong.answer("halved", lambda x: x / 2).says("""That is half the input: you divide where you should
-    multiply.""")
+wrong.swap("halved", "return 2 * x", "return x / 2").says("""
+    That is half the input: you divide where you should multiply.""")
 
-wrong.answer("power of two", lambda x: 2**x).says("""`**` is the power: 2 to the x. For x = 3 that
-    is 8 and not 6.""")
+wrong.swap("power of two", "return 2 * x", "return 2**x").says("""
+    `**` is the power: 2 to the x. For x = 3 that is 8 and not 6.""")
 
-wrong.answer("always the same", lambda x: 6).says("""You give back the answer for x = 3, whatever x
-    is. The check asks for other numbers.""")
+wrong.swap("always the same", "return 2 * x", "return 6").says("""
+    You give back the answer for x = 3, whatever x is. The check asks for other numbers.""")
 
+wrong.swap("changes its input", "return 2 * x", "x *= 2\nreturn x").says("""
+    `x *= 2` writes into the caller's array. Compute a new value and return that.""")
 
-def changes_its_input(x):
-    x *= 2
-    return x
-
-
-wrong.answer("changes its input", changes_its_input).says("""`x *= 2` writes into the caller's
-    array. Compute a new value and return that.""")
-
-wrong.answer("forgot the return", lambda x: None).says("""A function without `return` gives back
-    None.""")
-
+wrong.swap("forgot the return", "return 2 * x", "return None").says("""
+    A function without `return` gives back None.""")
 
 EXERCISE = Exercise(
     id="ch00.double",

@@ -22,7 +22,6 @@ ADD_FIELDS = (
     Field("dz", r"$\partial f / \partial z$"),
 )
 
-
 wrong = Mistakes()
 
 wrong.answer("multiplication not swapped", of_add(3, -12, 3, 3, 3, -4)).says("""
@@ -72,7 +71,6 @@ wrong.answer("signs of x lost", of_add(7, -28, -4, -4, -4, 7)).says("""
 
 wrong.answer("added instead of multiplied", of_add(3, -12, -3, -2, -2, 4)).says("""
     You add the local derivative to what arrived. In the backward pass they are multiplied.""")
-
 
 EXERCISE = Exercise(
     id="ch01.add_then_multiply",

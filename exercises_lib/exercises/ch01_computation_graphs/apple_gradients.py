@@ -17,7 +17,6 @@ APPLE_FIELDS = (
     Field("tax", r"$\partial\,\text{total} / \partial\,\text{tax}$"),
 )
 
-
 wrong = Mistakes()
 
 wrong.answer("the inputs themselves", of_apples(100, 2, 1.1)).says("""
@@ -66,7 +65,6 @@ wrong.answer("tax sees one apple only", of_apples(2.2, 110, 100)).says("""
 wrong.answer("per percentage point", of_apples(2.2, 110, 2)).says("""
     The total rises by 2 when the tax rises by one percentage point, from 1.10 to 1.11. The
     derivative is the rise *per one*, and a percentage point is a hundredth.""")
-
 
 EXERCISE = Exercise(
     id="ch01.apple_gradients",

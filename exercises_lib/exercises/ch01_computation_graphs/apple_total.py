@@ -99,7 +99,6 @@ wrong.swap("returned as a Value", "return price", "return Value(price)").says(""
 wrong.swap("printed, not returned", "price * count * tax", "print(price * count * tax)").says("""
     You show the total on the screen, but hand nothing back to the caller.""")
 
-
 EXERCISE = Exercise(
     id="ch01.apple_total",
     title="The apples' total",

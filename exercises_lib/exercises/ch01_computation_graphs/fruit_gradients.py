@@ -24,7 +24,6 @@ FRUIT_FIELDS = (
     ),
 )
 
-
 wrong = Mistakes()
 
 wrong.answer("tax forgotten", of_fruit(*RIGHT, total=650)).says("""
@@ -96,7 +95,6 @@ wrong.answer("tax sees the total", of_fruit(2.2, 110, 3.3, 165, 715)).says("""
 
 wrong.answer("the inputs themselves", of_fruit(100, 2, 150, 3, 1.1)).says("""
     These are the values that went in. Asked is how fast the total rises with each of them.""")
-
 
 EXERCISE = Exercise(
     id="ch01.fruit_gradients",

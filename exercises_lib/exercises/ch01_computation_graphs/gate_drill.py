@@ -125,7 +125,6 @@ MISTAKES: tuple[tuple[str, Callable[[Gate], float], str], ...] = (
 for name, rule, message in MISTAKES:
     wrong.answer(name, answered(rule)).says(message, recognise=follows(rule))
 
-
 EXERCISE = Exercise(
     id="ch01.gate_drill",
     title="Ten in a row",

@@ -10,16 +10,13 @@ from exercises_lib.probes import values
 
 KIND_ANSWER = {"A": "local", "B": "passed", "C": "local", "D": "passed", "E": "both", "F": "passed"}
 
-
 KINDS = {
     "local": "a local derivative only",
     "passed": "a gradient passed down only",
     "both": "both at once",
 }
 
-
 KIND_FIELDS = tuple(Field(letter, f"The number marked {letter}", KINDS) for letter in "ABCDEF")
-
 
 wrong = Mistakes()
 
@@ -84,7 +81,6 @@ wrong.answer("F is called local", marked("F", "local")).says("""F is −15. `u =
 
 wrong.answer("F is called both", marked("F", "both")).says("""F is −15, and the node's local
     derivative for `a` stands beside it on the same arrow: it is another number.""")
-
 
 EXERCISE = Exercise(
     id="ch01.local_or_passed",

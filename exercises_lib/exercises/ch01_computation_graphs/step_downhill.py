@@ -23,7 +23,6 @@ STEP_FIELDS = (
     Field("new_f", "$f$ after the step"),
 )
 
-
 wrong = Mistakes()
 
 wrong.answer("minus lost at the subtraction", of_step(3, 3, 5, 3.7, -1.3, 2.5, 12.5)).says("""
@@ -50,9 +49,9 @@ wrong.answer("rate forgotten", of_step(3, -3, 5, 1, 2, -2, 2)).says("""
 wrong.answer("the step instead of the new place", of_step(3, -3, 5, 0.3, -0.3, 0.5, 0.3)).says("""
     That is how far you go. The new place is the old one minus that.""")
 
-wrong.answer(
-    "the change instead of the new place", of_step(3, -3, 5, -0.3, 0.3, -0.5, 0.3)
-).says("That is by how much each input changes. Asked is where it is afterwards.")
+wrong.answer("the change instead of the new place", of_step(3, -3, 5, -0.3, 0.3, -0.5, 0.3)).says(
+    "That is by how much each input changes. Asked is where it is afterwards."
+)
 
 wrong.answer("only local at the subtraction", of_step(1, -1, 5, 3.9, -0.9, 2.5, 12)).says("""
     1 and −1 are how fast `x − y` changes. How fast `f` changes is that times what arrived
@@ -86,7 +85,6 @@ wrong.answer("sign of y overlooked", of_step(3, -3, 3, 3.7, -0.7, 2.7, 11.88)).s
 wrong.answer("one after the other", of_step(3, -3, 4.4, 3.7, -0.7, 2.56, 11.264)).says("""
     You moved `x` and `y` first and computed the derivative for `z` at the new place. All gradients
     belong to the place where you stand; only then everything moves.""")
-
 
 EXERCISE = Exercise(
     id="ch01.step_downhill",

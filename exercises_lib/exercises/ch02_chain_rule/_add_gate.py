@@ -50,7 +50,6 @@ wrong.swap("gradient added to the inputs", "dout,", "x + dout, y +").says("""
 wrong.swap("upstream added", "dout,", "1 + dout, 1 +").says("""You add the local derivative to the
     upstream gradient. The chain rule multiplies.""")
 
-
 GATE = Gate(
     "add",
     add_gate,

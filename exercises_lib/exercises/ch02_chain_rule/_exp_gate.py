@@ -34,14 +34,15 @@ wrong.swap("power rule used", "np.exp(x)", "x * np.exp(x - 1)").says("""
 wrong.swap("upstream dropped", "(x) * dout", "(x)").says("""That is the local derivative alone.
     Multiply it by what arrives from above.""")
 
-wrong.answer("passed through", lambda x, dout: dout).says("""You hand the gradient on as it came.
-    That would be right for a gate with slope 1, and eˣ has that at x = 0 only.""")
+wrong.swap("passed through", "return np.exp(x) * dout", "return dout").says("""
+    You hand the gradient on as it came. That would be right for a gate with slope 1, and eˣ has
+    that at x = 0 only.""")
 
 wrong.swap("exp of the gradient", "(x) * dout", "(dout)").says("""
     You send the gradient through the exponential. Going back, it is multiplied by the gate's slope;
     the gate itself is not applied again.""")
 
-wrong.answer("divided by the output", lambda x, dout: dout / np.exp(x)).says("""
+wrong.swap("divided by the output", "np.exp(x) * dout", "dout / np.exp(x)").says("""
     You divide by the output, as if going back meant undoing. Backward does not invert the gate: the
     gradient is multiplied by the slope.""")
 
@@ -59,7 +60,6 @@ wrong.swap("upstream added", "(x) *", "(x) +").says("""You add the local derivat
 
 wrong.swap("upstream in the exponent", "(x) * dout", "(x * dout)").says("""
     The upstream gradient has ended up inside the exponential. It is a factor outside.""")
-
 
 GATE = Gate(
     "exp",

@@ -54,9 +54,8 @@ wrong.swap("logarithm to base ten", "dout / x", "dout / (x * np.log(10))").says(
     That is the slope of the logarithm to base ten. `np.log` and `math.log` are natural
     logarithms.""")
 
-wrong.answer("passed through", lambda x, dout: dout).says("""You hand the gradient on as it came.
-    The logarithm has the slope 1 at x = 1 only.""")
-
+wrong.swap("passed through", "return dout / x", "return dout").says("""
+    You hand the gradient on as it came. The logarithm has the slope 1 at x = 1 only.""")
 
 GATE = Gate(
     "log",

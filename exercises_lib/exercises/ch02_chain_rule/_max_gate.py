@@ -49,19 +49,22 @@ wrong.answer(
 ).says("""The gradient goes to the smaller input. Move that one a little: the maximum does not
     notice.""")
 
-wrong.answer("sent to both inputs", lambda x, y, dout: (dout, dout)).says("""
-    That is the rule of the add gate. The input that lost the comparison has no influence on the
-    output at all.""")
+wrong.swap(
+    "sent to both inputs", "if x >= y:\n    return dout, 0.0\nreturn 0.0, dout", "return dout, dout"
+).says("""That is the rule of the add gate. The input that lost the comparison has no influence on
+    the output at all.""")
 
-wrong.answer("always to x", lambda x, y, dout: (dout, 0.0)).says("""
-    x gets the gradient in every case. Which input gets it is decided by a comparison.""")
+wrong.swap(
+    "always to x", "if x >= y:\n    return dout, 0.0\nreturn 0.0, dout", "return dout, 0.0"
+).says("x gets the gradient in every case. Which input gets it is decided by a comparison.")
 
-wrong.answer("always to y", lambda x, y, dout: (0.0, dout)).says("""
+wrong.swap("always to y", "if x >= y:\n    return dout, 0.0", "").says("""
     y gets the gradient in every case. Which input gets it is decided by a comparison.""")
 
-wrong.answer("shared out", lambda x, y, dout: (dout / 2, dout / 2)).says("""
-    You divide the gradient between winner and loser. The output follows the larger input in full
-    and the smaller one not at all.""")
+wrong.swap(
+    "shared out", "if x >= y:\n    return dout, 0.0\nreturn 0.0, dout", "return dout / 2, dout / 2"
+).says("""You divide the gradient between winner and loser. The output follows the larger input in
+    full and the smaller one not at all.""")
 
 wrong.answer("upstream dropped", lambda x, y, dout: (1.0, 0.0) if x >= y else (0.0, 1.0)).says("""
     The right input gets it, but what it gets is the local derivative alone. Multiply by what
@@ -81,9 +84,10 @@ wrong.answer(
 ).says("""The input that loses gets `None`. It has a gradient, and that is the number 0: the next
     gate back has to compute with it.""")
 
-wrong.answer(
+wrong.swap(
     "negative gradients stopped",
-    lambda x, y, dout: (max(dout, 0.0), 0.0) if x >= y else (0.0, max(dout, 0.0)),
+    "if x >= y:\n    return dout, 0.0\nreturn 0.0, dout",
+    "return (max(dout, 0.0), 0.0) if x >= y else (0.0, max(dout, 0.0))",
 ).says("""You send no gradient below 0. The gate compares the values in the forward pass; a gradient
     may well be negative, and passes as it is.""")
 
@@ -91,17 +95,16 @@ wrong.answer(
     "a tie forgotten", lambda x, y, dout: (dout, 0.0) if x > y else (0.0, dout) if y > x else None
 ).says("For x > y and for x < y you return something, and for x = y nothing.")
 
-
-def max_with_a_gap(x, y, dout):
+wrong.swap(
+    "nothing set at a tie",
+    "if x >= y:\n    return dout, 0.0\nreturn 0.0, dout",
+    """
     if x > y:
         dx, dy = dout, 0.0
     elif x < y:
         dx, dy = 0.0, dout
-    return dx, dy
-
-
-wrong.answer("nothing set at a tie", max_with_a_gap).says("""For x > y and for x < y your code sets
-    dx and dy, and for x = y neither.""")
+    return dx, dy""",
+).says("For x > y and for x < y your code sets dx and dy, and for x = y neither.")
 
 wrong.answer(
     "larger in magnitude", lambda x, y, dout: (dout, 0.0) if abs(x) >= abs(y) else (0.0, dout)
@@ -122,7 +125,6 @@ wrong.swap(
     of=max_shared_tie,
 ).says("""At a tie nobody gets the gradient. Raise x and y together by 0.01 and the maximum does
     rise: somebody has to receive it.""")
-
 
 GATE = Gate(
     "max",

@@ -33,11 +33,11 @@ wrong.swap("x overwritten", ", x", ", (y * dout)").says("""dx is right. On the w
     again, and by then it holds the gradient instead of the value. Give the gradients names of their
     own.""")
 
-wrong.answer("upstream dropped", lambda x, y, dout: (y, x)).says("""
+wrong.swap("upstream dropped", "return y * dout, x * dout", "return y, x").says("""
     Those are the local derivatives alone. They agree with the gradient only where dout happens to
     be 1.""")
 
-wrong.answer("neither swapped nor upstream", lambda x, y, dout: (x, y)).says("""
+wrong.swap("neither swapped nor upstream", "return y * dout, x * dout", "return x, y").says("""
     Each input gets its own value back, and dout does not appear. Two things are to be done: find
     what stretches a change of x, and multiply in what arrives from above.""")
 
@@ -54,7 +54,6 @@ wrong.swap("whole product sent back", "y * dout, x", "x * y * dout, x * y").says
 wrong.swap("output divided by the input", "y * dout, x", "x * y / x * dout, x * y / y").says("""
     You get at the other factor by dividing the output by x. That works until x is 0, and there the
     gradient is as well defined as anywhere else.""")
-
 
 GATE = Gate(
     "multiply",

@@ -8,7 +8,6 @@ from exercises_lib.exercises.ch02_chain_rule._shared import Rule, follow
 
 W, X = (2.0, -3.0, -3.0), (-1.0, -2.0)
 
-
 NEURON_FORWARD: dict[str, Rule] = {
     "p0": lambda v: W[0] * X[0],
     "p1": lambda v: W[1] * X[1],

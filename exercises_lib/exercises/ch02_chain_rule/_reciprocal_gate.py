@@ -24,8 +24,8 @@ def draw_reciprocal(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(reciprocal_gate)
 
-wrong.answer("minus lost", lambda x, dout: dout / x**2).says("""The minus is missing. A larger x
-    makes 1/x smaller, so the two move in opposite directions.""")
+wrong.swap("minus lost", "return -dout / x**2", "return dout / x**2").says("""
+    The minus is missing. A larger x makes 1/x smaller, so the two move in opposite directions.""")
 
 wrong.swap("exponent not lowered", "x**2", "x").says("""1/x is x to the power of −1. When you
     differentiate, the exponent goes down by one more; yours has stayed.""")
@@ -33,11 +33,11 @@ wrong.swap("exponent not lowered", "x**2", "x").says("""1/x is x to the power of
 wrong.swap("upstream dropped", "-dout", "-1").says("""That is the local derivative alone. Multiply
     it by what arrives from above.""")
 
-wrong.answer("the same slope everywhere", lambda x, dout: -dout).says("""
+wrong.swap("the same slope everywhere", "return -dout / x**2", "return -dout").says("""
     You send back −dout, wherever x stands. The slope of 1/x depends on x; if you divide by a
     product, mind the brackets.""")
 
-wrong.answer("everything squared", lambda x, dout: -((dout / x) ** 2)).says("""
+wrong.swap("everything squared", "return -dout / x**2", "return -((dout / x) ** 2)").says("""
     You square the upstream gradient as well. The square belongs to x alone.""")
 
 wrong.swap("slope at the gradient", "dout / x", "1 / dout").says("""
@@ -49,17 +49,16 @@ wrong.swap("upstream added", "-dout", "dout - 1").says("""You add the local deri
 wrong.swap("caret for a power", "x**2", "(x ^ 2)").says("""`^` is not a power in Python, though it
     is in other languages. The power is `**`.""")
 
-wrong.answer("squared instead of divided", lambda x, dout: -(x**2) * dout).says("""
+wrong.swap("squared instead of divided", "return -dout / x**2", "return -(x**2) * dout").says("""
     You multiply by −x². Written with the output, the local derivative is minus the output squared,
     and the output is 1/x.""")
 
-wrong.answer("integrated", lambda x, dout: dout * np.log(abs(x))).says("""
+wrong.swap("integrated", "return -dout / x**2", "return dout * np.log(abs(x))").says("""
     The logarithm is what you get by integrating 1/x. Here it is to be differentiated.""")
 
-wrong.answer("reciprocal taken once more", lambda x, dout: dout / x).says("""
+wrong.swap("reciprocal taken once more", "return -dout / x**2", "return dout / x").says("""
     You send the gradient through the gate as if it were a value. Backward, it is multiplied by the
     slope of 1/x, and that is not 1/x itself.""")
-
 
 GATE = Gate(
     "reciprocal",

@@ -61,7 +61,6 @@ wrong.swap("a gradient for the constant too", "* dout", "* dout, x * dout").says
     You return a gradient for a as well. A constant is not an input: nobody will ever ask how to
     change it, so there is one value to return.""")
 
-
 GATE = Gate(
     "scale",
     scale_gate,

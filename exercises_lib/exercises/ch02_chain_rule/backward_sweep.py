@@ -40,19 +40,6 @@ def backward_sweep(graph, output):
     return gradients
 
 
-def sweep_over_all_paths(graph, output):
-    """Walk every path from the output back to an input: right numbers, and 2ⁿ of them."""
-    gradients = {node: 0.0 for node in graph}
-
-    def walk(node, arrived):
-        gradients[node] += arrived
-        for parent, local in graph[node]:
-            walk(parent, arrived * local)
-
-    walk(output, 1.0)
-    return gradients
-
-
 def sweep_by_asking_children(graph, output):
     """Ask for each node: who uses me, and what have they got?"""
     known = {output: 1.0}
@@ -197,7 +184,6 @@ ORDERS = (
     order_by_longest_way,
     order_by_library,
 )
-
 
 Recording = Mapping[str, Sequence[tuple[str, float]]]
 
@@ -443,46 +429,45 @@ wrong.answer("trusts the dictionary's order", in_the_dictionary_reversed).says(
     recognise=sweeps_like(in_the_dictionary_reversed, in_the_dictionary),
 )
 
-
-def nothing_to_begin_with(graph, output):
-    gradients = {node: 0.0 for node in graph}
-    for node in right_order(graph):
-        for parent, local in graph[node]:
-            gradients[parent] += local * gradients[node]
-    return gradients
-
-
-wrong.answer("nothing to begin with", nothing_to_begin_with).says("""
-    Every gradient begins at zero, so nothing flows. What is the derivative of the output with
+wrong.swap(
+    "nothing to begin with",
+    """
+    gradients[output] = 1.0
+    order = topological_order(
+        {node: [parent for parent, _ in used] for node, used in graph.items()}
+    )
+    for node in reversed(order):""",
+    "for node in right_order(graph):",
+).says("""Every gradient begins at zero, so nothing flows. What is the derivative of the output with
     respect to itself?""")
 
-
-def every_end_begins(graph, output):
-    gradients = {node: 0.0 for node in graph}
+wrong.swap(
+    "begins at every end",
+    """
+    gradients[output] = 1.0
+    order = topological_order(
+        {node: [parent for parent, _ in used] for node, used in graph.items()}
+    )
+    for node in reversed(order):""",
+    """
     for node in outputs_of(plain_parents(graph)):
         gradients[node] = 1.0
-    for node in right_order(graph):
-        for parent, local in graph[node]:
-            gradients[parent] += local * gradients[node]
-    return gradients
+    for node in right_order(graph):""",
+).says("""You begin with 1 at the end of the graph, where nobody uses a node any more. Asked are the
+    derivatives of `output`, wherever it stands.""")
 
-
-wrong.answer("begins at every end", every_end_begins).says("""You begin with 1 at the end of the
-    graph, where nobody uses a node any more. Asked are the derivatives of `output`, wherever it
-    stands.""")
-
-
-def every_node_begins(graph, output):
-    gradients = {node: 1.0 for node in graph}
-    for node in right_order(graph):
-        for parent, local in graph[node]:
-            gradients[parent] += local * gradients[node]
-    return gradients
-
-
-wrong.answer("every node begins with 1", every_node_begins).says("""
-    Every node begins with 1. That 1 belongs to the output alone: it is the derivative of the output
-    with respect to itself.""")
+wrong.swap(
+    "every node begins with 1",
+    """
+    gradients = {node: 0.0 for node in graph}
+    gradients[output] = 1.0
+    order = topological_order(
+        {node: [parent for parent, _ in used] for node, used in graph.items()}
+    )
+    for node in reversed(order):""",
+    "gradients = {node: 1.0 for node in graph}\nfor node in right_order(graph):",
+).says("""Every node begins with 1. That 1 belongs to the output alone: it is the derivative of the
+    output with respect to itself.""")
 
 
 def twins_merged(graph, output):
@@ -500,135 +485,137 @@ wrong.answer("the same parent counted once", twins_merged).says(
     recognise=sweeps_like(twins_merged, equal_twins_merged),
 )
 
+wrong.swap("the f of the text", "gradients[output] = 1.0", 'gradients["f"] = 1.0').says("""
+    You begin at a node called `f`. That is the name in the example; which node to begin at is said
+    by `output`.""")
 
-def always_from_f(graph, output):
-    return backward_sweep(graph, "f")
+wrong.swap(
+    "nothing to add to",
+    """
+    gradients = {node: 0.0 for node in graph}
+    gradients[output] = 1.0
+    order = topological_order(
+        {node: [parent for parent, _ in used] for node, used in graph.items()}
+    )
+    for node in reversed(order):""",
+    "gradients = {output: 1.0}\nfor node in right_order(graph):",
+).says("""You add to an entry that is not there yet: `+=` needs a number to add to. What does a node
+    hold before anything has arrived?""")
 
+wrong.swap(
+    "asks a node that received nothing",
+    (
+        """
+    gradients = {node: 0.0 for node in graph}
+    gradients[output] = 1.0
+    order = topological_order(
+        {node: [parent for parent, _ in used] for node, used in graph.items()}
+    )
+    for node in reversed(order):""",
+        "gradients = {output: 1.0}\nfor node in right_order(graph):",
+    ),
+    ("gradients[parent] += local", "gradients[parent] = gradients.get(parent, 0.0) + local"),
+).says("""You look up the gradient of a node that never received one, because it does not lead to
+    the output. Such a node has a gradient, too.""")
 
-wrong.answer("the f of the text", always_from_f).says("""You begin at a node called `f`. That is the
-    name in the example; which node to begin at is said by `output`.""")
+wrong.swap(
+    "pairs taken for names",
+    """
+    graph = {node: [(str(parent), local + 0.0) for parent, local in u] for node, u in graph.items()}
+    return backward_sweep(graph, output)""",
+    "return sweep_in(topological_order(graph)[::-1], graph, output)",
+    of=sweep_from_a_copy,
+).says("""You hand the recording to `topological_order` as it is. There it finds pairs of a parent
+    and a number where it wants the names alone.""")
 
-
-def nothing_to_add_to(graph, output):
-    gradients = {output: 1.0}
-    for node in right_order(graph):
-        for parent, local in graph[node]:
-            gradients[parent] += local * gradients[node]
-    return gradients
-
-
-wrong.answer("nothing to add to", nothing_to_add_to).says("""You add to an entry that is not there
-    yet: `+=` needs a number to add to. What does a node hold before anything has arrived?""")
-
-
-def only_nodes_that_received(graph, output):
-    gradients = {output: 1.0}
-    for node in right_order(graph):
-        for parent, local in graph[node]:
-            gradients[parent] = gradients.get(parent, 0.0) + local * gradients[node]
-    return gradients
-
-
-wrong.answer("asks a node that received nothing", only_nodes_that_received).says("""
-    You look up the gradient of a node that never received one, because it does not lead to the
-    output. Such a node has a gradient, too.""")
-
-
-def pairs_taken_for_names(graph, output):
-    return sweep_in(topological_order(graph)[::-1], graph, output)
-
-
-wrong.answer("pairs taken for names", pairs_taken_for_names).says("""
-    You hand the recording to `topological_order` as it is. There it finds pairs of a parent and a
-    number where it wants the names alone.""")
-
-
-def shared_out(graph, output):
+wrong.swap(
+    "shared out among the parents",
+    "gradients = {node: 0.0 for node in graph}",
+    """
     halved = {
         node: [(parent, local / len(used)) for parent, local in used]
         for node, used in graph.items()
     }
-    return backward_sweep(halved, output)
+    graph = halved
+    gradients = {node: 0.0 for node in graph}""",
+).says("""You divide a node's gradient by the number of its parents. Nothing is shared out: each
+    parent gets local × upstream in full.""")
 
+wrong.swap(
+    "inputs only",
+    "return gradients",
+    "return {node: gradients[node] for node, used in graph.items() if not used}",
+).says("""You return the gradients of the inputs. The answer has an entry for every node, also for
+    those in the middle and for the output.""")
 
-wrong.answer("shared out among the parents", shared_out).says("""You divide a node's gradient by the
-    number of its parents. Nothing is shared out: each parent gets local × upstream in full.""")
+wrong.swap(
+    "stops after the first step",
+    """
+    graph = {node: [(str(parent), local + 0.0) for parent, local in u] for node, u in graph.items()}
+    return backward_sweep(graph, output)""",
+    "return sweep_in(right_order(graph)[::-1], graph, output)",
+    of=sweep_from_a_copy,
+).says("""Only the output's own parents have got something. The walk goes in the forward direction,
+    or ends too early: when a node had its turn, nothing had arrived there yet.""")
 
+wrong.swap(
+    "upstream dropped",
+    (
+        """
+    order = topological_order(
+        {node: [parent for parent, _ in used] for node, used in graph.items()}
+    )
+    for node in reversed(order):""",
+        "for node in right_order(graph):",
+    ),
+    ("local * gradients[node]", "local"),
+).says("""You add up local derivatives and leave out what arrived from the output. Each has to be
+    multiplied by the gradient of the node that hands it down.""")
 
-def inputs_only(graph, output):
-    gradients = backward_sweep(graph, output)
-    return {node: gradients[node] for node, used in graph.items() if not used}
-
-
-wrong.answer("inputs only", inputs_only).says("""You return the gradients of the inputs. The answer
-    has an entry for every node, also for those in the middle and for the output.""")
-
-
-def one_level_only(graph, output):
-    return sweep_in(right_order(graph)[::-1], graph, output)
-
-
-wrong.answer("stops after the first step", one_level_only).says("""
-    Only the output's own parents have got something. The walk goes in the forward direction, or
-    ends too early: when a node had its turn, nothing had arrived there yet.""")
-
-
-def upstream_dropped(graph, output):
-    gradients = {node: 0.0 for node in graph}
-    gradients[output] = 1.0
-    for node in right_order(graph):
+wrong.swap(
+    "local derivative dropped",
+    """
+    order = topological_order(
+        {node: [parent for parent, _ in used] for node, used in graph.items()}
+    )
+    for node in reversed(order):
         for parent, local in graph[node]:
-            gradients[parent] += local
-    return gradients
-
-
-wrong.answer("upstream dropped", upstream_dropped).says("""You add up local derivatives and leave
-    out what arrived from the output. Each has to be multiplied by the gradient of the node that
-    hands it down.""")
-
-
-def local_dropped(graph, output):
-    gradients = {node: 0.0 for node in graph}
-    gradients[output] = 1.0
+            gradients[parent] += local * gradients[node]""",
+    """
     for node in right_order(graph):
         for parent, _ in graph[node]:
-            gradients[parent] += gradients[node]
-    return gradients
+            gradients[parent] += gradients[node]""",
+).says("Every node hands on its gradient unchanged. That is right for additions only.")
 
+wrong.swap(
+    "added along the way",
+    (
+        """
+    order = topological_order(
+        {node: [parent for parent, _ in used] for node, used in graph.items()}
+    )
+    for node in reversed(order):""",
+        "for node in right_order(graph):",
+    ),
+    ("local * gradients[node]", "local + gradients[node]"),
+).says("""You add local derivative and gradient. Along a path the local derivatives multiply; it is
+    where ways meet that they add.""")
 
-wrong.answer("local derivative dropped", local_dropped).says("""Every node hands on its gradient
-    unchanged. That is right for additions only.""")
-
-
-def added_not_multiplied(graph, output):
+wrong.swap(
+    "multiplied where ways meet",
+    (
+        """
     gradients = {node: 0.0 for node in graph}
     gradients[output] = 1.0
-    for node in right_order(graph):
-        for parent, local in graph[node]:
-            gradients[parent] += local + gradients[node]
-    return gradients
-
-
-wrong.answer("added along the way", added_not_multiplied).says("""
-    You add local derivative and gradient. Along a path the local derivatives multiply; it is where
-    ways meet that they add.""")
-
-
-def multiplied_where_ways_meet(graph, output):
-    gradients = {node: 1.0 for node in graph}
-    for node in right_order(graph):
-        for parent, local in graph[node]:
-            gradients[parent] *= local * gradients[node]
-    return gradients
-
-
-wrong.answer("multiplied where ways meet", multiplied_where_ways_meet).says("""
-    You multiply what arrives at a node from different sides. Along a path the local derivatives
-    multiply; where ways meet they add.""")
-
-
-def leaves_out_what_is_zero(graph, output):
-    return {node: gradient for node, gradient in backward_sweep(graph, output).items() if gradient}
+    order = topological_order(
+        {node: [parent for parent, _ in used] for node, used in graph.items()}
+    )
+    for node in reversed(order):""",
+        "gradients = {node: 1.0 for node in graph}\nfor node in right_order(graph):",
+    ),
+    ("gradients[parent] += local", "gradients[parent] *= local"),
+).says("""You multiply what arrives at a node from different sides. Along a path the local
+    derivatives multiply; where ways meet they add.""")
 
 
 def lacks_zeros_only(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -643,35 +630,61 @@ def lacks_zeros_only(cases: Sequence[Case], seen: Sequence[Observation]) -> bool
     return bool(lacking)
 
 
-wrong.answer("nodes without influence left out", leaves_out_what_is_zero).says(
+wrong.swap(
+    "nodes without influence left out",
+    """
+    graph = {node: [(str(parent), local + 0.0) for parent, local in u] for node, u in graph.items()}
+    return backward_sweep(graph, output)""",
+    "return {node: gradient for node, gradient in backward_sweep(graph, output).items() if gradient}",
+    of=sweep_from_a_copy,
+).says(
     """A node that does not lead to the output has a derivative, too: it is 0.0. The answer has an
     entry for every node.""",
     recognise=lacks_zeros_only,
 )
 
-
-def eats_the_recording(graph, output):
-    order = right_order(graph)
-    gradients = {node: 0.0 for node in graph}
-    gradients[output] = 1.0
+wrong.swap(
+    "eats the recording",
+    (
+        "gradients = {node: 0.0 for node in graph}",
+        "order = right_order(graph)\ngradients = {node: 0.0 for node in graph}",
+    ),
+    (
+        """
+    order = topological_order(
+        {node: [parent for parent, _ in used] for node, used in graph.items()}
+    )
+    for node in reversed(order):
+        for parent, local in graph[node]:""",
+        """
     for node in order:
         while graph[node]:
-            parent, local = graph[node].pop()
-            gradients[parent] += local * gradients[node]
-    return gradients
+            parent, local = graph[node].pop()""",
+    ),
+).says("You empty the recording while you walk. The caller wants to sweep over it again.")
 
+wrong.swap(
+    "a walk over all paths",
+    """
+    graph = {node: [(str(parent), local + 0.0) for parent, local in u] for node, u in graph.items()}
+    return backward_sweep(graph, output)""",
+    """
+    gradients = {node: 0.0 for node in graph}
 
-wrong.answer("eats the recording", eats_the_recording).says("""You empty the recording while you
-    walk. The caller wants to sweep over it again.""")
+    def walk(node, arrived):
+        gradients[node] += arrived
+        for parent, local in graph[node]:
+            walk(parent, arrived * local)
 
-
-wrong.answer("a walk over all paths", sweep_over_all_paths).says(
+    walk(output, 1.0)
+    return gradients""",
+    of=sweep_from_a_copy,
+).says(
     """Your gradients are right, and this is not backpropagation: you walk every path from the
     output by itself. Every rung of the ladder doubles the number of paths, so ten rungs cost a
     thousand walks and thirty a billion. Let a node collect what arrives, and hand it down once.""",
     recognise=walks_all_paths,
 )
-
 
 EXERCISE = Exercise(
     id="ch02.backward_sweep",

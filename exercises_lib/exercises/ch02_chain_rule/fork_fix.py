@@ -58,7 +58,7 @@ RIGHT = {"input": (2.0, 1.0), "lines": [6, 7], "repair": fork_fix}
 
 wrong = Mistakes(fork_fix)
 
-wrong.swap("still the given code", "ds +=", "ds =", "dx +=", "dx =").says("""
+wrong.swap("still the given code", ("ds +=", "ds ="), ("dx +=", "dx =")).says("""
     This behaves exactly like the code that was given. Look for the names that are assigned twice:
     what happens to the first value?""")
 
@@ -92,19 +92,19 @@ wrong.answer("share of p missing in s", fork_with(ds=lambda v: 2 * v.s * v.dout)
     What s hands on is only its share from q. Either the share from p was left out, or ds was passed
     on before it was complete: a fork must have heard from all its uses first.""")
 
-wrong.answer("both the same", lambda x, y, dout: (fork_fix(x, y, dout)[0],) * 2).says("""
+wrong.swap("both the same", "return dx, dy", "return ((dx, dy)[0],) * 2").says("""
     You return dx for y as well. x has a use that y has not: p = x · s contains it once more.""")
 
-
-def fork_adding_from_the_start(x, y, dout):
-    s = x + y
-    ds += 2 * s * dout  # noqa: F821
-    return s * dout + ds, ds
-
-
-wrong.answer("nothing to add to", fork_adding_from_the_start).says("""
-    `+=` needs a number to add to, and at its first line a name has none. Only a contribution that
-    comes later is added.""")
+wrong.swap(
+    "nothing to add to",
+    """
+    into_s = [2 * s * dout, x * dout]
+    into_x = [s * dout, sum(into_s)]
+    return sum(into_x), sum(into_s)""",
+    "ds += 2 * s * dout  # noqa: F821\nreturn s * dout + ds, ds",
+    of=fork_with_lists,
+).says("""`+=` needs a number to add to, and at its first line a name has none. Only a contribution
+    that comes later is added.""")
 
 wrong.answer("the 2 is lost", fork_with(ds=lambda v: v.s * v.dout + v.x * v.dout)).says("""
     The slope of s² is not s. That line was right in the given code.""")
@@ -114,7 +114,7 @@ wrong.answer(
     fork_with(ds=lambda v: 2 * v.s * v.dout + v.s * v.dout, dx=lambda v: v.x * v.dout + v.ds),
 ).says("p = x · s is a multiply gate, and it swaps. Those two lines were right in the given code.")
 
-wrong.answer("dy before dx", lambda x, y, dout: fork_fix(x, y, dout)[::-1]).says("""
+wrong.swap("dy before dx", "return dx, dy", "return (dx, dy)[::-1]").says("""
     You return dy first. Asked are dx, dy, in this order.""")
 
 wrong.answer("y for x", fork_with(ds=lambda v: 2 * v.s * v.dout + v.y * v.dout)).says("""
@@ -150,9 +150,8 @@ wrong.answer(
 ).says("""You multiply the contributions of a fork. Along one path you multiply; what arrives by
     different paths is added.""")
 
-wrong.answer("dout dropped", lambda x, y, dout: fork_fix(x, y, 1.0)).says("""
+wrong.swap("dout dropped", "s = x + y", "dout = 1.0\ns = x + y").says("""
     The forks are right, but dout has gone missing on the way.""")
-
 
 EXERCISE = Exercise(
     id="ch02.fork_fix",

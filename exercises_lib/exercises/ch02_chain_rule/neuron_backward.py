@@ -115,32 +115,31 @@ wrong.answer("no gradient for the bias", neuron_backward(dw2=lambda v: 0.0)).say
 wrong.answer("local derivative for the bias", neuron_backward(dw2=lambda v: 1.0)).says("""
     1 is how fast z rises with w₂. What arrives at z has to be multiplied in.""")
 
-wrong.answer(
-    "sign of w0's gradient", {**neuron_backward(), "dw0": -neuron_backward()["dw0"]}
-).says("What w₀ receives is multiplied by x₀, and x₀ is −1.")
+wrong.answer("sign of w0's gradient", {**neuron_backward(), "dw0": -neuron_backward()["dw0"]}).says(
+    "What w₀ receives is multiplied by x₀, and x₀ is −1."
+)
 
-wrong.answer(
-    "sign of w1's gradient", {**neuron_backward(), "dw1": -neuron_backward()["dw1"]}
-).says("What w₁ receives is multiplied by x₁, and x₁ is −2.")
+wrong.answer("sign of w1's gradient", {**neuron_backward(), "dw1": -neuron_backward()["dw1"]}).says(
+    "What w₁ receives is multiplied by x₁, and x₁ is −2."
+)
 
-wrong.answer(
-    "sign of x0's gradient", {**neuron_backward(), "dx0": -neuron_backward()["dx0"]}
-).says("What x₀ receives is multiplied by w₀, and w₀ is positive.")
+wrong.answer("sign of x0's gradient", {**neuron_backward(), "dx0": -neuron_backward()["dx0"]}).says(
+    "What x₀ receives is multiplied by w₀, and w₀ is positive."
+)
 
-wrong.answer(
-    "sign of w2's gradient", {**neuron_backward(), "dw2": -neuron_backward()["dw2"]}
-).says("w₂ receives what arrives at z, with its sign. That w₂ itself is negative plays no part.")
+wrong.answer("sign of w2's gradient", {**neuron_backward(), "dw2": -neuron_backward()["dw2"]}).says(
+    "w₂ receives what arrives at z, with its sign. That w₂ itself is negative plays no part."
+)
 
-wrong.answer(
-    "sign of x1's gradient", {**neuron_backward(), "dx1": -neuron_backward()["dx1"]}
-).says("What x₁ receives is multiplied by w₁, and w₁ is −3.")
+wrong.answer("sign of x1's gradient", {**neuron_backward(), "dx1": -neuron_backward()["dx1"]}).says(
+    "What x₁ receives is multiplied by w₁, and w₁ is −3."
+)
 
 wrong.answer(
     "upstream dropped at the products",
     neuron_backward(dw0=lambda v: X[0], dx0=lambda v: W[0], dw1=lambda v: X[1], dx1=lambda v: W[1]),
 ).says("""At the multiply gates you have written the local derivatives alone. They still have to be
     multiplied by what arrives from above.""")
-
 
 EXERCISE = Exercise(
     id="ch02.neuron_backward",

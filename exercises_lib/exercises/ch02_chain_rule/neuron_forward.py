@@ -20,7 +20,6 @@ NEURON_LABELS = {
     "f": "$f = 1/d$",
 }
 
-
 wrong = Mistakes()
 
 wrong.answer("bias left out", neuron_forward(z=lambda v: v.s)).says("""
@@ -64,7 +63,6 @@ wrong.answer("the 1 left out", neuron_forward(d=lambda v: v.u)).says("""
 
 wrong.answer("not inverted", neuron_forward(f=lambda v: v.d)).says("""
     The last gate is 1/d. A sigmoid's output lies between 0 and 1.""")
-
 
 EXERCISE = Exercise(
     id="ch02.neuron_forward",

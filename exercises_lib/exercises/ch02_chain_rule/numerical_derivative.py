@@ -42,13 +42,15 @@ def draw_derivative(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(numerical_derivative)
 
-wrong.answer("forward difference", lambda f, x, h: (f(x + h) - f(x)) / h).says("""
-    That is the forward difference. It looks to one side only, and its error shrinks with h instead
-    of h².""")
+wrong.swap(
+    "forward difference", "(f(x + h) - f(x - h)) / (2 * h)", "(f(x + h) - f(x)) / h"
+).says("""That is the forward difference. It looks to one side only, and its error shrinks with h
+    instead of h².""")
 
-wrong.answer("backward difference", lambda f, x, h: (f(x) - f(x - h)) / h).says("""
-    That is the backward difference. It looks to one side only, and its error shrinks with h instead
-    of h².""")
+wrong.swap(
+    "backward difference", "(f(x + h) - f(x - h)) / (2 * h)", "(f(x) - f(x - h)) / h"
+).says("""That is the backward difference. It looks to one side only, and its error shrinks with h
+    instead of h².""")
 
 wrong.swap("divided by h", "(2 * h)", "h").says("""You divide by h. From x − h to x + h is twice as
     far.""")
@@ -56,14 +58,14 @@ wrong.swap("divided by h", "(2 * h)", "h").says("""You divide by h. From x − h
 wrong.swap("multiplied by h", "(2 * h)", "2 * h").says("""`/ 2 * h` divides by 2 and then multiplies
     by h. The whole of 2h belongs below the fraction line, so it needs brackets.""")
 
-wrong.answer("not divided at all", lambda f, x, h: f(x + h) - f(x - h)).says("""
+wrong.swap("not divided at all", "(f(x + h) - f(x - h)) / (2 * h)", "f(x + h) - f(x - h)").says("""
     That is how far f rises between the two points. The slope is that per unit of the way.""")
 
 wrong.swap("order reversed", "(x + h) - f(x - h)", "(x - h) - f(x + h)").says("""
     The points are subtracted in the wrong order: a rising function gets a negative slope.""")
 
-wrong.answer(
-    "brackets around the difference missing", lambda f, x, h: f(x + h) - f(x - h) / (2 * h)
+wrong.swap(
+    "brackets around the difference missing", "(f(x + h) - f(x - h))", "f(x + h) - f(x - h)"
 ).says("""Only `f(x - h)` is divided: a division comes before a subtraction. The whole difference
     belongs above the fraction line.""")
 
@@ -77,10 +79,11 @@ wrong.swap("divided by 2 alone", "(2 * h)", "2").says("""You divide by 2. The wa
 wrong.swap("one side, divided by both", "x - h", "x").says("""You divide by 2h, but from x to x + h
     is only half of that way. Look to both sides.""")
 
-wrong.answer("twice as far", lambda f, x, h: (f(x + 2 * h) - f(x - 2 * h)) / (4 * h)).says("""
-    That is a central difference, but for twice the step. Go one h to either side.""")
+wrong.swap(
+    "twice as far", "(f(x + h) - f(x - h)) / (2 * h)", "(f(x + 2 * h) - f(x - 2 * h)) / (4 * h)"
+).says("That is a central difference, but for twice the step. Go one h to either side.")
 
-wrong.answer("the number of the example", lambda f, x, h: 12.01).says("""
+wrong.swap("the number of the example", "(f(x + h) - f(x - h)) / (2 * h)", "12.01").says("""
     You return the slope of the example, whatever f, x and h are.""")
 
 wrong.swap("sum instead of difference", "(x + h) -", "(x + h) +").says("""
@@ -96,8 +99,9 @@ wrong.swap("only the cube", "f(x + h) - f(x - h)", "(x + h) ** 3 - (x - h) ** 3"
 wrong.swap("h added to the value", "f(x + h) - f(x - h)", "(f(x) + h) - (f(x) - h)").says("""
     You move the function's value instead of its input. That gives 1 for every function.""")
 
-wrong.answer("half the step", lambda f, x, h: (f(x + h / 2) - f(x - h / 2)) / h).says("""
-    That is a central difference, but for half the step. Go a whole h to either side.""")
+wrong.swap(
+    "half the step", "(f(x + h) - f(x - h)) / (2 * h)", "(f(x + h / 2) - f(x - h / 2)) / h"
+).says("That is a central difference, but for half the step. Go a whole h to either side.")
 
 
 def ignores_h(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -117,7 +121,6 @@ wrong.answer("a step of its own", lambda f, x, h: (f(x + 1e-5) - f(x - 1e-5)) / 
     "Your function uses a step of its own and ignores the h that it is given.",
     recognise=ignores_h,
 )
-
 
 EXERCISE = Exercise(
     id="ch02.numerical_derivative",

@@ -95,58 +95,47 @@ wrong.swap("local derivatives left out", "total += local * sum", "total += sum")
     You count the paths. Each of them contributes the product of the local derivatives along it.""")
 
 wrong.swap(
-    "paths multiplied",
-    "total = 0.0",
-    "total = 1.0",
-    "total += local",
-    "total *= local",
+    "paths multiplied", ("total = 0.0", "total = 1.0"), ("total += local", "total *= local")
 ).says("""You multiply what the paths contribute. Along a path the local derivatives multiply; the
     paths themselves are added.""")
 
-
-def first_path(graph, output, node):
-    if node == output:
-        return 1.0
-    for parent, local in graph[output]:
-        rest = first_path(graph, parent, node)
+wrong.swap(
+    "the first path only",
+    ("total = 0.0", ""),
+    (
+        "    total += local * sum_over_paths(graph, parent, node)\nreturn total",
+        """
+        rest = sum_over_paths(graph, parent, node)
         if rest:
             return local * rest
-    return 0.0
+    return 0.0""",
+    ),
+).says("""You stop at the first path that leads to the node. A change of the node reaches the output
+    along all of them.""")
 
-
-wrong.answer("the first path only", first_path).says("""You stop at the first path that leads to the
-    node. A change of the node reaches the output along all of them.""")
-
-
-def last_path(graph, output, node):
-    if node == output:
-        return 1.0
-    total = 0.0
-    for parent, local in graph[output]:
-        rest = last_path(graph, parent, node)
-        if rest:
-            total = local * rest
-    return total
-
-
-wrong.answer("the last path only", last_path).says("""A path that you find later replaces the one
-    before. They add up.""")
+wrong.swap(
+    "the last path only",
+    "total += local * sum_over_paths(graph, parent, node)",
+    "rest = sum_over_paths(graph, parent, node)\nif rest:\n    total = local * rest",
+).says("A path that you find later replaces the one before. They add up.")
 
 wrong.swap("doubled arrows merged", "in graph[output]:", "in dict(graph[output]).items():").says("""
     Where a node uses the same parent twice, as in h × h, you keep one of the two arrows. Each arrow
     makes paths of its own.""")
 
-
-def equal_arrows_merged(graph, output, node):
-    if node == output:
-        return 1.0
+wrong.swap(
+    "equal arrows merged",
+    """
+    total = 0.0
+    for parent, local in graph[output]:
+        total += local * sum_over_paths(graph, parent, node)
+    return total""",
+    """
     return sum(
-        local * equal_arrows_merged(graph, parent, node) for parent, local in set(graph[output])
-    )
-
-
-wrong.answer("equal arrows merged", equal_arrows_merged).says("""A set keeps one of two equal
-    arrows. In h × h there are two of them, with the same local derivative, and both count.""")
+        local * sum_over_paths(graph, parent, node) for parent, local in set(graph[output])
+    )""",
+).says("""A set keeps one of two equal arrows. In h × h there are two of them, with the same local
+    derivative, and both count.""")
 
 wrong.swap("the output's own gradient is 0", "return 1.0", "return 0.0").says("""
     Every product of yours ends in 0. The path of no arrows, from the node to itself, contributes 1:
@@ -175,7 +164,6 @@ def averaged(graph, output, node):
 
 wrong.answer("mean over the paths", averaged).says("""You take the mean over the paths. A node that
     acts along two paths acts twice: they are added.""")
-
 
 EXERCISE = Exercise(
     id="ch02.paths",

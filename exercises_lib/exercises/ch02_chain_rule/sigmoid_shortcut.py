@@ -98,14 +98,12 @@ wrong.answer("factor f lost", shortcut_with(slope=lambda f: 1 - f)).says("""
 wrong.answer("slope with the wrong sign", shortcut_with(slope=lambda f: f * (f - 1))).says("""
     Your slope is negative. The sigmoid rises everywhere.""")
 
-
-def slope_at_the_input(w, x, f, dout):
-    z = w[:-1] @ x + w[-1]
-    return sigmoid_shortcut(w, x, z, dout)
-
-
-wrong.answer("slope at the input", slope_at_the_input).says("""You compute z and use z(1 − z). The
-    slope of the sigmoid is written with its *output*, and that is given.""")
+wrong.swap(
+    "slope at the input",
+    "dz = dout * f * (1 - f)",
+    "z = w[:-1] @ x + w[-1]\nf = z\ndz = dout * f * (1 - f)",
+).says("""You compute z and use z(1 − z). The slope of the sigmoid is written with its *output*, and
+    that is given.""")
 
 wrong.answer("slope of the tanh", shortcut_with(slope=lambda f: 1 - f**2)).says("""
     1 − f² is the slope of another curve, the tanh. This neuron has a sigmoid.""")
@@ -146,7 +144,7 @@ wrong.answer(
 wrong.answer("first weight left out", shortcut_with(dx=lambda w, x, dz: dz * w[1:])).says("""
     `w[1:]` leaves out the first entry. The bias is the last one.""")
 
-wrong.answer("dx before dw", lambda w, x, f, dout: sigmoid_shortcut(w, x, f, dout)[::-1]).says("""
+wrong.swap("dx before dw", "return dw, dx", "return (dw, dx)[::-1]").says("""
     You return dx first. Asked are dw, dx, in this order.""")
 
 wrong.answer(
@@ -182,7 +180,6 @@ wrong.answer(
 
 wrong.answer("summed up", shortcut_with(dx=lambda w, x, dz: np.sum(dz * w[:-1]))).says("""
     You add the inputs' gradients up to one number. Each input has a gradient of its own.""")
-
 
 EXERCISE = Exercise(
     id="ch02.sigmoid_shortcut",

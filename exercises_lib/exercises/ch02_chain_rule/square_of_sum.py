@@ -96,7 +96,6 @@ wrong.answer(
 ).says("""You add the two local derivatives. Along a path they are multiplied: each gate stretches
     what the one behind it has already stretched.""")
 
-
 EXERCISE = Exercise(
     id="ch02.square_of_sum",
     title="The square of a sum",

@@ -221,7 +221,6 @@ wrong.answer("gradients written into the stages", staged_backward_in_place).says
     You write the gradients into the dictionary that you were given. It belongs to the caller: make
     a new one.""")
 
-
 EXERCISE = Exercise(
     id="ch02.staged_backward",
     title="Eight stages backward",

@@ -86,15 +86,15 @@ wrong.answer(
 wrong.answer("sigmoid of y forgotten", forward_with(num=lambda v: v.x + v.y)).says("""
     The numerator is x plus the *sigmoid* of y, and `sy` holds it.""")
 
-wrong.answer("the numbers of the example", lambda x, y: staged_forward(3.0, -4.0)).says("""
-    You return the stages at x = 3, y = −4, whatever x and y are.""")
+wrong.swap(
+    "the numbers of the example", "sy = sigmoid(y)", "x = 3.0\ny = -4.0\nsy = sigmoid(y)"
+).says("You return the stages at x = 3, y = −4, whatever x and y are.")
 
 wrong.answer("numerator left out", forward_with(f=lambda v: v.inv)).says("""
     f is the numerator times inv.""")
 
 wrong.answer("divided again", forward_with(f=lambda v: v.num / v.inv)).says("""
     inv is the reciprocal already. Dividing by it undoes it: multiply.""")
-
 
 EXERCISE = Exercise(
     id="ch02.staged_forward",

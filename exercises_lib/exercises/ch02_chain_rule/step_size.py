@@ -8,7 +8,6 @@ from exercises_lib.probes import values
 
 STEP_RIGHT = {"large": "b", "small": "a", "best": "d"}
 
-
 STEP_FIELDS = (
     Field(
         "large",
@@ -37,7 +36,6 @@ STEP_FIELDS = (
         {"a": "$10^{-1}$", "b": "$10^{-16}$", "c": "$10^{-10}$", "d": "$10^{-5}$"},
     ),
 )
-
 
 wrong = Mistakes()
 
@@ -69,7 +67,6 @@ wrong.answer("best: 1e-16", {**STEP_RIGHT, "best": "b"}).says("""At 1e-16 the st
 
 wrong.answer("best: 1e-10", {**STEP_RIGHT, "best": "c"}).says("""At 1e-10 rounding dominates. In the
     figure the central difference has its lowest point much further to the left.""")
-
 
 EXERCISE = Exercise(
     id="ch02.step_size",

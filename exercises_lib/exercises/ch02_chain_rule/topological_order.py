@@ -172,33 +172,21 @@ def has_twice(parents: Parents, order: list[str]) -> bool:
 
 wrong.swap(
     "a node more than once",
-    "done = set()",
-    "",
-    """
+    ("done = set()", ""),
+    (
+        """
     if node in done:
         return
     done.add(node)
 """,
-    "",
-    "in parents:",
-    "in outputs_of(parents):",
+        "",
+    ),
+    ("in parents:", "in outputs_of(parents):"),
 ).says(
     """A node that is used twice is reached twice, and you write it down each time. Remember where
     you have been.""",
     recognise=orders_where(has_twice, every=False),
 )
-
-
-def twin_counted_once(parents):
-    waiting = {node: len(needed) for node, needed in parents.items()}
-    order = [node for node in parents if waiting[node] == 0]
-    for node in order:
-        for child in parents:
-            if node in parents[child]:
-                waiting[child] -= 1
-                if waiting[child] == 0:
-                    order.append(child)
-    return order
 
 
 def is_beginning(parents: Parents, order: list[str]) -> bool:
@@ -214,7 +202,21 @@ def lacks_only_twins(parents: Parents, order: list[str]) -> bool:
     return is_beginning(parents, order) and (len(order) < len(parents)) == twins
 
 
-wrong.answer("the same parent counted once", twin_counted_once).says(
+wrong.swap(
+    "the same parent counted once",
+    "return tuple(TopologicalSorter(parents).static_order())",
+    """
+    waiting = {node: len(needed) for node, needed in parents.items()}
+    order = [node for node in parents if waiting[node] == 0]
+    for node in order:
+        for child in parents:
+            if node in parents[child]:
+                waiting[child] -= 1
+                if waiting[child] == 0:
+                    order.append(child)
+    return order""",
+    of=order_by_library,
+).says(
     """In `x × x` the node has two parents that are the same. You wait for two and tick off one, so
     this node, and all that need it, never get their turn.""",
     recognise=orders_where(lacks_only_twins),
@@ -234,19 +236,6 @@ wrong.answer("one look at each node", one_look_only).says(
     passed over, and nobody comes back to it.""",
     recognise=orders_like(one_look_only, lambda p: one_look_only(dict(reversed(list(p.items()))))),
 )
-
-
-def from_one_output(parents):
-    order = []
-
-    def visit(node):
-        if node not in order:
-            for parent in parents[node]:
-                visit(parent)
-            order.append(node)
-
-    visit(outputs_of(parents)[0])
-    return order
 
 
 def lacks_nodes(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -269,20 +258,26 @@ def lacks_what_one_walk_misses(cases: Sequence[Case], seen: Sequence[Observation
     return lacks_nodes(cases, seen) and orders_where(is_one_walk)(cases, seen)
 
 
-wrong.answer("only one output's ancestors", from_one_output).says(
+wrong.swap(
+    "only one output's ancestors",
+    "return tuple(TopologicalSorter(parents).static_order())",
+    """
+    order = []
+
+    def visit(node):
+        if node not in order:
+            for parent in parents[node]:
+                visit(parent)
+            order.append(node)
+
+    visit(outputs_of(parents)[0])
+    return order""",
+    of=order_by_library,
+).says(
     """You walk back from one node only. What does not lead to it is never reached: begin a walk at
     every node that is not in the order yet.""",
     recognise=lacks_what_one_walk_misses,
 )
-
-
-def two_looks(parents):
-    order = []
-    for _ in range(2):
-        for node in parents:
-            if node not in order and all(parent in order for parent in parents[node]):
-                order.append(node)
-    return order
 
 
 def lacks_nodes_otherwise(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -293,7 +288,13 @@ def lacks_nodes_otherwise(cases: Sequence[Case], seen: Sequence[Observation]) ->
     return lacks_nodes(cases, seen) and not any(test(cases, seen) for test in named)
 
 
-wrong.answer("stops too early", two_looks).says(
+wrong.swap(
+    "stops too early",
+    ("while len(order) < len(parents):", "for _ in range(2):"),
+    ("for node, needed in parents.items():", "for node in parents:"),
+    ("parent in needed", "parent in parents[node]"),
+    of=order_by_scanning,
+).says(
     """Your order is right as far as it goes, but you stop before every node has had its turn. How
     often you have to look depends on the graph.""",
     recognise=lacks_nodes_otherwise,
@@ -330,8 +331,10 @@ wrong.answer("parents as they come", parents_as_met).says(
     recognise=orders_like(parents_as_met),
 )
 
-
-def from_the_f_of_the_text(parents):
+wrong.swap(
+    "the f of the text",
+    "return tuple(TopologicalSorter(parents).static_order())",
+    """
     order = []
 
     def visit(node):
@@ -341,26 +344,24 @@ def from_the_f_of_the_text(parents):
             order.append(node)
 
     visit("f")
-    return order
+    return order""",
+    of=order_by_library,
+).says("""You begin at a node called `f`. That is the name in the example; a graph has any names,
+    and it can have several nodes that nobody uses.""")
 
-
-wrong.answer("the f of the text", from_the_f_of_the_text).says("""
-    You begin at a node called `f`. That is the name in the example; a graph has any names, and it
-    can have several nodes that nobody uses.""")
-
-
-def deletes_while_walking(parents):
+wrong.swap(
+    "deleted during the walk",
+    "return tuple(TopologicalSorter(parents).static_order())",
+    """
     left = dict(parents)
     order = []
     for node in left:
         if all(parent in order for parent in left[node]):
             order.append(node)
             del left[node]
-    return order
-
-
-wrong.answer("deleted during the walk", deletes_while_walking).says("""
-    You take entries out of the very dictionary that the loop is walking over. Python refuses
+    return order""",
+    of=order_by_library,
+).says("""You take entries out of the very dictionary that the loop is walking over. Python refuses
     that.""")
 
 wrong.answer("written down on arrival", preorder).says(
@@ -447,7 +448,12 @@ def forward_in_rings(parents):
     return order
 
 
-wrong.answer("shortest way counts", by_shortest_way).says(
+wrong.swap(
+    "shortest way counts",
+    "max(map(level, parents[node]), default=0)",
+    "min(map(level, parents[node]), default=0)",
+    of=order_by_longest_way,
+).says(
     """In your order the shortest way from an input decides, ring by ring. It is the longest one
     that counts: a node has to wait for the slowest of its parents.""",
     recognise=orders_like(by_shortest_way, forward_in_rings),
@@ -472,7 +478,12 @@ def one_parent_after_the_inputs(parents):
     return order
 
 
-wrong.answer("one parent is enough", one_parent_is_enough).says(
+wrong.swap(
+    "one parent is enough",
+    "all(parent in order for parent in needed)",
+    "(not needed or any(parent in order for parent in needed))",
+    of=order_by_scanning,
+).says(
     "A node gets its turn as soon as *one* of its parents is there. It needs all of them.",
     recognise=orders_like(one_parent_is_enough, one_parent_after_the_inputs),
 )
@@ -504,21 +515,18 @@ wrong.answer("a list kept from call to call", keeps_its_list).says(
     recognise=goes_on_with_the_last,
 )
 
-
-def takes_the_graph_apart(parents):
-    order = []
-    while parents:
-        for node in list(parents):
-            if all(parent in order for parent in parents[node]):
-                order.append(node)
-                del parents[node]
-    return order
-
-
-wrong.answer("takes the graph apart", takes_the_graph_apart).says("""
-    You delete nodes from the dictionary as you go. It belongs to the caller, who still needs
+wrong.swap(
+    "takes the graph apart",
+    ("len(order) < len(parents)", "parents"),
+    ("for node, needed in parents.items():", "for node in list(parents):"),
+    (
+        "node not in order and all(parent in order for parent in needed)",
+        "all(parent in order for parent in parents[node])",
+    ),
+    ("order.append(node)", "order.append(node)\ndel parents[node]"),
+    of=order_by_scanning,
+).says("""You delete nodes from the dictionary as you go. It belongs to the caller, who still needs
     it.""")
-
 
 EXERCISE = Exercise(
     id="ch02.topological_order",

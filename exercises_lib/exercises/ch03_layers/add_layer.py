@@ -7,9 +7,7 @@ import numpy as np
 from exercises_lib.checking import Exercise, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch03_layers._layers import a_class, draw_gate, like_x
-from exercises_lib.nn import (
-    AddLayer,
-)
+from exercises_lib.nn import AddLayer
 from exercises_lib.probes import ch03 as probes
 
 
@@ -39,11 +37,11 @@ def add(backward, forward=lambda self, x, y: x + y):
     return a_class("AddLayer", forward, backward)
 
 
-wrong.answer("shared out", add(lambda self, dout: (dout / 2, dout / 2))).says("""
+wrong.swap("shared out", "return dout, dout", "return dout / 2, dout / 2").says("""
     You split `dout` in two halves. A gradient is not a quantity to be divided up: when x rises by
     one the whole sum rises by one, whatever y does.""")
 
-wrong.answer("bare ones", add(lambda self, dout: (1.0, 1.0))).says("""
+wrong.swap("bare ones", "return dout, dout", "return 1.0, 1.0").says("""
     The local derivatives are indeed 1, but `dout`, what arrives from above, is lost.""")
 
 wrong.answer(
@@ -57,25 +55,27 @@ def add_forward_keeps(self, x, y):
     return x + y
 
 
-wrong.answer(
+wrong.swap(
     "rule of multiplication",
-    add(
-        lambda self, dout: (dout * self.y, dout * self.x),
-        add_forward_keeps,
+    (
+        "def forward(self, x: Number, y: Number) -> Number:",
+        "def forward(self, x: Number, y: Number) -> Number:\n    self.x, self.y = x, y",
     ),
+    ("dout, dout", "dout * self.y, dout * self.x"),
 ).says("""You multiply by the other input: that is the rule for a product. How much a sum grows with
     x does not depend on y.""")
 
-wrong.answer(
+wrong.swap(
     "multiplied by the inputs",
-    add(
-        lambda self, dout: (dout * self.x, dout * self.y),
-        add_forward_keeps,
+    (
+        "def forward(self, x: Number, y: Number) -> Number:",
+        "def forward(self, x: Number, y: Number) -> Number:\n    self.x, self.y = x, y",
     ),
+    ("dout, dout", "dout * self.x, dout * self.y"),
 ).says("""You multiply `dout` by the inputs. How much a sum grows with x does not depend on how
     large x already is.""")
 
-wrong.answer("upstream added", add(lambda self, dout: (dout + 1, dout + 1))).says("""
+wrong.swap("upstream added", "return dout, dout", "return dout + 1, dout + 1").says("""
     You add the local derivative to `dout`. Along a path, derivatives multiply.""")
 
 wrong.answer(
@@ -89,47 +89,41 @@ wrong.answer(
 ).says("""You add `dout` to the values. A gradient goes back; the values of a sum play no part in
     it.""")
 
-wrong.answer("summed up", add(lambda self, dout: (np.sum(dout), np.sum(dout)))).says("""
-    You add up all entries of `dout`. The layer works entry by entry, and each entry of x has a
-    gradient of its own.""")
+wrong.swap(
+    "summed up", "1 * dout, 1 * dout", "np.sum(dout), np.sum(dout)", of=AddLayerFresh
+).says("""You add up all entries of `dout`. The layer works entry by entry, and each entry of x has
+    a gradient of its own.""")
 
-wrong.answer("rule of subtraction", add(lambda self, dout: (dout, -dout))).says("""
+wrong.swap("rule of subtraction", "return dout, dout", "return dout, -dout").says("""
     The second gradient has a minus sign. That would be right for x − y.""")
 
-
-def add_backward(self, dout):
-    return dout, dout
-
-
-wrong.answer("forward multiplies", add(add_backward, lambda self, x, y: x * y)).says("""
+wrong.swap("forward multiplies", "return x + y", "return x * y").says("""
     `forward` gives the product of its inputs, and this is the add layer.""")
 
-
-def add_forward_in_place(self, x, y):
-    x += y
-    return x
-
-
-wrong.answer("forward changes x", add(add_backward, add_forward_in_place)).says("""
+wrong.swap("forward changes x", "return x + y", "x += y\nreturn x").says("""
     `x += y` writes the sum into the caller's array. Another layer may have stored that very array
     for its own backward pass.""")
 
-wrong.answer("doubled", add(lambda self, dout: (2 * dout, 2 * dout))).says("""
+wrong.swap("doubled", "return dout, dout", "return 2 * dout, 2 * dout").says("""
     You send twice `dout` to each input. That would be right for x + x, where one input is used
     twice; here each of the two is used once.""")
 
-wrong.answer(
+wrong.swap(
     "shared out in proportion",
-    add(
-        lambda self, dout: (
-            dout * self.x / (self.x + self.y),
-            dout * self.y / (self.x + self.y),
-        ),
-        add_forward_keeps,
+    (
+        "def forward(self, x: Number, y: Number) -> Number:",
+        "def forward(self, x: Number, y: Number) -> Number:\n    self.x, self.y = x, y",
+    ),
+    (
+        "return dout, dout",
+        """
+    return (
+        dout * self.x / (self.x + self.y),
+        dout * self.y / (self.x + self.y),
+    )""",
     ),
 ).says("""Each input gets `dout` in proportion to its share of the sum. A gradient is not a quantity
     to be divided up: it says how the result reacts when one input moves a little.""")
-
 
 EXERCISE = Exercise(
     id="ch03.AddLayer",

@@ -11,10 +11,7 @@ from exercises_lib.checking import Case, Exercise, Observation, Output, Probe
 from exercises_lib.checking.serialize import describe, same
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch03_layers._layers import away_from_zero
-from exercises_lib.nn import (
-    numerical_gradient,
-    relative_error,
-)
+from exercises_lib.nn import numerical_gradient, relative_error
 from exercises_lib.probes import ch03 as probes
 
 
@@ -94,7 +91,6 @@ RIGHT: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
 }
 """Right layers of the zoo: the name of their forward in the probe, and their backward."""
 
-
 WRONG: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     "tanh, dout dropped": ("tanh", lambda x, out, dout: 1 - out**2),
     "relu, mask taken from dout": ("relu", lambda x, out, dout: dout * (dout > 0)),
@@ -127,7 +123,6 @@ WRONG: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     ),
 }
 """Wrong layers of the zoo."""
-
 
 GROUPS = {
     "A": ("tanh", "row sum, dx of shape (N, 1)", "sigmoid, one factor lost"),
@@ -231,7 +226,6 @@ def judge_step(inputs, got, expected) -> str | None:
 
 ZOO_OUTPUTS = {"decision": judge_error, "x at backward": judge_memory, "x afterwards": judge_x}
 
-
 wrong = Mistakes(check_layer)
 
 
@@ -293,10 +287,8 @@ wrong.answer("dout left out of the projection", checker(project=False)).says("""
 
 wrong.swap(
     "dout in the shape of x",
-    "given_x = x.copy()",
-    "given_x, dout = x.copy(), rng.standard_normal(x.shape)",
-    "dout = rng.standard_normal(layer.forward(given_x).shape)",
-    "layer.forward(given_x)",
+    ("given_x = x.copy()", "given_x, dout = x.copy(), rng.standard_normal(x.shape)"),
+    ("dout = rng.standard_normal(layer.forward(given_x).shape)", "layer.forward(given_x)"),
 ).says("You draw `dout` in the shape of x. It belongs to the *output*, whose shape may differ.")
 
 
@@ -363,13 +355,14 @@ wrong.answer("x never compared", checker(look_at_x=False)).says("""
 
 wrong.swap(
     "x looked at too early",
-    "dout = rng.standard_normal(layer.forward(given_x).shape)",
-    """
+    (
+        "dout = rng.standard_normal(layer.forward(given_x).shape)",
+        """
     dout = rng.standard_normal(layer.forward(given_x).shape)
     spoilt = np.any(given_x != x)
 """,
-    "or np.any(given_x != x)",
-    "or spoilt",
+    ),
+    ("or np.any(given_x != x)", "or spoilt"),
 ).says("""A layer that writes into x on the way *back* passes your check. Compare x with its copy
     after `backward`.""")
 
@@ -398,21 +391,25 @@ wrong.answer("shapes left to relative_error", checker(look_at_shape=False)).says
     `relative_error` raises an error when the shapes differ. A dx of the wrong shape is a wrong
     layer, and your check should say so instead of stopping.""")
 
-
-def check_layer_stale(layer, x, rng, h=1e-5):
-    given_x = x.copy()
+wrong.swap(
+    "backward after other forward passes",
+    (
+        "dout = rng.standard_normal(layer.forward(given_x).shape)",
+        """
     dout = rng.standard_normal(layer.forward(given_x).shape)
-    numeric = numerical_gradient(lambda z: np.sum(layer.forward(z) * dout), x.copy(), h)
-    given_dout = dout.copy()
-    dx = np.array(layer.backward(given_dout))
+    numeric = numerical_gradient(lambda z: np.sum(layer.forward(z) * dout), x.copy(), h)""",
+    ),
+    (
+        """
     if dx.shape != x.shape or np.any(given_x != x) or np.any(given_dout != dout):
         return np.inf
-    return relative_error(dx, numeric)
-
-
-wrong.answer("backward after other forward passes", check_layer_stale).says("""
-    You call `backward` after the numerical gradient. By then the layer remembers the last shifted x
-    and not yours.""")
+    numeric = numerical_gradient(lambda z: np.sum(layer.forward(z) * dout), x.copy(), h)""",
+        """
+    if dx.shape != x.shape or np.any(given_x != x) or np.any(given_dout != dout):
+        return np.inf""",
+    ),
+).says("""You call `backward` after the numerical gradient. By then the layer remembers the last
+    shifted x and not yours.""")
 
 
 def check_layer_not_restored(layer, x, rng, h=1e-5):
@@ -467,16 +464,11 @@ wrong.answer(
 
 wrong.swap(
     "x copied too late",
-    "given_x =",
-    "moved =",
-    "(given_x)",
-    "(moved)",
-    "given_dout =",
-    "kept, given_dout = moved.copy(),",
-    "given_x != x",
-    "moved != kept",
-    ", x.copy()",
-    ", kept",
+    ("given_x =", "moved ="),
+    ("(given_x)", "(moved)"),
+    ("given_dout =", "kept, given_dout = moved.copy(),"),
+    ("given_x != x", "moved != kept"),
+    (", x.copy()", ", kept"),
 ).says("""A layer that writes into x on the way *forward* passes your check: you copy x when it is
     changed already. The copy has to be made before `forward`.""")
 
@@ -526,7 +518,6 @@ wrong.swap(
     "`assert` stops the program at the first fault. Your check should go on and say `np.inf`.",
     recognise=stops_by_assert,
 )
-
 
 EXERCISE = Exercise(
     id="ch03.check_layer",

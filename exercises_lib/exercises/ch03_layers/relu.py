@@ -23,12 +23,8 @@ from exercises_lib.exercises.ch03_layers._relu import (
     relu_backward,
     relu_backward_in_place,
     relu_forward_in_place,
-    relu_forward_keeps_x,
-    relu_forward_max,
 )
-from exercises_lib.nn import (
-    Relu,
-)
+from exercises_lib.nn import Relu
 from exercises_lib.probes import ch03 as probes
 
 
@@ -59,11 +55,11 @@ def draw_relu(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(Relu)
 
-wrong.answer("mask from the gradient", relu(lambda self, dout: dout * (dout > 0))).says("""
+wrong.swap("mask from the gradient", "dout * self.mask", "dout * (dout > 0)").says("""
     You look at the sign of `dout` to decide what passes. Whether the gate was open is a question
     about the *input* of the forward pass; a gradient may well be negative.""")
 
-wrong.answer("upstream dropped", relu(lambda self, dout: self.mask * 1.0)).says("""
+wrong.swap("upstream dropped", "dout * self.mask", "self.mask * 1.0").says("""
     Ones and zeros are the local derivatives alone: `dout`, what arrives from above, has no
     effect.""")
 
@@ -71,11 +67,11 @@ wrong.answer("multiplied by the output", relu(lambda self, dout: dout * self.out
     You multiply `dout` by the output. Where ReLU is open its slope is 1, however large the output
     is.""")
 
-wrong.answer("mask inverted", relu(lambda self, dout: dout * ~self.mask)).says("""
+wrong.swap("mask inverted", "dout * self.mask", "dout * ~self.mask").says("""
     The gradient passes where the input was negative and is stopped where it was positive: the wrong
     way round.""")
 
-wrong.answer("everything passes", relu(lambda self, dout: 1 * dout)).says("""
+wrong.swap("everything passes", "return dout * self.mask", "return 1 * dout").says("""
     `dout` passes unchanged everywhere. Where the input was negative the output is 0 whatever x
     does, so x has no influence there.""")
 
@@ -84,79 +80,48 @@ RELU_IN_PLACE = (
     "down another branch as well."
 )
 
-
 wrong.answer("overwrites dout", relu(relu_backward_in_place)).says(RELU_IN_PLACE)
 
-wrong.answer("overwrites x", relu(relu_backward, relu_forward_in_place)).says("""
-    The array `x` is overwritten. Neither `out = x` nor `self.x = x` makes a copy: all these names
-    mean the same array, and another layer may need the old numbers.""")
+wrong.swap(
+    "overwrites x", ("out: Array = np.maximum(x, 0)", "x[x < 0] = 0"), ("return out", "return x")
+).says("""The array `x` is overwritten. Neither `out = x` nor `self.x = x` makes a copy: all these
+    names mean the same array, and another layer may need the old numbers.""")
 
 wrong.answer("overwrites both", relu(relu_backward_in_place, relu_forward_in_place)).says("""
     Both `x` and `dout` are overwritten. `out = x` and `dx = dout` make no copies: they give the
     caller's array a second name.""")
 
-
-def relu_forward_picks(self, x):
-    self.mask = x > 0
-    return x[self.mask]
-
-
-wrong.answer(
-    "positive entries picked out", relu(lambda self, dout: dout[self.mask], relu_forward_picks)
+wrong.swap(
+    "positive entries picked out",
+    ("np.maximum(x, 0)", "x[self.mask]"),
+    ("dout * self.mask", "dout[self.mask]"),
 ).says("""`x[x > 0]` picks out the positive entries and drops the rest, so the shape is lost. The
     others stay in their places, as zeros.""")
 
+wrong.swap(
+    "minimum", ("self.mask = x > 0", "self.mask = x < 0"), ("np.maximum(x, 0)", "np.minimum(x, 0)")
+).says("That keeps the negative numbers and stops the positive ones: a ReLU upside down.")
 
-def relu_forward_minimum(self, x):
-    self.mask = x < 0
-    return np.minimum(x, 0)
-
-
-wrong.answer("minimum", relu(relu_backward, relu_forward_minimum)).says("""
-    That keeps the negative numbers and stops the positive ones: a ReLU upside down.""")
-
-wrong.answer(
-    "sign of the input",
-    relu(
-        lambda self, dout: dout * np.sign(self.x),
-        relu_forward_keeps_x,
-    ),
+wrong.swap(
+    "sign of the input", ("self.mask = x > 0", "self.x = x"), ("self.mask", "np.sign(self.x)")
 ).says("""`np.sign` gives −1 where x is negative, so the gradient is turned round there. It has to
     be stopped.""")
 
-wrong.answer("two masks", relu(lambda self, dout: dout * self.mask * (dout > 0))).says("""
+wrong.swap("two masks", "dout * self.mask", "dout * self.mask * (dout > 0)").says("""
     You stop the negative entries of `dout` as well. Only the sign of the *input* decides; a
     gradient may well be negative.""")
 
-
-def relu_forward_step(self, x):
-    self.mask = x > 0
-    return self.mask * 1.0
-
-
-wrong.answer("step instead of ReLU", relu(relu_backward, relu_forward_step)).says("""
+wrong.swap("step instead of ReLU", "np.maximum(x, 0)", "self.mask * 1.0").says("""
     `forward` gives 1 where x is positive. That is the slope; the value there is x.""")
 
-
-def relu_forward_abs(self, x):
-    self.mask = x > 0
-    return np.abs(x)
-
-
-wrong.answer("absolute value", relu(relu_backward, relu_forward_abs)).says("""
+wrong.swap("absolute value", "np.maximum(x, 0)", "np.abs(x)").says("""
     `np.abs` turns negative numbers positive. ReLU sets them to 0.""")
 
-
-def relu_forward_np_max(self, x):
-    self.mask = x > 0
-    return np.max(x, 0)
-
-
-wrong.answer("np.max for np.maximum", relu(relu_backward, relu_forward_np_max)).says("""
+wrong.swap("np.max for np.maximum", "np.maximum(x, 0)", "np.max(x, 0)").says("""
     `np.max(x, 0)` looks for the largest number along axis 0. To compare two things entry by entry
     NumPy has another function, with a longer name.""")
 
-wrong.answer("Python's max", relu(relu_backward, relu_forward_max)).says(
+wrong.swap("Python's max", "np.maximum(x, 0)", "max(x, 0)").says(
     """`max(x, 0)` and `if x > 0` ask once whether the whole array is larger than 0, and an array
     has no single answer. You need a comparison entry by entry.""",
     recognise=asks_a_whole_array,
@@ -164,29 +129,14 @@ wrong.answer("Python's max", relu(relu_backward, relu_forward_max)).says(
 
 wrong.extend(nothing_stored(relu(relu_backward)))
 
+wrong.swap("one memory for all", "self.mask = x > 0", "Relu.mask = x > 0").says(SHARED_MEMORY)
 
-class ReluOfTheClass:
-    def forward(self, x):
-        ReluOfTheClass.mask = x > 0
-        return np.maximum(x, 0)
-
-    def backward(self, dout):
-        return dout * self.mask
-
-
-wrong.answer("one memory for all", ReluOfTheClass).says(SHARED_MEMORY)
-
-
-def relu_forward_leaky(self, x):
-    self.mask = x > 0
-    return np.where(self.mask, x, 0.01 * x)
-
-
-wrong.answer(
-    "leaky", relu(lambda self, dout: np.where(self.mask, dout, 0.01 * dout), relu_forward_leaky)
+wrong.swap(
+    "leaky",
+    ("np.maximum(x, 0)", "np.where(self.mask, x, 0.01 * x)"),
+    ("dout * self.mask", "np.where(self.mask, dout, 0.01 * dout)"),
 ).says("""A little passes on the closed side: that is another layer, the leaky ReLU. Here nothing
     passes where x is negative.""")
-
 
 EXERCISE = Exercise(
     id="ch03.Relu",

@@ -82,9 +82,12 @@ RIGHT = {"input": ([-1.0, 2.0], [1.0, 1.0]), "lines": [7], "repair": LeakyRelu}
 
 wrong = Mistakes(LeakyRelu)
 
-wrong.answer("still overwrites dout", HastyLeakyRelu).says("""`backward` still writes into the array
-    it was given, as the given code does. `dx = dout` alone does not help: that is a second name for
-    the same array.""")
+wrong.swap(
+    "still overwrites dout",
+    "return np.where(self.low, 0.1 * dout, dout)",
+    "dout[self.low] *= 0.1\nreturn dout",
+).says("""`backward` still writes into the array it was given, as the given code does. `dx = dout`
+    alone does not help: that is a second name for the same array.""")
 
 wrong.swap("everything passes", "np.where(self.low, 0.1 * dout, dout)", "1 * dout").says("""
     Nothing is overwritten any more, but now the whole gradient passes where the input was negative.
@@ -105,35 +108,20 @@ wrong.swap(
 ).says("""You make a new array, but you look at the sign of `dout`. What counts is the sign of the
     input.""")
 
-wrong.swap(
-    "low entries only", "np.where(self.low, 0.1 * dout, dout)", "0.1 * dout[self.low]"
-).says("You pick out some entries and drop the others, so the shape is lost.")
+wrong.swap("low entries only", "np.where(self.low, 0.1 * dout, dout)", "0.1 * dout[self.low]").says(
+    "You pick out some entries and drop the others, so the shape is lost."
+)
 
 wrong.swap("a tenth everywhere", "np.where(self.low, 0.1 * dout, dout)", "0.1 * dout").says("""
     Every entry is shrunk. Where the input was positive the slope is 1.""")
 
+wrong.swap("copy not called", "dx = dout.copy()", "dx = dout.copy", of=LeakyByCopy).says("""
+    Without brackets, `dout.copy` is the method itself and not a copy.""")
 
-class LeakyCopyNotCalled(LeakyRelu):
-    def backward(self, dout):
-        dx = dout.copy
-        dx[self.low] *= 0.1
-        return dx
-
-
-wrong.answer("copy not called", LeakyCopyNotCalled).says("""Without brackets, `dout.copy` is the
-    method itself and not a copy.""")
-
-
-class LeakyOverX(LeakyRelu):
-    def forward(self, x):
-        self.low = x <= 0
-        x[self.low] *= 0.1
-        return x
-
-
-wrong.answer("overwrites x instead", LeakyOverX).says("""`dout` is safe, but now the array `x` is
-    written into, and it belongs to the caller as well.""")
-
+wrong.swap(
+    "overwrites x instead", "return np.where(self.low, 0.1 * x, x)", "x[self.low] *= 0.1\nreturn x"
+).says("""`dout` is safe, but now the array `x` is written into, and it belongs to the caller as
+    well.""")
 
 EXERCISE = Exercise(
     id="ch03.relu_fix",

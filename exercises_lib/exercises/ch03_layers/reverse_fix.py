@@ -99,7 +99,7 @@ wrong.swap("return inside the loop", "dout =", "return", of=back_reversed).says(
     The order is right, but the `return` stands inside the loop: only one layer gets its turn.""")
 
 wrong.swap(
-    "layers taken out", "for layer in layers[::-1]", "while layers", "= layer", "= layers.pop()"
+    "layers taken out", ("for layer in layers[::-1]", "while layers"), ("= layer", "= layers.pop()")
 ).says("`pop` takes the layers out of the caller's list. After one call the network is empty.")
 
 wrong.swap("[:-1] for [::-1]", "[::-1]", "[:-1]").says("""`layers[:-1]` is the list without its last
@@ -112,35 +112,32 @@ wrong.swap("sorted", "layers[::-1]", "sorted(layers, reverse=True)").says("""
     `sorted` compares the layers with each other, and layers have no larger and smaller. You want
     the order of the list, from its end.""")
 
-
-def back_not_chained(layers, dout):
+wrong.swap(
+    "every layer gets the first dout",
+    "for layer in layers[::-1]:\n    dout = layer.backward(dout)\nreturn dout",
+    """
     dx = dout
     for layer in reversed(layers):
         dx = layer.backward(dout)
-    return dx
+    return dx""",
+).says("""The order is right, but every layer now gets the same `dout` instead of what the layer
+    behind it returned.""")
 
-
-wrong.answer("every layer gets the first dout", back_not_chained).says("""
-    The order is right, but every layer now gets the same `dout` instead of what the layer behind it
-    returned.""")
-
-
-def back_from_one(layers, dout):
+wrong.swap(
+    "begun with 1",
+    "for layer in layers[::-1]:\n    dout = layer.backward(dout)\nreturn dout",
+    """
     gradient = 1.0
     for layer in reversed(layers):
         gradient = layer.backward(gradient)
-    return gradient
-
-
-wrong.answer("begun with 1", back_from_one).says("""A plain number goes into the last layer's
-    `backward`. What belongs there is `dout`, which has a shape.""")
+    return gradient""",
+).says("""A plain number goes into the last layer's `backward`. What belongs there is `dout`, which
+    has a shape.""")
 
 wrong.swap(
     "index too large",
-    "layer in layers[::-1]",
-    "place in range(len(layers), 0, -1)",
-    "= layer",
-    "= layers[place]",
+    ("layer in layers[::-1]", "place in range(len(layers), 0, -1)"),
+    ("= layer", "= layers[place]"),
 ).says("A list of three layers has the places 0, 1 and 2: there is no place `len(layers)`.")
 
 wrong.swap("first layer skipped", "[::-1]", "[:0:-1]").says("""The order is right, but the walk ends
@@ -148,13 +145,10 @@ wrong.swap("first layer skipped", "[::-1]", "[:0:-1]").says("""The order is righ
 
 wrong.swap(
     "counted from minus zero",
-    "layer in layers[::-1]",
-    "place in range(len(layers))",
-    "= layer",
-    "= layers[-place]",
+    ("layer in layers[::-1]", "place in range(len(layers))"),
+    ("= layer", "= layers[-place]"),
 ).says("""`layers[-0]` is `layers[0]`, the first one. Counted from the end, the last item has the
     place −1.""")
-
 
 EXERCISE = Exercise(
     id="ch03.reverse_fix",

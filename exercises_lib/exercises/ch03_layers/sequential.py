@@ -10,9 +10,7 @@ import numpy as np
 from exercises_lib.checking import Case, Exercise, Observation, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch03_layers._order import ORDERS, matrices
-from exercises_lib.nn import (
-    Sequential,
-)
+from exercises_lib.nn import Sequential
 from exercises_lib.probes import ch03 as probes
 
 
@@ -90,108 +88,57 @@ def row(backward=row_backward, forward=row_forward):
     return type("Sequential", (), {"__init__": row_init, "forward": forward, "backward": backward})
 
 
-def row_backward_not_reversed(self, dout):
-    for layer in self.layers:
-        dout = layer.backward(dout)
-    return dout
-
-
-wrong.answer("not reversed", row(row_backward_not_reversed)).says("""
+wrong.swap("not reversed", "reversed(self.layers)", "self.layers").says("""
     `backward` visits the layers in the order of `forward`. The gradient arrives at the *end* of the
     row, so the last layer has to be asked first.""")
 
+wrong.swap(
+    "every layer gets the first dout",
+    (
+        "def backward(self, dout: Any) -> Any:",
+        "def backward(self, dout: Any) -> Any:\n    dx = dout",
+    ),
+    ("dout = layer.backward(dout)", "dx = layer.backward(dout)"),
+    ("return dout", "return dx"),
+).says("""Every layer gets the same `dout`. Only the last one gets yours; each other one gets what
+    the layer behind it returned.""")
 
-def row_backward_not_chained(self, dout):
-    dx = dout
-    for layer in reversed(self.layers):
-        dx = layer.backward(dout)
-    return dx
-
-
-wrong.answer("every layer gets the first dout", row(row_backward_not_chained)).says("""
-    Every layer gets the same `dout`. Only the last one gets yours; each other one gets what the
-    layer behind it returned.""")
-
-
-def row_backward_lost(self, dout):
-    for layer in reversed(self.layers):
-        layer.backward(dout)
-    return dout
-
-
-wrong.answer("gradient thrown away", row(row_backward_lost)).says("""
+wrong.swap("gradient thrown away", "dout = layer.backward(dout)", "layer.backward(dout)").says("""
     You call `backward` on each layer and drop what it returns, so `dout` comes out as it went
     in.""")
 
+wrong.swap(
+    "first layer skipped",
+    ("layer in reversed(self.layers)", "index in range(len(self.layers) - 1, 0, -1)"),
+    ("layer.backward(dout)", "self.layers[index].backward(dout)"),
+).says("""`backward` stops before the layer with number 0. `range(…, 0, -1)` ends *before* its
+    second number.""")
 
-def row_backward_skips_first(self, dout):
-    for index in range(len(self.layers) - 1, 0, -1):
-        dout = self.layers[index].backward(dout)
-    return dout
+wrong.swap("no return", "return dout", "").says("""`backward` goes through all layers and then
+    returns nothing.""")
 
-
-wrong.answer("first layer skipped", row(row_backward_skips_first)).says("""
-    `backward` stops before the layer with number 0. `range(…, 0, -1)` ends *before* its second
-    number.""")
-
-
-def row_backward_no_return(self, dout):
-    for layer in reversed(self.layers):
-        dout = layer.backward(dout)
-
-
-wrong.answer("no return", row(row_backward_no_return)).says("""`backward` goes through all layers
-    and then returns nothing.""")
-
-
-def row_backward_over_none(self, dout):
-    for layer in self.layers.reverse():
-        dout = layer.backward(dout)
-    return dout
-
-
-wrong.answer("loop over None", row(row_backward_over_none)).says("""
+wrong.swap("loop over None", "reversed(self.layers)", "self.layers.reverse()").says("""
     `.reverse()` turns a list round where it stands and returns None, so there is nothing to loop
     over.""")
 
+wrong.swap(
+    "index too large",
+    ("layer in reversed(self.layers)", "index in range(len(self.layers), 0, -1)"),
+    ("layer.backward(dout)", "self.layers[index].backward(dout)"),
+).says("`range(n, 0, -1)` begins with n, and a list of n layers ends with number n − 1.")
 
-def row_backward_beyond(self, dout):
-    for index in range(len(self.layers), 0, -1):
-        dout = self.layers[index].backward(dout)
-    return dout
+wrong.swap(
+    "return inside the backward loop", "dout = layer.backward(dout)", "return layer.backward(dout)"
+).says("The `return` stands inside the loop, so `backward` ends after the last layer of the row.")
 
+wrong.swap(
+    "layers taken out",
+    ("list(layers)", "layers"),
+    ("for layer in reversed(self.layers):", "while self.layers:"),
+    ("layer.backward(dout)", "self.layers.pop().backward(dout)"),
+).says("`pop` takes the layers out of the list. After one backward pass the network is empty.")
 
-wrong.answer("index too large", row(row_backward_beyond)).says("""
-    `range(n, 0, -1)` begins with n, and a list of n layers ends with number n − 1.""")
-
-
-def row_backward_first(self, dout):
-    for layer in reversed(self.layers):
-        return layer.backward(dout)
-    return dout
-
-
-wrong.answer("return inside the backward loop", row(row_backward_first)).says("""
-    The `return` stands inside the loop, so `backward` ends after the last layer of the row.""")
-
-
-def row_backward_pops(self, dout):
-    while self.layers:
-        dout = self.layers.pop().backward(dout)
-    return dout
-
-
-wrong.answer("layers taken out", row(row_backward_pops)).says("""`pop` takes the layers out of the
-    list. After one backward pass the network is empty.""")
-
-
-def row_backward_skips_last(self, dout):
-    for layer in self.layers[-2::-1]:
-        dout = layer.backward(dout)
-    return dout
-
-
-wrong.answer("last layer skipped", row(row_backward_skips_last)).says("""
+wrong.swap("last layer skipped", "reversed(self.layers)", "self.layers[-2::-1]").says("""
     The order is right, but the walk begins at the last layer but one.""")
 
 
@@ -204,28 +151,20 @@ def gives_a_list(name: str) -> Callable[[Sequence[Case], Sequence[Observation]],
     return when
 
 
-def row_backward_all(self, dout):
-    gradients = []
-    for layer in reversed(self.layers):
-        dout = layer.backward(dout)
-        gradients.append(dout)
-    return gradients
-
-
-wrong.answer("all gradients", row(row_backward_all)).says(
+wrong.swap(
+    "all gradients",
+    (
+        "def backward(self, dout: Any) -> Any:",
+        "def backward(self, dout: Any) -> Any:\n    gradients = []",
+    ),
+    ("return dout", "    gradients.append(dout)\nreturn gradients"),
+).says(
     """`backward` returns a list with the gradient before each layer. Only one is asked for: that of
     the network's input.""",
     recognise=gives_a_list("dx"),
 )
 
-
-def row_backward_multiplies(self, dout):
-    for layer in reversed(self.layers):
-        dout = dout * layer.backward(dout)
-    return dout
-
-
-wrong.answer("multiplied once more", row(row_backward_multiplies)).says("""
+wrong.swap("multiplied once more", "layer.backward(dout)", "dout * layer.backward(dout)").says("""
     You multiply by `dout`, but each layer has done that already: what its `backward` returns is the
     whole gradient of its input.""")
 
@@ -237,98 +176,58 @@ def row_backward_reverses_list(self, dout):
     return dout
 
 
-wrong.answer("list reversed in place", row(row_backward_reverses_list)).says("""
-    `.reverse()` turns the stored list itself round. The next `forward` then runs from the last
-    layer to the first, and the next `backward` turns it round again.""")
+wrong.swap(
+    "list reversed in place",
+    "for layer in reversed(self.layers):",
+    "self.layers.reverse()\nfor layer in self.layers:",
+).says("""`.reverse()` turns the stored list itself round. The next `forward` then runs from the
+    last layer to the first, and the next `backward` turns it round again.""")
 
-
-def row_backward_calls_forward(self, dout):
-    for layer in reversed(self.layers):
-        dout = layer.forward(dout)
-    return dout
-
-
-wrong.answer("forward in the backward pass", row(row_backward_calls_forward)).says("""
+wrong.swap("forward in the backward pass", "layer.backward(dout)", "layer.forward(dout)").says("""
     `backward` calls `forward` on the layers. That pushes the gradient through the functions instead
     of their derivatives, and overwrites what they remember.""")
 
+wrong.swap(
+    "every layer gets x",
+    ("def forward(self, x: Any) -> Any:", "def forward(self, x: Any) -> Any:\n    out = x"),
+    ("x = layer.forward(x)", "out = layer.forward(x)"),
+    ("return x", "return out"),
+).says("""Every layer gets the network's input. Only the first one does; each other one gets the
+    output of the layer before it.""")
 
-def row_forward_each_x(self, x):
-    out = x
-    for layer in self.layers:
-        out = layer.forward(x)
-    return out
+wrong.swap(
+    "all outputs",
+    ("def forward(self, x: Any) -> Any:", "def forward(self, x: Any) -> Any:\n    outputs = []"),
+    ("return x", "    outputs.append(x)\nreturn outputs"),
+).says("`forward` returns a list with every layer's output. Only the last one is asked for.")
 
-
-wrong.answer("every layer gets x", row(forward=row_forward_each_x)).says("""
-    Every layer gets the network's input. Only the first one does; each other one gets the output of
-    the layer before it.""")
-
-
-def row_forward_all(self, x):
-    outputs = []
-    for layer in self.layers:
-        x = layer.forward(x)
-        outputs.append(x)
-    return outputs
-
-
-wrong.answer("all outputs", row(forward=row_forward_all)).says("""
-    `forward` returns a list with every layer's output. Only the last one is asked for.""")
-
-
-def row_forward_reversed(self, x):
-    for layer in self.layers[::-1]:
-        x = layer.forward(x)
-    return x
-
-
-wrong.answer("forward from the end", row(forward=row_forward_reversed)).says("""
+wrong.swap("forward from the end", "layer in self.layers", "layer in self.layers[::-1]").says("""
     `forward` begins with the last layer of the list. The input enters at the first one.""")
 
-
-def row_forward_first(self, x):
-    for layer in self.layers:
-        return layer.forward(x)
-    return x
-
-
-wrong.answer("return inside the loop", row(forward=row_forward_first)).says("""
+wrong.swap("return inside the loop", "x = layer.forward(x)", "return layer.forward(x)").says("""
     The `return` stands inside the loop, so `forward` ends after the first layer.""")
 
+wrong.swap(
+    "begun with 1",
+    (
+        "def backward(self, dout: Any) -> Any:",
+        "def backward(self, dout: Any) -> Any:\n    gradient = 1.0",
+    ),
+    ("dout = layer.backward(dout)", "gradient = layer.backward(gradient)"),
+    ("return dout", "return gradient * dout"),
+).says("""A plain number goes into the last layer's `backward`. What belongs there is `dout`, which
+    has a shape.""")
 
-def row_backward_from_one(self, dout):
-    gradient = 1.0
-    for layer in reversed(self.layers):
-        gradient = layer.backward(gradient)
-    return gradient * dout
-
-
-wrong.answer("begun with 1", row(row_backward_from_one)).says("""A plain number goes into the last
-    layer's `backward`. What belongs there is `dout`, which has a shape.""")
-
-
-def row_forward_calls(self, x):
-    for layer in self.layers:
-        x = layer(x)
-    return x
-
-
-wrong.answer("layer called like a function", row(forward=row_forward_calls)).says("""
+wrong.swap("layer called like a function", "x = layer.forward(x)", "x = layer(x)").says("""
     `layer(x)` calls the object itself. The layers of this course have methods: `forward` and
     `backward`.""")
 
-
-def row_backward_minus_zero(self, dout):
-    for place in range(len(self.layers)):
-        dout = self.layers[-place].backward(dout)
-    return dout
-
-
-wrong.answer("counted from minus zero", row(row_backward_minus_zero)).says("""
-    `layers[-0]` is `layers[0]`, the first one. Counted from the end, the last item has the place
-    −1.""")
-
+wrong.swap(
+    "counted from minus zero",
+    ("layer in reversed(self.layers)", "place in range(len(self.layers))"),
+    ("layer.backward(dout)", "self.layers[-place].backward(dout)"),
+).says("""`layers[-0]` is `layers[0]`, the first one. Counted from the end, the last item has the
+    place −1.""")
 
 EXERCISE = Exercise(
     id="ch03.Sequential",

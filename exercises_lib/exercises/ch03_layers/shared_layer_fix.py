@@ -13,10 +13,7 @@ from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch03_layers._layers import like_x
 from exercises_lib.exercises.hunting import hunt_mistakes, hunted_outputs
 from exercises_lib.exercises.parts import as_part
-from exercises_lib.nn import (
-    Sequential,
-    Tanh,
-)
+from exercises_lib.nn import Sequential, Tanh
 from exercises_lib.probes.hunting import hunt
 
 
@@ -113,7 +110,6 @@ wrong.swap(
 
 OUTSIDE = (Tanh(), Tanh())
 
-
 wrong.swap(
     "tanh objects made outside",
     "Tanh(), Scale(second), Tanh()",
@@ -129,14 +125,11 @@ wrong.swap(
     "brackets after Tanh missing", "(), Scale(second), Tanh()", ", Scale(second), Tanh"
 ).says("Without brackets, `Tanh` is the class itself and not a layer. Calling it makes an object.")
 
-
-def network_first_scale_twice(first, second):
-    scale = Scale(first)
-    return Sequential([scale, Tanh(), scale, Tanh()])
-
-
-wrong.answer("first factor twice", network_first_scale_twice).says("""
-    Both scales multiply by the first factor. The second one has a factor of its own.""")
+wrong.swap(
+    "first factor twice",
+    "return Sequential([Scale(first), Tanh(), Scale(second), Tanh()])",
+    "scale = Scale(first)\nreturn Sequential([scale, Tanh(), scale, Tanh()])",
+).says("Both scales multiply by the first factor. The second one has a factor of its own.")
 
 wrong.swap(
     "factors swapped", "(first), Tanh(), Scale(second)", "(second), Tanh(), Scale(first)"
@@ -155,15 +148,14 @@ wrong.swap(
     "Tanh(), Scale(first), Tanh(), Scale(second)",
 ).says("The order within the row has changed: first the scale, then the tanh.")
 
-
-def network_one_scale(first, second):
+wrong.swap(
+    "one scale object",
+    "return Sequential([Scale(first), Tanh(), Scale(second), Tanh()])",
+    """
     scale = Scale(first)
     scale.factor = second
-    return Sequential([scale, Tanh(), scale, Tanh()])
-
-
-wrong.answer("one scale object", network_one_scale).says("""Now the two scales are one object, so
-    both multiply by the factor that was set last.""")
+    return Sequential([scale, Tanh(), scale, Tanh()])""",
+).says("Now the two scales are one object, so both multiply by the factor that was set last.")
 
 wrong.swap(
     "numbers of the example", "(first), Tanh(), Scale(second)", "(0.8), Tanh(), Scale(1.5)"
@@ -174,7 +166,6 @@ wrong.swap(
     "[Scale(first), Tanh(), Scale(second), Tanh()]",
     "Scale(first), Tanh(), Scale(second), Tanh()",
 ).says("`nn.Sequential` takes *one* argument, a list of layers: square brackets are missing.")
-
 
 EXERCISE = Exercise(
     id="ch03.shared_layer_fix",

@@ -8,10 +8,7 @@ import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Probe
 from exercises_lib.exercises.authoring import Mistakes
-from exercises_lib.nn import (
-    AddLayer,
-    MulLayer,
-)
+from exercises_lib.nn import AddLayer, MulLayer
 from exercises_lib.probes import ch03 as probes
 
 NAMES = ("apple_price", "apple_count", "orange_price", "orange_count", "tax")
@@ -128,27 +125,25 @@ wrong.answer("begun with the total", shop_begins_with_total).says("""
     You begin the backward pass with the total. It begins with how fast the total changes with
     itself.""")
 
+wrong.swap(
+    "gradients of the last product exchanged",
+    "found = (d_apple_price, d_apple_count, d_orange_price, d_orange_count, d_tax)",
+    """
+    found = (d_apple_price, d_apple_count, d_orange_price, d_orange_count, d_tax)
+    total, _ = total, dict(zip(NAMES, found, strict=True))
+    basket = apple_price * apple_count + orange_price * orange_count
+    found = (apple_count * basket, apple_price * basket, orange_count * basket, orange_price * basket, tax)""",
+).says("""You take the two gradients of the last product in the wrong order. `backward` gives them
+    out in the order in which `forward` took the basket and the tax in.""")
 
-def shop_takes_tax_for_basket(ap, an, op, on, tax):
-    total, _ = shop(ap, an, op, on, tax)
-    basket = ap * an + op * on
-    found = (an * basket, ap * basket, on * basket, op * basket, tax)
-    return total, dict(zip(NAMES, found, strict=True))
-
-
-wrong.answer("gradients of the last product exchanged", shop_takes_tax_for_basket).says("""
-    You take the two gradients of the last product in the wrong order. `backward` gives them out in
-    the order in which `forward` took the basket and the tax in.""")
-
-
-def shop_pools(ap, an, op, on, tax):
-    _, gradients = shop(ap, an, op, on, tax)
-    return (ap + op) * (an + on) * tax, gradients
-
-
-wrong.answer("prices and counts pooled", shop_pools).says("""Your total adds the prices, adds the
-    counts, and multiplies then. Each fruit has a product of its own; the two products are
-    added.""")
+wrong.swap(
+    "prices and counts pooled",
+    "return total, dict(zip(NAMES, found, strict=True))",
+    """
+    _, gradients = total, dict(zip(NAMES, found, strict=True))
+    return (apple_price + orange_price) * (apple_count + orange_count) * tax, gradients""",
+).says("""Your total adds the prices, adds the counts, and multiplies then. Each fruit has a product
+    of its own; the two products are added.""")
 
 wrong.answer("price and count swapped", shop_with(swap=True)).says("""
     Price and count have changed places. `backward` returns the gradients in the order in which
@@ -214,7 +209,6 @@ def shop_values_for_gradients(*inputs):
 wrong.answer("values in place of gradients", shop_values_for_gradients).says("""
     These are the inputs themselves. A gradient says by how much the total rises when an input rises
     by one.""")
-
 
 EXERCISE = Exercise(
     id="ch03.shop",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import math  # noqa: F401 (a mistake below uses it)
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,10 +17,7 @@ from exercises_lib.exercises.ch03_layers._layers import (
     like_x,
     nothing_stored,
 )
-from exercises_lib.nn import (
-    Sigmoid,
-    sigmoid,
-)
+from exercises_lib.nn import Sigmoid, sigmoid
 from exercises_lib.probes import ch03 as probes
 
 
@@ -68,30 +65,29 @@ def a_sigmoid(backward, forward=sigmoid_forward):
     return a_class("Sigmoid", forward, backward)
 
 
-wrong.answer(
-    "sigmoid twice",
-    a_sigmoid(lambda self, dout: dout * sigmoid(self.out) * (1 - sigmoid(self.out))),
+wrong.swap(
+    "sigmoid twice", "self.out * (1 - self.out)", "sigmoid(self.out) * (1 - sigmoid(self.out))"
 ).says("`backward` applies the sigmoid to the stored output once more. What you stored *is* σ(x).")
 
-wrong.answer("one factor lost", a_sigmoid(lambda self, dout: dout * self.out)).says("""
+wrong.swap("one factor lost", "self.out * (1 - self.out)", "self.out").says("""
     You multiply `dout` by σ(x) only. The slope has a second factor, which makes it small on the
     right side too, where the curve is flat.""")
 
-wrong.answer("the other factor lost", a_sigmoid(lambda self, dout: dout * (1 - self.out))).says("""
+wrong.swap("the other factor lost", "self.out * (1 - self.out)", "(1 - self.out)").says("""
     You multiply `dout` by 1 − σ(x) only. The slope has a second factor, which makes it small on the
     left side too, where the curve is flat.""")
 
-wrong.answer("upstream dropped", a_sigmoid(lambda self, dout: self.out * (1 - self.out))).says("""
+wrong.swap("upstream dropped", "dout * self.out", "self.out").says("""
     That is the local derivative alone: `dout`, what arrives from above, has no effect.""")
 
 wrong.answer(
     "input in place of the output", a_sigmoid(lambda self, dout: dout * self.x * (1 - self.x))
 ).says("You use x(1 − x). The short formula for the slope is written with the *output*, σ(x).")
 
-wrong.answer("rule of tanh", a_sigmoid(lambda self, dout: dout * (1 - self.out**2))).says("""
+wrong.swap("rule of tanh", "self.out * (1 - self.out)", "(1 - self.out**2)").says("""
     1 − out² is the slope of tanh, whose output runs from −1 to 1. This one runs from 0 to 1.""")
 
-wrong.answer("sign lost", a_sigmoid(lambda self, dout: dout * self.out * (self.out - 1))).says("""
+wrong.swap("sign lost", "1 - self.out", "self.out - 1").says("""
     The sign is wrong: σ rises everywhere, so its slope is positive.""")
 
 
@@ -99,106 +95,64 @@ def sigmoid_backward(self, dout):
     return dout * self.out * (1 - self.out)
 
 
-def sigmoid_forward_flipped(self, x):
-    self.out = sigmoid(-x)
-    return self.out
-
-
-wrong.answer("forward flipped", a_sigmoid(sigmoid_backward, sigmoid_forward_flipped)).says("""
+wrong.swap("forward flipped", "self.out = sigmoid(x)", "self.out = sigmoid(-x)").says("""
     `forward` gives σ(−x): it falls where it should rise. Look at the sign in the exponent.""")
 
+wrong.swap("flipped and overflowing", "sigmoid(x)", "1 / (1 + np.exp(x))").says("""
+    1 / (1 + eˣ) falls from 1 to 0, and the sigmoid rises: look at the sign of the exponent. And the
+    exponential overflows at one of the two ends.""")
 
-def sigmoid_forward_flipped_naive(self, x):
-    self.out = 1 / (1 + np.exp(x))
-    return self.out
-
-
-wrong.answer(
-    "flipped and overflowing", a_sigmoid(sigmoid_backward, sigmoid_forward_flipped_naive)
-).says("""1 / (1 + eˣ) falls from 1 to 0, and the sigmoid rises: look at the sign of the exponent.
-    And the exponential overflows at one of the two ends.""")
-
-
-def sigmoid_forward_naive(self, x):
-    self.out = 1 / (1 + np.exp(-x))
-    return self.out
-
-
-wrong.answer("overflow", a_sigmoid(sigmoid_backward, sigmoid_forward_naive)).says("""
+wrong.swap("overflow", "sigmoid(x)", "1 / (1 + np.exp(-x))").says("""
     `np.exp` of a large positive number is larger than any float. NumPy would only warn; this check
     counts it as an error. Note that `np.where` does not help by itself: it computes both of its
     branches everywhere before it chooses.""")
 
+wrong.swap(
+    "clipped for float64", "sigmoid(x)", "1 / (1 + np.exp(-np.clip(x, -700, 700)))"
+).says("""You clip x where float64 is still safe. In float32 the largest number is much smaller:
+    there e⁸⁹ is too large already.""")
 
-def sigmoid_forward_clipped(self, x):
-    self.out = 1 / (1 + np.exp(-np.clip(x, -700, 700)))
-    return self.out
+wrong.swap("always the right half", "sigmoid(x)", "1 / (1 + np.exp(-np.abs(x)))").says("""
+    No overflow any more, but with |x| the left half of the curve is the mirror image of the right
+    one. For negative x another form of the fraction is needed.""")
 
+wrong.swap(
+    "math.exp",
+    ("self.x = x.copy()", "self.out = 1 / (1 + math.exp(-x))"),
+    ("np.exp(-np.logaddexp(0, -x))", "self.out"),
+    of=SigmoidLogs,
+).says("`math.exp` takes a single number. For arrays NumPy has a function of the same name.")
 
-wrong.answer("clipped for float64", a_sigmoid(sigmoid_backward, sigmoid_forward_clipped)).says("""
-    You clip x where float64 is still safe. In float32 the largest number is much smaller: there e⁸⁹
-    is too large already.""")
-
-
-def sigmoid_forward_one_sided(self, x):
-    self.out = 1 / (1 + np.exp(-np.abs(x)))
-    return self.out
-
-
-wrong.answer(
-    "always the right half", a_sigmoid(sigmoid_backward, sigmoid_forward_one_sided)
-).says("""No overflow any more, but with |x| the left half of the curve is the mirror image of the
-    right one. For negative x another form of the fraction is needed.""")
-
-
-def sigmoid_forward_math(self, x):
-    self.out = 1 / (1 + math.exp(-x))
-    return self.out
-
-
-wrong.answer("math.exp", a_sigmoid(sigmoid_backward, sigmoid_forward_math)).says("""
-    `math.exp` takes a single number. For arrays NumPy has a function of the same name.""")
-
-
-def sigmoid_forward_if(self, x):
-    self.out = 1 / (1 + np.exp(-x)) if x >= 0 else np.exp(x) / (1 + np.exp(x))
-    return self.out
-
-
-wrong.answer("if for a whole array", a_sigmoid(sigmoid_backward, sigmoid_forward_if)).says(
+wrong.swap(
+    "if for a whole array",
+    "sigmoid(x)",
+    "1 / (1 + np.exp(-x)) if x >= 0 else np.exp(x) / (1 + np.exp(x))",
+).says(
     """`if` asks once whether the whole array is positive, and an array has no single answer. The
     choice between the two forms is made entry by entry.""",
     recognise=asks_a_whole_array,
 )
 
-wrong.answer(
-    "brackets missing", a_sigmoid(lambda self, dout: dout * self.out * 1 - self.out)
-).says("Brackets are missing: `a * 1 - b` is not a · (1 − b), the product comes first.")
+wrong.swap("brackets missing", "(1 - self.out)", "1 - self.out").says("""
+    Brackets are missing: `a * 1 - b` is not a · (1 − b), the product comes first.""")
 
-wrong.answer("formula applied to dout", a_sigmoid(lambda self, dout: dout * (1 - dout))).says("""
+wrong.swap("formula applied to dout", "self.out * (1 - self.out)", "(1 - dout)").says("""
     You put `dout` into the formula of the slope. The slope is made of the output, which `forward`
     knew; then it is multiplied by `dout`.""")
 
 wrong.extend(nothing_stored(a_sigmoid(sigmoid_backward)))
 
+wrong.swap(
+    "one memory for all",
+    ("self.out = sigmoid(x)", "Sigmoid.out = sigmoid(x)"),
+    ("return self.out", "return self.out.copy()"),
+).says(SHARED_MEMORY)
 
-class SigmoidOfTheClass:
-    def forward(self, x):
-        SigmoidOfTheClass.out = sigmoid(x)
-        return self.out.copy()
-
-    def backward(self, dout):
-        return dout * self.out * (1 - self.out)
-
-
-wrong.answer("one memory for all", SigmoidOfTheClass).says(SHARED_MEMORY)
-
-wrong.answer("out squared", a_sigmoid(lambda self, dout: dout * self.out**2)).says("""
+wrong.swap("out squared", "self.out * (1 - self.out)", "self.out**2").says("""
     You multiply by out². That is 1 on the far right, where the curve is flat.""")
 
-wrong.answer(
-    "plus for minus", a_sigmoid(lambda self, dout: dout * self.out * (1 + self.out))
-).says("out · (1 + out) is 2 on the far right, where the curve is flat. Look at the sign.")
+wrong.swap("plus for minus", "1 - self.out", "1 + self.out").says("""
+    out · (1 + out) is 2 on the far right, where the curve is flat. Look at the sign.""")
 
 
 def far_ends_not_reached(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -215,17 +169,11 @@ def far_ends_not_reached(cases: Sequence[Case], seen: Sequence[Observation]) -> 
     return ends
 
 
-def sigmoid_forward_narrow(self, x):
-    self.out = sigmoid(np.clip(x, -10, 10))
-    return self.out
-
-
-wrong.answer("clipped too soon", a_sigmoid(sigmoid_backward, sigmoid_forward_narrow)).says(
+wrong.swap("clipped too soon", "sigmoid(x)", "sigmoid(np.clip(x, -10, 10))").says(
     """You limit x to a range in which the sigmoid is still visibly above 0 and below 1, so the far
     ends come out wrong.""",
     recognise=far_ends_not_reached,
 )
-
 
 EXERCISE = Exercise(
     id="ch03.Sigmoid",

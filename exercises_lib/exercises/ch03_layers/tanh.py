@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import math  # noqa: F401 (a mistake below uses it)
 
 import numpy as np
 
@@ -15,10 +15,7 @@ from exercises_lib.exercises.ch03_layers._layers import (
     like_x,
     nothing_stored,
 )
-from exercises_lib.nn import (
-    Tanh,
-    sigmoid,
-)
+from exercises_lib.nn import Tanh, sigmoid
 from exercises_lib.probes import ch03 as probes
 
 
@@ -59,23 +56,20 @@ wrong.answer(
 ).says("""You use 1 − x², with the input. The slope is written with the *output*; at x = 3 yours is
     −8, and tanh never falls.""")
 
-wrong.answer("upstream dropped", a_tanh(lambda self, dout: 1 - self.out**2)).says("""
+wrong.swap("upstream dropped", "dout * (1 - self.out**2)", "1 - self.out**2").says("""
     That is the local derivative alone: `dout`, what arrives from above, has no effect.""")
 
-wrong.answer(
-    "rule of the sigmoid", a_tanh(lambda self, dout: dout * self.out * (1 - self.out))
-).says("""out · (1 − out) is the slope of the sigmoid. At x = 0 it gives 0 here, where tanh is
+wrong.swap("rule of the sigmoid", "(1 - self.out**2)", "self.out * (1 - self.out)").says("""
+    out · (1 − out) is the slope of the sigmoid. At x = 0 it gives 0 here, where tanh is
     steepest.""")
 
-wrong.answer("square lost", a_tanh(lambda self, dout: dout * (1 - self.out))).says("""
-    You use 1 − out without the square. On the far left out is −1 and yours is 2, though the curve
-    is flat there.""")
+wrong.swap("square lost", "self.out**2", "self.out").says("""You use 1 − out without the square. On
+    the far left out is −1 and yours is 2, though the curve is flat there.""")
 
-wrong.answer("one minus lost", a_tanh(lambda self, dout: dout * self.out**2)).says("""
-    You multiply by out². That is 0 in the middle, where tanh is steepest, and 1 at the ends, where
-    it is flat.""")
+wrong.swap("one minus lost", "(1 - self.out**2)", "self.out**2").says("""You multiply by out². That
+    is 0 in the middle, where tanh is steepest, and 1 at the ends, where it is flat.""")
 
-wrong.answer("tanh twice", a_tanh(lambda self, dout: dout * (1 - np.tanh(self.out) ** 2))).says("""
+wrong.swap("tanh twice", "self.out**2", "np.tanh(self.out) ** 2").says("""
     `backward` applies tanh to the stored output once more. What you stored *is* tanh(x).""")
 
 
@@ -83,82 +77,67 @@ def tanh_backward(self, dout):
     return dout * (1 - self.out**2)
 
 
-def tanh_forward_sigmoid(self, x):
-    self.out = 2 * sigmoid(x) - 1
-    return self.out
-
-
-wrong.answer("half the argument", a_tanh(tanh_backward, tanh_forward_sigmoid)).says("""
+wrong.swap("half the argument", "np.tanh(x)", "2 * sigmoid(x) - 1").says("""
     2σ(x) − 1 has the right shape, but it is tanh(x/2): stretched to twice the width.""")
 
-
-def tanh_forward_naive(self, x):
-    up, down = np.exp(x), np.exp(-x)
-    self.out = (up - down) / (up + down)
-    return self.out
-
-
-wrong.answer("overflow in exp", a_tanh(tanh_backward, tanh_forward_naive)).says("""
-    An exponential in your formula overflows for large |x|. This check counts that as an error, also
-    where the result is right after all; where it becomes ∞/∞ it is no number. NumPy has a function
-    that is safe everywhere.""")
+wrong.swap(
+    "overflow in exp",
+    "self.out: Array = np.tanh(x)",
+    "up, down = np.exp(x), np.exp(-x)\nself.out: Array = (up - down) / (up + down)",
+).says("""An exponential in your formula overflows for large |x|. This check counts that as an
+    error, also where the result is right after all; where it becomes ∞/∞ it is no number. NumPy has
+    a function that is safe everywhere.""")
 
 wrong.answer("overflow in cosh", a_tanh(lambda self, dout: dout / np.cosh(self.x) ** 2)).says("""
     1/cosh² is the right slope, but `np.cosh` of a large number is larger than any float. The
     output, which you have already, gives the slope without that.""")
 
-wrong.answer("brackets missing", a_tanh(lambda self, dout: dout * 1 - self.out**2)).says("""
+wrong.swap("brackets missing", "(1 - self.out**2)", "1 - self.out**2").says("""
     Brackets are missing: `a * 1 - b` is not a · (1 − b), the product comes first.""")
 
-wrong.answer("multiplied by the output", a_tanh(lambda self, dout: dout * self.out)).says("""
+wrong.swap("multiplied by the output", "(1 - self.out**2)", "self.out").says("""
     You multiply `dout` by the output. At x = 0 that is 0, where tanh is steepest.""")
 
-wrong.answer("squared as a whole", a_tanh(lambda self, dout: dout * (1 - self.out) ** 2)).says("""
+wrong.swap("squared as a whole", "(1 - self.out**2)", "(1 - self.out) ** 2").says("""
     You square the whole bracket. On the far left out is −1 and yours is 4, though the curve is flat
     there.""")
 
-wrong.answer("plus for minus", a_tanh(lambda self, dout: dout * (1 + self.out**2))).says("""
+wrong.swap("plus for minus", "1 - self.out", "1 + self.out").says("""
     1 + out² is never below 1, and tanh is flat at both ends. Look at the sign.""")
 
-wrong.answer("one factor 2 lost", a_tanh(lambda self, dout: dout * (1 - self.out**2) / 2)).says("""
+wrong.swap("one factor 2 lost", "(1 - self.out**2)", "(1 - self.out**2) / 2").says("""
     Half of the slope. If you go through the sigmoid, there are two factors 2: one is the height,
     the other comes from the inner 2x.""")
 
-
-def tanh_forward_math(self, x):
-    self.out = math.tanh(x)
-    return self.out
-
-
-wrong.answer("math.tanh", a_tanh(tanh_backward, tanh_forward_math)).says("""
-    `math.tanh` takes a single number. For arrays NumPy has a function of the same name.""")
+wrong.swap(
+    "math.tanh",
+    "out = np.tanh(x)\nself.slope = (1 - out) * (1 + out)\nreturn out",
+    "self.out = math.tanh(x)\nreturn self.out",
+    of=TanhTwoFactors,
+).says("`math.tanh` takes a single number. For arrays NumPy has a function of the same name.")
 
 wrong.extend(nothing_stored(a_tanh(tanh_backward)))
 
+wrong.swap(
+    "one memory for all",
+    ("self.out: Array", "Tanh.out"),
+    ("return self.out", "return self.out.copy()"),
+).says(SHARED_MEMORY)
 
-class TanhOfTheClass:
-    def forward(self, x):
-        TanhOfTheClass.out = np.tanh(x)
-        return self.out.copy()
-
-    def backward(self, dout):
-        return dout * (1 - self.out**2)
-
-
-wrong.answer("one memory for all", TanhOfTheClass).says(SHARED_MEMORY)
-
-wrong.answer("everything passes", a_tanh(lambda self, dout: 1 * dout)).says("""
+wrong.swap("everything passes", "dout * (1 - self.out**2)", "1 * dout").says("""
     `dout` passes unchanged. tanh is steep in the middle and flat at both ends, and `dout` has to be
     multiplied by that slope.""")
 
-wrong.answer("sign of the slope", a_tanh(lambda self, dout: dout * (self.out**2 - 1))).says("""
+wrong.swap("sign of the slope", "1 - self.out**2", "self.out**2 - 1").says("""
     Your slope is negative everywhere, and tanh rises everywhere. Look at the order of the
     difference.""")
 
-wrong.answer(
-    "not moved down", a_tanh(tanh_backward, lambda self, x: tanh_forward(self, x) + 1)
+wrong.swap(
+    "not moved down",
+    ("self.s = sigmoid(2 * x)\nreturn 2 * self.s - 1", "return tanh_forward(self, x) + 1"),
+    ("4 * self.s * (1 - self.s) * dout", "dout * (1 - self.out**2)"),
+    of=TanhBySigmoid,
 ).says("Your outputs lie between 0 and 2: the sigmoid is stretched, but it is not moved down.")
-
 
 EXERCISE = Exercise(
     id="ch03.Tanh",

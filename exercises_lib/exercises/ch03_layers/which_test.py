@@ -12,7 +12,6 @@ CAUGHT = {
     "relu": "random_and_copies",
 }
 
-
 TESTS = {
     "ones_square": "`dout` all ones, `x` of shape (4, 4)",
     "ones_rectangular": "`dout` all ones, `x` of shape (2, 3)",
@@ -20,14 +19,12 @@ TESTS = {
     "random_and_copies": "the same, and `x` and `dout` are compared with copies made before",
 }
 
-
 BUGS = {
     "sigmoid": "`Sigmoid.backward` returns `self.out * (1 - self.out)`",
     "transpose": "a layer with `out = x.T` whose `backward` returns `dout`",
     "tanh": "`Tanh.backward` returns `dout * (1 - self.x**2)`",
     "relu": "`Relu.backward` is `dout[self.x <= 0] = 0; return dout`",
 }
-
 
 WHY_NOT = {
     ("sigmoid", "ones_square"): (
@@ -79,7 +76,6 @@ WHY_NOT = {
         "the fault. Who else sees `dout`?"
     ),
 }
-
 
 EXERCISE = Exercise(
     id="ch03.which_test",

@@ -9,7 +9,6 @@ import numpy as np
 
 HAND_INPUT, HAND_TARGET, HAND_RATE = np.array([0.9, 1.0]), 2.0, 0.1
 
-
 HAND_PARAMS = {
     "W1": np.array([[0.2, 0.4], [0.3, 0.5]]),
     "b1": np.array([0.1, 0.2]),
@@ -61,8 +60,6 @@ def rounded(values: Mapping[str, float], digits: int) -> dict[str, float]:
 
 FORWARD = entries(hand_forward(HAND_PARAMS))
 
-
 GRADIENTS = entries(hand_gradients(HAND_PARAMS))
-
 
 DZ = hand_gradients(HAND_PARAMS)["dz"]

@@ -12,15 +12,6 @@ from exercises_lib.exercises.ch04_affine._affine import (
     AFFINE_OUTPUTS,
     Affine,
     AffineByEinsum,
-    DbKeptAxis,
-    DbMean,
-    DbNotSummed,
-    DbOverAxis1,
-    DbSummedToNumber,
-    DwAveraged,
-    DwTransposed,
-    DxWithoutTranspose,
-    ReturnsNothing,
     draw_affine,
 )
 from exercises_lib.probes import ch04 as probes
@@ -57,64 +48,52 @@ class AffineWithColumnOfOnes:
 
 wrong = Mistakes(Affine)
 
-wrong.answer("db summed over axis 1", DbOverAxis1).says("""Your `db` adds up the outputs of each
-    sample. The bias is shared by the samples, so those are what has to be added up.""")
+wrong.swap("db summed over axis 1", "dout.sum(axis=0)", "dout.sum(axis=1)").says("""
+    Your `db` adds up the outputs of each sample. The bias is shared by the samples, so those are
+    what has to be added up.""")
 
-wrong.answer("db not summed", DbNotSummed).says("""Your `db` is `dout` itself, with one row per
-    sample. All samples use the same `b`.""")
+wrong.swap("db not summed", "self.db = dout.sum(axis=0)", "self.db = dout").says("""
+    Your `db` is `dout` itself, with one row per sample. All samples use the same `b`.""")
 
-wrong.answer("db averaged", DbMean).says("""Your `db` is a mean over the batch. Contributions add
-    up; a division by N belongs to the loss and would be done twice here.""")
+wrong.swap("db averaged", "dout.sum(axis=0)", "dout.mean(axis=0)").says("""
+    Your `db` is a mean over the batch. Contributions add up; a division by N belongs to the loss
+    and would be done twice here.""")
 
-wrong.answer("db kept the axis", DbKeptAxis).says("""Your `db` keeps an axis of length 1. `b` has
-    one axis, and `db` must have its shape.""")
+wrong.swap("db kept the axis", "dout.sum(axis=0)", "dout.sum(axis=0, keepdims=True)").says("""
+    Your `db` keeps an axis of length 1. `b` has one axis, and `db` must have its shape.""")
 
-wrong.answer("dW transposed", DwTransposed).says("""Your `dW` is transposed: `W` has a row per
-    input, your `dW` one per output.""")
+wrong.swap("dW transposed", "self.x.T @ dout", "dout.T @ self.x").says("""
+    Your `dW` is transposed: `W` has a row per input, your `dW` one per output.""")
 
-wrong.answer("dW averaged", DwAveraged).says("""You divide `dW` by the batch size. If the loss is a
-    mean over the batch, that division has already happened in `dout`.""")
+wrong.swap("dW averaged", "self.x.T @ dout", "self.x.T @ dout / len(self.x)").says("""
+    You divide `dW` by the batch size. If the loss is a mean over the batch, that division has
+    already happened in `dout`.""")
 
+wrong.swap("dW of the first sample", "self.x.T @ dout", "np.outer(self.x[0], dout[0])").says("""
+    Your `dW` is the outer product of the first sample alone. Every sample of the batch uses
+    `W`.""")
 
-class DwOfFirstSample(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dW = np.outer(self.x[0], dout[0])
-        return dx
+wrong.swap(
+    "upstream dropped",
+    "def backward(self, dout):",
+    "def backward(self, dout):\n    dout = np.ones_like(dout)",
+).says("""Your backward gives the same for every `dout` of a shape: local derivatives alone. What
+    arrives from above has to be multiplied in.""")
 
-
-wrong.answer("dW of the first sample", DwOfFirstSample).says("""Your `dW` is the outer product of
-    the first sample alone. Every sample of the batch uses `W`.""")
-
-
-class UpstreamDropped(Affine):
-    def backward(self, dout):
-        return super().backward(np.ones_like(dout))
-
-
-wrong.answer("upstream dropped", UpstreamDropped).says("""Your backward gives the same for every
-    `dout` of a shape: local derivatives alone. What arrives from above has to be multiplied in.""")
-
-wrong.answer("dx without the transpose", DxWithoutTranspose).says("""
+wrong.swap("dx without the transpose", "return dout @ self.W.T", "return dout @ self.W").says("""
     `dout @ W` multiplies (N, M) by (D, M): the inner sizes differ. It would run for a square `W`,
     and be wrong.""")
 
 wrong.swap("dx from dW", ".W.", ".dW.").says("""Your `dx` is made with the gradient `dW`. The
     backward pass leads through the weights.""")
 
-wrong.answer("backward returns nothing", ReturnsNothing).says("""Your `backward` stores `dW` and
-    `db` and returns nothing. The layer below waits for `dx`.""")
+wrong.swap("backward returns nothing", "return dout @ self.W.T", "").says("""
+    Your `backward` stores `dW` and `db` and returns nothing. The layer below waits for `dx`.""")
 
-
-class ReturnsAllThree(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        return dx, self.dW, self.db
-
-
-wrong.answer("backward returns all three", ReturnsAllThree).says("""
-    Your `backward` returns three arrays. Store `dW` and `db` in the layer and return `dx` alone, so
-    that layers can be chained.""")
+wrong.swap(
+    "backward returns all three", "dout @ self.W.T", "dout @ self.W.T, self.dW, self.db"
+).says("""Your `backward` returns three arrays. Store `dW` and `db` in the layer and return `dx`
+    alone, so that layers can be chained.""")
 
 wrong.swap("dW not transposed", "x.T", "x").says("""`x @ dout` multiplies (N, D) by (N, M). The
     inner size, the one that is added up over, has to be the batch.""")
@@ -123,53 +102,29 @@ wrong.swap("dW with the factors swapped", "self.x.T @ dout", "dout @ self.x.T").
     `dout @ x.T` has the factors in the wrong order: `W` is the right factor of x · W, so `dout`
     stays on the right.""")
 
+wrong.swap(
+    "dW from dx",
+    "return dout @ self.W.T",
+    "dx = dout @ self.W.T\nself.dW = self.x.T @ dx\nreturn dx",
+).says("""Your `dW` is made of `dx`, the gradient at the layer's input. A factor of a product
+    receives what arrives at the product's output.""")
 
-class DwFromDx(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dW = self.x.T @ dx
-        return dx
-
-
-wrong.answer("dW from dx", DwFromDx).says("""Your `dW` is made of `dx`, the gradient at the layer's
-    input. A factor of a product receives what arrives at the product's output.""")
-
-
-class DwOfLastSample(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dW = np.outer(self.x[-1], dout[-1])
-        return dx
-
-
-wrong.answer("dW of the last sample", DwOfLastSample).says("""Your `dW` is the outer product of the
-    last sample alone; perhaps each pass of a loop overwrites the one before. Every sample of the
-    batch uses `W`.""")
+wrong.swap("dW of the last sample", "self.x.T @ dout", "np.outer(self.x[-1], dout[-1])").says("""
+    Your `dW` is the outer product of the last sample alone; perhaps each pass of a loop overwrites
+    the one before. Every sample of the batch uses `W`.""")
 
 wrong.swap("dx with the factors swapped", "dout @ self.W.T", "self.W.T @ dout").says("""
     `W.T @ dout` has the factors in the wrong order: `W` is the right factor of x · W, and `dout`
     keeps its samples in rows.""")
 
+wrong.swap("dx transposed", "dout @ self.W.T", "(dout @ self.W.T).T").says("""
+    Your `dx` is transposed: it has one column per sample, and `x` has one row.""")
 
-class DxTransposed(Affine):
-    def backward(self, dout):
-        return super().backward(dout).T
+wrong.swap("returns dW", "return dout @ self.W.T", "return self.dW").says("""
+    Your `backward` returns `dW`. The layer below waits for `dx`; `dW` has arrived and stays in the
+    layer.""")
 
-
-wrong.answer("dx transposed", DxTransposed).says("""Your `dx` is transposed: it has one column per
-    sample, and `x` has one row.""")
-
-
-class ReturnsDw(Affine):
-    def backward(self, dout):
-        super().backward(dout)
-        return self.dW
-
-
-wrong.answer("returns dW", ReturnsDw).says("""Your `backward` returns `dW`. The layer below waits
-    for `dx`; `dW` has arrived and stays in the layer.""")
-
-wrong.answer("db summed to one number", DbSummedToNumber).says("""
+wrong.swap("db summed to one number", "dout.sum(axis=0)", "np.sum(dout)").says("""
     Your `db` adds up everything, the outputs too. Each output has its own bias.""")
 
 wrong.swap("weights on the left", "x @ self.W", "self.W @ x").says("""
@@ -181,10 +136,8 @@ wrong.swap("weights transposed", "W +", "W.T +").says("""`W` has the shape (D, M
 
 wrong.swap(
     "keeps the output",
-    "= x",
-    "= x @ self.W + self.b",
-    "return x @ self.W + self.b",
-    "return self.x",
+    ("= x", "= x @ self.W + self.b"),
+    ("return x @ self.W + self.b", "return self.x"),
 ).says("""Your layer keeps its output where it should keep its input: the right numbers for `dW` are
     overwritten before they are stored.""")
 
@@ -199,20 +152,16 @@ wrong.swap(
 ).says("""Your `backward` changes the parameters. The layer only measures; the step is taken later,
     when all gradients are known.""")
 
-
-class Accumulates(Affine):
-    def __init__(self, W, b):
-        super().__init__(W, b)
-        self.dW, self.db = np.zeros(W.shape), np.zeros(b.shape)
-
-    def backward(self, dout):
-        self.dW = self.dW + self.x.T @ dout
-        self.db = self.db + dout.sum(axis=0)
-        return dout @ self.W.T
-
-
-wrong.answer("gradients pile up", Accumulates).says("""Your `backward` adds to the `dW` and `db` of
-    earlier calls. Each call answers for its own `dout`.""")
+wrong.swap(
+    "gradients pile up",
+    (
+        "self.W, self.b = W, b",
+        "self.W, self.b = W, b\nself.dW, self.db = np.zeros(W.shape), np.zeros(b.shape)",
+    ),
+    ("self.x.T", "self.dW + self.x.T"),
+    ("dout.sum(axis=0)", "self.db + dout.sum(axis=0)"),
+).says("""Your `backward` adds to the `dW` and `db` of earlier calls. Each call answers for its own
+    `dout`.""")
 
 
 class KeepsFirstBatch(Affine):
@@ -227,52 +176,26 @@ class KeepsFirstBatch(Affine):
 wrong.answer("keeps the first batch", KeepsFirstBatch).says("""Your layer remembers the first `x` it
     ever saw. Each `forward` replaces what the last one kept.""")
 
-
-class CopiesParameters(Affine):
-    def __init__(self, W, b):
-        super().__init__(W.copy(), b.copy())
-
-
-wrong.answer("copies the parameters", CopiesParameters).says("""Your layer works on copies of `W`
-    and `b`. Training updates the arrays it handed over, and your layer would never notice.""")
+wrong.swap(
+    "copies the parameters", "self.W, self.b = W, b", "self.W, self.b = W.copy(), b.copy()"
+).says("""Your layer works on copies of `W` and `b`. Training updates the arrays it handed over, and
+    your layer would never notice.""")
 
 wrong.swap("bias forgotten", "W + self.b", "W").says("Your `forward` leaves the bias out.")
 
+wrong.swap(
+    "keeps a transposed copy",
+    ("self.W, self.b = W, b", "self.W, self.b = W, b\nself.W_T = W.T.copy()"),
+    ("return dout @ self.W.T", "return dout @ self.W_T"),
+).says("""In the backward pass the layer uses a copy of the weights that was made in `__init__`.
+    Training updates `W` in place, and the copy does not see it.""")
 
-class KeepsATranspose(Affine):
-    def __init__(self, W, b):
-        super().__init__(W, b)
-        self.W_T = W.T.copy()
-
-    def backward(self, dout):
-        super().backward(dout)
-        return dout @ self.W_T
-
-
-wrong.answer("keeps a transposed copy", KeepsATranspose).says("""In the backward pass the layer uses
-    a copy of the weights that was made in `__init__`. Training updates `W` in place, and the copy
-    does not see it.""")
-
-
-class DwAsOuterProduct(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dW = np.outer(self.x, dout)
-        return dx
-
-
-wrong.answer("dW as one outer product", DwAsOuterProduct).says("""
+wrong.swap("dW as one outer product", "self.x.T @ dout", "np.outer(self.x, dout)").says("""
     `np.outer` lays a whole batch flat and multiplies every number with every other. It is meant for
     one sample; the samples' tables have to be added up.""")
 
-
-class DxAveraged(Affine):
-    def backward(self, dout):
-        return super().backward(dout) / len(dout)
-
-
-wrong.answer("dx averaged", DxAveraged).says("""You divide `dx` by the batch size. If the loss is a
-    mean, that division has already happened in `dout`.""")
+wrong.swap("dx averaged", "self.W.T", "self.W.T / len(dout)").says("""You divide `dx` by the batch
+    size. If the loss is a mean, that division has already happened in `dout`.""")
 
 
 def misses_what_forward_had(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -289,7 +212,6 @@ wrong.swap("nothing stored", "self.x = x", "").says(
     is stored with `self.` in front.""",
     recognise=misses_what_forward_had,
 )
-
 
 EXERCISE = Exercise(
     id="ch04.Affine",

@@ -12,15 +12,6 @@ from exercises_lib.exercises.ch04_affine._affine import (
     AFFINE_OUTPUTS,
     Affine,
     AffineByEinsum,
-    DbKeptAxis,
-    DbMean,
-    DbNotSummed,
-    DbOverAxis1,
-    DbSummedToNumber,
-    DwAveraged,
-    DwTransposed,
-    DxWithoutTranspose,
-    ReturnsNothing,
     draw_affine,
 )
 from exercises_lib.exercises.hunting import hunt_mistakes, hunted_outputs
@@ -76,71 +67,56 @@ SILENT = (
 BY_LUCK = (np.eye(2), np.eye(2), np.zeros(2), np.eye(2))
 RIGHT = {"input": SILENT, "lines": [11, 12], "repair": Affine}
 
-
 wrong.answer("still the given code", GivenAffine).says("""That is the given layer still. Two of its
     lines are wrong: compare the shape of each gradient with the shape of its variable.""")
 
+wrong.swap(
+    "only db mended",
+    ("self.dW = self.x.T @ dout", "dx = dout @ self.W.T\nself.dW = self.x.T @ dx"),
+    ("return dout @ self.W.T", "return dx"),
+).says("`db` is mended, `dW` is not: it is built from `dx`, the gradient at the layer's input.")
 
-class OnlyDbMended(GivenAffine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.db = dout.sum(axis=0)
-        return dx
+wrong.swap("only dW mended", "dout.sum(axis=0)", "dout.sum(axis=1)").says("""
+    `dW` is mended, `db` is not: it still adds up the outputs of each sample.""")
 
+wrong.swap(
+    "x replaced by dx",
+    "return dout @ self.W.T",
+    "dx = dout @ self.W.T\nself.dW = dx.T @ dout\nreturn dx",
+).says("""`dx.T @ dout` has the right shape and the wrong content: no gradient of the input occurs
+    in `dW`. Shapes are necessary, not sufficient.""")
 
-wrong.answer("only db mended", OnlyDbMended).says("""`db` is mended, `dW` is not: it is built from
-    `dx`, the gradient at the layer's input.""")
+wrong.swap("dW transposed", "self.x.T @ dout", "dout.T @ self.x").says("""
+    The right gradient is in your `dW` now, but transposed.""")
 
-wrong.answer("only dW mended", DbOverAxis1).says("""`dW` is mended, `db` is not: it still adds up
-    the outputs of each sample.""")
+wrong.swap(
+    "db from dx",
+    "return dout @ self.W.T",
+    "dx = dout @ self.W.T\nself.db = dx.sum(axis=0)\nreturn dx",
+).says("Your `db` adds up `dx`, the gradient at the layer's input. The bias joins at the output.")
 
+wrong.swap("dx spoiled", "return dout @ self.W.T", "return dout @ self.W").says("""
+    The line of `dx` was right as it was given: without the transpose the inner sizes of `dout @ W`
+    differ.""")
 
-class TransposedTheWrongOne(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dW = dx.T @ dout
-        return dx
+wrong.swap("returns nothing", "return dout @ self.W.T", "").says("""
+    Your gradients are stored, and `backward` returns nothing. The given last line was right.""")
 
-
-wrong.answer("x replaced by dx", TransposedTheWrongOne).says("""`dx.T @ dout` has the right shape
-    and the wrong content: no gradient of the input occurs in `dW`. Shapes are necessary, not
-    sufficient.""")
-
-wrong.answer("dW transposed", DwTransposed).says("""The right gradient is in your `dW` now, but
-    transposed.""")
-
-
-class DbFromDx(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.db = dx.sum(axis=0)
-        return dx
-
-
-wrong.answer("db from dx", DbFromDx).says("""Your `db` adds up `dx`, the gradient at the layer's
-    input. The bias joins at the output.""")
-
-wrong.answer("dx spoiled", DxWithoutTranspose).says("""The line of `dx` was right as it was given:
-    without the transpose the inner sizes of `dout @ W` differ.""")
-
-wrong.answer("returns nothing", ReturnsNothing).says("""Your gradients are stored, and `backward`
-    returns nothing. The given last line was right.""")
-
-wrong.answer("db summed to one number", DbSummedToNumber).says("""
+wrong.swap("db summed to one number", "dout.sum(axis=0)", "np.sum(dout)").says("""
     Without an axis `np.sum` adds up everything. Each output has its own bias.""")
 
-wrong.answer("db averaged", DbMean).says("""A mean over the batch is not the sum over the batch.
-    `dout` already contains the division by N, if there is one.""")
+wrong.swap("db averaged", "dout.sum(axis=0)", "dout.mean(axis=0)").says("""A mean over the batch is
+    not the sum over the batch. `dout` already contains the division by N, if there is one.""")
 
-wrong.answer("db kept the axis", DbKeptAxis).says("""Your `db` keeps an axis of length 1; `b` has
-    one axis only.""")
+wrong.swap("db kept the axis", "dout.sum(axis=0)", "dout.sum(axis=0, keepdims=True)").says("""
+    Your `db` keeps an axis of length 1; `b` has one axis only.""")
 
-wrong.answer("dW averaged", DwAveraged).says("""The product is right now, but you divide it by the
-    batch size. If the loss is a mean, that division has already happened in `dout`.""")
+wrong.swap("dW averaged", "self.x.T @ dout", "self.x.T @ dout / len(self.x)").says("""
+    The product is right now, but you divide it by the batch size. If the loss is a mean, that
+    division has already happened in `dout`.""")
 
-wrong.answer("db not summed", DbNotSummed).says("""Your `db` has a row for each sample. There is one
-    bias for all of them.""")
-
+wrong.swap("db not summed", "self.db = dout.sum(axis=0)", "self.db = dout").says("""
+    Your `db` has a row for each sample. There is one bias for all of them.""")
 
 EXERCISE = Exercise(
     id="ch04.affine_fix",

@@ -135,7 +135,6 @@ wrong.answer(
 ).says("""Your `db` is the bias itself. Asked is how the loss reacts to it, and `dout` has to be in
     that.""")
 
-
 EXERCISE = Exercise(
     id="ch04.affine_one_sample",
     title="One sample through x · W + b",

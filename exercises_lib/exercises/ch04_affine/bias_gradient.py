@@ -38,8 +38,8 @@ wrong.swap("summed over axis 1", "0", "1").says("""You sum over axis 1: that add
     each sample. Every sample adds the same `b`, so it is the samples whose gradients belong
     together.""")
 
-wrong.answer("not summed", lambda dout: dout).says("""You hand `dout` on as it is. That would be
-    right for a bias that every sample has for itself; this one is shared.""")
+wrong.swap("not summed", "return dout.sum(axis=0)", "return dout").says("""You hand `dout` on as it
+    is. That would be right for a bias that every sample has for itself; this one is shared.""")
 
 wrong.swap("mean", "sum", "mean").says("""That is the mean over the batch. Gradients that meet in
     one place add up; if the loss is a mean, the division by N is already in `dout`.""")
@@ -50,15 +50,16 @@ wrong.swap("kept the axis", "0", "0, keepdims=True").says("""The numbers are rig
 wrong.swap("everything summed", "(axis=0)", "()").says("""`dout.sum()` adds up everything, the
     outputs too. Each output has its own bias.""")
 
-wrong.answer("ones", lambda dout: np.ones(dout.shape[1])).says("""
+wrong.swap("ones", "dout.sum(axis=0)", "np.ones(dout.shape[1])").says("""
     That is the local derivative alone: it does not depend on `dout`.""")
 
-wrong.answer("the batch size", lambda dout: np.full(dout.shape[1], float(len(dout)))).says("""
-    You count the samples. That is the sum of local derivatives; each of them has to be multiplied
-    by what arrives in `dout` first.""")
+wrong.swap(
+    "the batch size", "dout.sum(axis=0)", "np.full(dout.shape[1], float(len(dout)))"
+).says("""You count the samples. That is the sum of local derivatives; each of them has to be
+    multiplied by what arrives in `dout` first.""")
 
-wrong.answer("first sample only", lambda dout: dout[0]).says("""You take the first sample's gradient
-    and forget the others.""")
+wrong.swap("first sample only", "return dout.sum(axis=0)", "return dout[0]").says("""
+    You take the first sample's gradient and forget the others.""")
 
 wrong.swap("averaged over axis 1", "sum(axis=0)", "mean(axis=1)").says("""
     That averages the outputs of each sample. Every sample adds the same `b`: it is the samples
@@ -74,26 +75,22 @@ wrong.swap("divided by the outputs", "(axis=0)", "(axis=0) / dout.shape[1]").say
 wrong.swap("last sample forgotten", "dout.", "dout[:-1].").says("""
     One sample is missing from your sum, the last one. Where does your loop or slice end?""")
 
-
-def bias_gradient_in_place(dout):
-    for row in dout[1:]:
-        dout[0] += row
-    return dout[0]
-
-
-wrong.answer("sums into dout", bias_gradient_in_place).says("""You add up the rows inside `dout`
-    itself. `dout` belongs to the caller, who still needs it for `dx` and `dW`.""")
+wrong.swap(
+    "sums into dout",
+    "return dout.sum(axis=0)",
+    "for row in dout[1:]:\n    dout[0] += row\nreturn dout[0]",
+).says("""You add up the rows inside `dout` itself. `dout` belongs to the caller, who still needs it
+    for `dx` and `dW`.""")
 
 wrong.swap("sign turned", "return dout", "return -dout").says("""The sign is turned. The bias is
     added in the forward pass, so it gets what arrives as it is; going *against* the gradient is the
     business of training.""")
 
-wrong.answer("last sample only", lambda dout: dout[-1]).says("""You take the last sample. The others
-    add the same bias.""")
+wrong.swap("last sample only", "return dout.sum(axis=0)", "return dout[-1]").says("""
+    You take the last sample. The others add the same bias.""")
 
 wrong.swap("first sample forgotten", "dout.", "dout[1:].").says("""
     Your sum begins at the second sample.""")
-
 
 EXERCISE = Exercise(
     id="ch04.bias_gradient",

@@ -75,9 +75,10 @@ wrong.swap("d_weight transposed", "dout @ x", "x @ dout").says("""
 wrong.swap("d_weight averaged", "T,", "T / x.shape[1],").says("""You divide `d_weight` by the batch
     size. If the loss is a mean, `dout` already contains that division.""")
 
-wrong.answer(
+wrong.swap(
     "rules of the row convention",
-    lambda dout, x, weight: (dout @ weight.T, x.T @ dout, dout.sum(axis=0)),
+    "weight.T @ dout, dout @ x.T, dout.sum(axis=1, keepdims=True)",
+    "dout @ weight.T, x.T @ dout, dout.sum(axis=0)",
 ).says("""Those are the rules for one sample per row. Everything lies on its side here, so the
     factors change places.""")
 
@@ -100,15 +101,15 @@ wrong.swap(
 wrong.swap("order swapped", "weight.T @ dout, dout @ x.T", "dout @ x.T, weight.T @ dout").says("""
     `dx` and `d_weight` have changed places: the function returns `dx, d_weight, d_bias`.""")
 
-wrong.answer(
+wrong.swap(
     "weights and bias swapped",
-    lambda dout, x, weight: (weight.T @ dout, dout.sum(axis=1, keepdims=True), dout @ x.T),
+    "weight.T @ dout, dout @ x.T, dout.sum(axis=1, keepdims=True)",
+    "weight.T @ dout, dout.sum(axis=1, keepdims=True), dout @ x.T",
 ).says("`d_weight` and `d_bias` have changed places: the function returns `dx, d_weight, d_bias`.")
 
 wrong.swap("d_weight from dx", ", dout @", ", (weight.T @ dout) @").says("""
     Your `d_weight` is made with `dx`. What a weight receives arrives at the layer's *output*; `dx`
     is what leaves the layer.""")
-
 
 EXERCISE = Exercise(
     id="ch04.columns_backward",

@@ -58,7 +58,6 @@ wrong.swap("factors in the row order", "weight @ x", "x @ weight").says("""
 wrong.swap("bias summed", "+ bias", "+ bias.sum()").says("""You add the sum of all biases
     everywhere. Each output has its own.""")
 
-
 EXERCISE = Exercise(
     id="ch04.columns_forward",
     title="One sample per column: forward",

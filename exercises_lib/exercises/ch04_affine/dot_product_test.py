@@ -176,7 +176,6 @@ wrong.swap(
 ).says("""You call `backward` after the layer has gone forward with x − h·v, so it goes back from
     there. Call it right after `forward(x)`.""")
 
-
 EXERCISE = Exercise(
     id="ch04.dot_product_test",
     title="The dot-product test",

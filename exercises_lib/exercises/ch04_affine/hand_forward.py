@@ -21,7 +21,6 @@ wrong = Mistakes()
 
 ROWS_READ_AS_COLUMNS = HAND_PARAMS | {"W1": HAND_PARAMS["W1"].T}
 
-
 wrong.answer("weights read the other way", entries(hand_forward(ROWS_READ_AS_COLUMNS))).says("""
     You take the weights of a hidden unit from the wrong direction of the table: 0.2 and 0.3 lead to
     the first unit, 0.4 and 0.5 to the second.""")
@@ -37,9 +36,9 @@ wrong.answer(
 wrong.answer("loss without the half", FORWARD | {"loss": 2 * FORWARD["loss"]}).says("""
     That is (y − t)². The loss asked for here has a factor ½ in front.""")
 
-wrong.answer(
-    "the error instead of the loss", FORWARD | {"loss": FORWARD["y"] - HAND_TARGET}
-).says("That is the error y − t. The loss is half its square.")
+wrong.answer("the error instead of the loss", FORWARD | {"loss": FORWARD["y"] - HAND_TARGET}).says(
+    "That is the error y − t. The loss is half its square."
+)
 
 wrong.answer("the error, turned round", FORWARD | {"loss": HAND_TARGET - FORWARD["y"]}).says("""
     That is the error t − y. The loss is half its square.""")
@@ -56,7 +55,6 @@ wrong.answer(
 ).says("You multiply the output's weights by the inputs. They lead from the *hidden* units.")
 
 HIDDEN = hand_forward(HAND_PARAMS)["h"]
-
 
 wrong.answer(
     "output weights swapped",
@@ -88,7 +86,6 @@ wrong.answer("minus in front of the loss", FORWARD | {"loss": -FORWARD["loss"]})
 wrong.answer(
     "half the error, turned round", FORWARD | {"loss": (HAND_TARGET - FORWARD["y"]) / 2}
 ).says("That is half the error. It has to be squared.")
-
 
 EXERCISE = Exercise(
     id="ch04.hand_forward",

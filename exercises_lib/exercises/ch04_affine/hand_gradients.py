@@ -119,13 +119,12 @@ wrong.answer("dx times x", gradients_with(dx=HAND_INPUT * (HAND_PARAMS["W1"] @ D
     You multiply `dx` by the input. A product sends each factor the value of the *other* one, and
     that is the weight.""")
 
-wrong.answer(
-    "dW1 without what arrives", gradients_with(dW1=np.outer(HAND_INPUT, np.ones(2)))
-).says("Those are the inputs alone. What arrives at the hidden unit has to be multiplied in.")
+wrong.answer("dW1 without what arrives", gradients_with(dW1=np.outer(HAND_INPUT, np.ones(2)))).says(
+    "Those are the inputs alone. What arrives at the hidden unit has to be multiplied in."
+)
 
 wrong.answer("the error squared", gradients_with(dy=np.array(GRADIENTS["dy"] ** 2))).says("""
     `dy` is the squared error in your answer. The derivative of a square is not a square.""")
-
 
 EXERCISE = Exercise(
     id="ch04.hand_gradients",

@@ -45,7 +45,6 @@ def update_answer(
 
 UPDATED = update_answer()
 
-
 wrong = Mistakes()
 
 wrong.answer("the published number", UPDATED | {"y_half": 1.618296}).says("""
@@ -189,7 +188,6 @@ wrong.answer(
     update_with(W1=HAND_PARAMS["W1"] - HAND_RATE * np.outer(np.ones(2), DZ)),
 ).says("""The hidden weights take the step of their bias. Their gradient has the input in it as
     well.""")
-
 
 EXERCISE = Exercise(
     id="ch04.hand_update",

@@ -40,7 +40,7 @@ def draw_matmul(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(matmul_backward)
 
-wrong.answer("order swapped", lambda W, X, dD: (W.T @ dD, dD @ X.T)).says("""
+wrong.swap("order swapped", "dD @ X.T, W.T @ dD", "W.T @ dD, dD @ X.T").says("""
     Both gradients are there, in the wrong order: the function returns `dW` first and `dX`
     second.""")
 
@@ -59,8 +59,8 @@ wrong.swap("entry by entry", "@ X.T, W.T @", "* X, W *").says("""`*` multiplies 
     is the backward rule of the gate `x * y`; here every entry of `W` is used in a whole row of
     `D`.""")
 
-wrong.answer(
-    "upstream dropped", lambda W, X, dD: (np.ones_like(dD) @ X.T, W.T @ np.ones_like(dD))
+wrong.swap(
+    "upstream dropped", "dD @ X.T, W.T @ dD", "np.ones_like(dD) @ X.T, W.T @ np.ones_like(dD)"
 ).says("""Your gradient does not depend on `dD`: it is right only if every entry of `dD` is 1. Local
     derivative times what arrives, here too.""")
 
@@ -68,7 +68,7 @@ wrong.swap("averaged over the columns", "T,", "T / X.shape[1],").says("""
     You divide `dW` by the number of columns. The columns' contributions are added; if the loss is a
     mean, its division is already in `dD`.""")
 
-wrong.answer("rules for the row convention", lambda W, X, dD: (X.T @ dD, dD @ W.T)).says("""
+wrong.swap("rules for the row convention", "dD @ X.T, W.T @ dD", "X.T @ dD, dD @ W.T").says("""
     Those are the rules for `X · W`. Here `W` stands on the left, so the factors change places.""")
 
 wrong.swap(
@@ -78,21 +78,21 @@ wrong.swap(
 ).says("""Each pass of your innermost loop overwrites what the one before it has stored. An entry is
     used several times, and what comes back from each use is added up.""")
 
-wrong.answer(
+wrong.swap(
     "forced into the shape",
-    lambda W, X, dD: ((X @ dD.T).reshape(W.shape), (dD.T @ W).reshape(X.shape)),
+    "dD @ X.T, W.T @ dD",
+    "(X @ dD.T).reshape(W.shape), (dD.T @ W).reshape(X.shape)",
 ).says("""`reshape` makes the shape right and mixes the entries up: it fills row after row. Rows
     become columns with a transpose only.""")
 
-wrong.answer("the other factor alone", lambda W, X, dD: (X.T, W.T)).says("""
+wrong.swap("the other factor alone", "return dD @ X.T, W.T @ dD", "return X.T, W.T").says("""
     That is the other factor, without what arrives: `dD` does not occur in your answer.""")
 
-wrong.answer("the other factor as it is", lambda W, X, dD: (X, W)).says("""
+wrong.swap("the other factor as it is", "return dD @ X.T, W.T @ dD", "return X, W").says("""
     That is the other factor, without what arrives: `dD` does not occur in your answer.""")
 
 wrong.swap("dX from dW", ", W", ", (dD @ X.T)").says("""Your `dX` is made with the gradient `dW`
     where the weights `W` themselves are needed.""")
-
 
 EXERCISE = Exercise(
     id="ch04.matmul_backward",

@@ -131,9 +131,7 @@ SHAPE_QUESTIONS: tuple[tuple[str, str, str, dict[str, tuple[str, str]]], ...] = 
     ),
 )
 
-
 RIGHT_SHAPES = {name: right for name, _, right, _ in SHAPE_QUESTIONS}
-
 
 EXERCISE = Exercise(
     id="ch04.shapes",

@@ -82,16 +82,16 @@ wrong.answer("axis 0 always", lambda grad, shape: grad.sum(axis=0)).says("""
     You sum over axis 0, whatever the shape. That is the bias gradient again; which axes were copied
     depends on `shape`.""")
 
-
-def unbroadcast_leading_only(grad, shape):
-    while grad.ndim > len(shape):
-        grad = grad.sum(axis=0)
-    return grad.copy()
-
-
-wrong.answer("leading axes only", unbroadcast_leading_only).says("""
-    You sum over the axes that broadcasting added in front. Axes that were there before with length
-    1 have been repeated too.""")
+wrong.swap(
+    "leading axes only",
+    """
+    added = grad.ndim - len(shape)
+    repeated = tuple(i for i, size in enumerate(shape, start=added) if size == 1)
+    total = grad.sum(axis=tuple(range(added)) + repeated)
+    return np.array(total).reshape(shape)""",
+    "while grad.ndim > len(shape):\n    grad = grad.sum(axis=0)\nreturn grad.copy()",
+).says("""You sum over the axes that broadcasting added in front. Axes that were there before with
+    length 1 have been repeated too.""")
 
 
 def unbroadcast_ones_only(grad, shape):
@@ -103,16 +103,18 @@ wrong.answer("axes of length 1 only", unbroadcast_ones_only).says("""
     You sum over axes of length 1 and forget those that broadcasting added in front; they also shift
     the numbers of all the others.""")
 
-
-def unbroadcast_axis_by_value(grad, shape):
-    while grad.ndim > len(shape):
-        grad = grad.sum(axis=0)
+wrong.swap(
+    "the size taken for the axis",
+    """
+    for axis, size in enumerate(shape):
+        if size == 1:
+            grad = grad.sum(axis=axis, keepdims=True)
+    return grad + 0.0""",
+    """
     axes = tuple(size for size in shape if size == 1)
-    return grad.sum(axis=axes, keepdims=True) if axes else grad.copy()
-
-
-wrong.answer("the size taken for the axis", unbroadcast_axis_by_value).says("""
-    Your list of axes holds sizes: `1` every time. `sum` needs the positions of those sizes.""")
+    return grad.sum(axis=axes, keepdims=True) if axes else grad.copy()""",
+    of=unbroadcast_in_two_loops,
+).says("Your list of axes holds sizes: `1` every time. `sum` needs the positions of those sizes.")
 
 wrong.swap(
     "axes lost",
@@ -123,50 +125,44 @@ wrong.swap(
     "return np.array(grad.sum(axis=tuple(range(added)) + repeated))",
 ).says("The right numbers are added up, but a summed axis of length 1 has vanished from the shape.")
 
-
-def unbroadcast_axes_lost_one_by_one(grad, shape):
-    total = grad.copy()
-    while total.ndim > len(shape):
-        total = total.sum(axis=0)
-    for axis, size in enumerate(shape):
-        if size == 1:
-            total = total.sum(axis=axis)
-    return total
-
-
-wrong.answer("axes lost, and the others shifted", unbroadcast_axes_lost_one_by_one).says("""
-    Each sum takes its axis away, so that the axes behind it move up and the next number means
+wrong.swap(
+    "axes lost, and the others shifted",
+    (
+        "while grad.ndim > len(shape):\n    grad = grad.sum(axis=0)",
+        "total = grad.copy()\nwhile total.ndim > len(shape):\n    total = total.sum(axis=0)",
+    ),
+    ("grad = grad.sum(axis=axis, keepdims=True)", "total = total.sum(axis=axis)"),
+    ("return grad + 0.0", "return total"),
+    of=unbroadcast_in_two_loops,
+).says("""Each sum takes its axis away, so that the axes behind it move up and the next number means
     another one. A summed axis of length 1 has to stay.""")
 
-
-def unbroadcast_from_the_back(grad, shape):
+wrong.swap(
+    "axes taken away at the back",
+    (
+        "while grad.ndim > len(shape):\n    grad = grad.sum(axis=0)",
+        """
     total = grad.copy()
     while total.ndim > len(shape):
-        total = total.sum(axis=-1)
-    for axis, size in enumerate(shape):
-        if size == 1:
-            total = total.sum(axis=axis, keepdims=True)
-    return total
+        total = total.sum(axis=-1)""",
+    ),
+    ("grad = grad.sum(axis=axis, keepdims=True)", "total = total.sum(axis=axis, keepdims=True)"),
+    ("return grad + 0.0", "return total"),
+    of=unbroadcast_in_two_loops,
+).says("""You sum over the last axes. Broadcasting adds axes in *front*; at the back the shapes are
+    lined up.""")
 
-
-wrong.answer("axes taken away at the back", unbroadcast_from_the_back).says("""
-    You sum over the last axes. Broadcasting adds axes in *front*; at the back the shapes are lined
-    up.""")
-
-
-def unbroadcast_one_leading_axis(grad, shape):
-    total = grad.copy()
-    if total.ndim > len(shape):
-        total = total.sum(axis=0)
-    for axis, size in enumerate(shape):
-        if size == 1:
-            total = total.sum(axis=axis, keepdims=True)
-    return total
-
-
-wrong.answer("one leading axis only", unbroadcast_one_leading_axis).says("""
-    You take one axis away in front. Broadcasting may have added several: the shape () has none at
-    all.""")
+wrong.swap(
+    "one leading axis only",
+    (
+        "while grad.ndim > len(shape):\n    grad = grad.sum(axis=0)",
+        "total = grad.copy()\nif total.ndim > len(shape):\n    total = total.sum(axis=0)",
+    ),
+    ("grad = grad.sum(axis=axis, keepdims=True)", "total = total.sum(axis=axis, keepdims=True)"),
+    ("return grad + 0.0", "return total"),
+    of=unbroadcast_in_two_loops,
+).says("""You take one axis away in front. Broadcasting may have added several: the shape () has
+    none at all.""")
 
 wrong.answer("everything summed", lambda grad, shape: grad.sum()).says("""
     `grad.sum()` adds up everything, whatever the shape. That is right for a single number only.""")
@@ -200,83 +196,70 @@ wrong.answer("forced into the shape", lambda grad, shape: np.resize(grad, shape)
     `np.resize` makes the shape right by cutting numbers off. None of them may be lost: they belong
     to copies of the same input.""")
 
+wrong.swap(
+    "gives back grad itself",
+    "added = grad.ndim - len(shape)",
+    "if grad.shape == shape:\n    return grad\nadded = grad.ndim - len(shape)",
+).says("""Where nothing was broadcast you return the array you were given. Its owner and you now
+    share it: adding to one changes the other.""")
 
-def unbroadcast_shared(grad, shape):
-    if grad.shape == shape:
-        return grad
-    return unbroadcast(grad, shape)
+wrong.swap(
+    "a read-only view",
+    "np.array(total).reshape(shape)",
+    "np.broadcast_to(np.array(total).reshape(shape), shape)",
+).says("`np.broadcast_to` gives a view that cannot be written into.")
 
-
-wrong.answer("gives back grad itself", unbroadcast_shared).says("""
-    Where nothing was broadcast you return the array you were given. Its owner and you now share it:
-    adding to one changes the other.""")
-
-
-def unbroadcast_read_only(grad, shape):
-    return np.broadcast_to(unbroadcast(grad, shape), shape)
-
-
-wrong.answer("a read-only view", unbroadcast_read_only).says("""`np.broadcast_to` gives a view that
-    cannot be written into.""")
-
-
-def unbroadcast_writes(grad, shape):
+wrong.swap(
+    "sums into grad",
+    "added = grad.ndim - len(shape)",
+    """
     while grad.ndim > len(shape):
         for part in grad[1:]:
             grad[0] += part
         grad = grad[0]
-    return unbroadcast(grad, shape)
+    added = grad.ndim - len(shape)""",
+).says("""You add up inside `grad`. It belongs to the caller, and where it is a broadcast view
+    writing into it is not even possible.""")
 
-
-wrong.answer("sums into grad", unbroadcast_writes).says("""You add up inside `grad`. It belongs to
-    the caller, and where it is a broadcast view writing into it is not even possible.""")
-
-
-def unbroadcast_moving_axes(grad, shape):
+wrong.swap(
+    "axes that move up",
+    "added = grad.ndim - len(shape)",
+    """
     for axis in range(grad.ndim - len(shape)):
         grad = grad.sum(axis=axis)
-    return unbroadcast(grad, shape)
+    added = grad.ndim - len(shape)""",
+).says("""After one axis has been summed away the others move up by one place, and your loop goes on
+    with the old numbers.""")
 
+wrong.swap(
+    "first axis of length 1 only",
+    (
+        "while grad.ndim > len(shape):\n    grad = grad.sum(axis=0)",
+        "grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))",
+    ),
+    ("grad = grad.sum(axis=axis, keepdims=True)", "return grad.sum(axis=axis, keepdims=True)"),
+    ("return grad + 0.0", "return grad.copy()"),
+    of=unbroadcast_in_two_loops,
+).says("""You stop at the first axis of length 1. There can be several: a `return` inside a loop
+    ends it.""")
 
-wrong.answer("axes that move up", unbroadcast_moving_axes).says("""
-    After one axis has been summed away the others move up by one place, and your loop goes on with
-    the old numbers.""")
+wrong.swap(
+    "axes of length 1 first",
+    ("while grad.ndim > len(shape):\n    grad = grad.sum(axis=0)", ""),
+    (
+        "return grad + 0.0",
+        "while grad.ndim > len(shape):\n    grad = grad.sum(axis=0)\nreturn grad.copy()",
+    ),
+    of=unbroadcast_in_two_loops,
+).says("""The axes of `shape` are counted without those in front, and you sum while these are still
+    there: the two do not line up. The order of your two steps matters.""")
 
-
-def unbroadcast_first_of_length_1(grad, shape):
-    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
-    for axis, size in enumerate(shape):
-        if size == 1:
-            return grad.sum(axis=axis, keepdims=True)
-    return grad.copy()
-
-
-wrong.answer("first axis of length 1 only", unbroadcast_first_of_length_1).says("""
-    You stop at the first axis of length 1. There can be several: a `return` inside a loop ends
-    it.""")
-
-
-def unbroadcast_ones_first(grad, shape):
-    for axis, size in enumerate(shape):
-        if size == 1:
-            grad = grad.sum(axis=axis, keepdims=True)
-    while grad.ndim > len(shape):
-        grad = grad.sum(axis=0)
-    return grad.copy()
-
-
-wrong.answer("axes of length 1 first", unbroadcast_ones_first).says("""
-    The axes of `shape` are counted without those in front, and you sum while these are still there:
-    the two do not line up. The order of your two steps matters.""")
-
-
-def unbroadcast_boxed(grad, shape):
-    return unbroadcast(grad, shape) if shape else np.array([grad.sum()])
-
-
-wrong.answer("a number in a box", unbroadcast_boxed).says("""For the shape `()` you return an array
-    with one entry. Its shape is (1,), and that is not ().""")
-
+wrong.swap(
+    "a number in a box",
+    "(total).reshape(shape)",
+    "(total).reshape(shape) if shape else np.array([grad.sum()])",
+).says("""For the shape `()` you return an array with one entry. Its shape is (1,), and that is not
+    ().""")
 
 EXERCISE = Exercise(
     id="ch04.unbroadcast",

@@ -85,9 +85,10 @@ RIGHT = {"input": (BATCH, ABOVE), "lines": [8], "repair": Mended}
 
 wrong = Mistakes(Mended)
 
-wrong.answer("still the given code", Given).says("""This behaves as the given layer does. Compare it
-    with a numerical gradient, and compare `backward(1.0)` with `backward(2.0)`: two things are
-    missing.""")
+wrong.swap(
+    "still the given code", "dout * (self.y - self.t) / len(self.y)", "self.y - self.t"
+).says("""This behaves as the given layer does. Compare it with a numerical gradient, and compare
+    `backward(1.0)` with `backward(2.0)`: two things are missing.""")
 
 wrong.swap(
     "dout still ignored", "self.y - self.t", "(self.y - self.t) / len(self.y)", of=Given
@@ -121,27 +122,25 @@ wrong.swap(
 ).says("""`mean(axis=0)` melts the gradients of all samples into one. Every sample keeps its own
     row; only its share in the loss is smaller.""")
 
-
-class LossMadeToFit(Given):
-    def forward(self, x, t):
-        return super().forward(x, t) * len(x)
-
-    def backward(self, dout=1.0):
-        return dout * (self.y - self.t)
-
-
-wrong.answer("made the loss fit the gradient", LossMadeToFit).says("""
-    Now loss and gradient agree, but on the *sum* over the batch. The loss was right: leave
+wrong.swap(
+    "made the loss fit the gradient",
+    ("self.t = one_hot(t, x.shape[1])", "self.t = t"),
+    (
+        "return -(self.t * log_softmax(x)).sum() / len(x)",
+        "return nn.cross_entropy(self.y, t) * len(x)",
+    ),
+    ("(self.y - self.t) / len(self.y)", "(self.y - self.t)"),
+    of=Right,
+).says("""Now loss and gradient agree, but on the *sum* over the batch. The loss was right: leave
     `forward` alone.""")
 
-
-class LossDividedToo(Mended):
-    def forward(self, x, t):
-        return super().forward(x, t) / len(x)
-
-
-wrong.answer("divided the loss too", LossDividedToo).says("""The gradient is right now. But
-    `forward` divides by the batch a second time: the loss was a mean already.""")
+wrong.swap(
+    "divided the loss too",
+    ("self.t = one_hot(t, x.shape[1])", "self.t = t"),
+    ("return -(self.t * log_softmax(x)).sum()", "return nn.cross_entropy(self.y, t)"),
+    of=Right,
+).says("""The gradient is right now. But `forward` divides by the batch a second time: the loss was
+    a mean already.""")
 
 wrong.swap(
     "brackets lost", "self.y - self.t", "dout * self.y - self.t / len(self.y)", of=Given
@@ -160,15 +159,12 @@ wrong.swap(
 ).says("""`dout` is added to the gradient. By the chain rule upstream and local gradient are
     *multiplied*.""")
 
-
-class YOverwritten(Given):
-    def backward(self, dout=1.0):
-        self.y -= self.t
-        return dout * self.y / len(self.y)
-
-
-wrong.answer("overwrites the stored y", YOverwritten).says("""`self.y -= self.t` changes what
-    `forward` stored. A second `backward` then starts from y − t and subtracts t once more.""")
+wrong.swap(
+    "overwrites the stored y",
+    "return dout * (self.y - self.t) / len(self.y)",
+    "self.y -= self.t\nreturn dout * self.y / len(self.y)",
+).says("""`self.y -= self.t` changes what `forward` stored. A second `backward` then starts from y −
+    t and subtracts t once more.""")
 
 wrong.swap(
     "dout for y only", "self.y - self.t", "(dout * self.y - self.t) / len(self.y)", of=Given
@@ -193,7 +189,6 @@ class MendedWithoutDefault(Given):
 wrong.answer("dout has no default", MendedWithoutDefault).says("""
     `backward()` is called without an argument here, as the last node of a network is. Keep the
     default value that the given method has.""")
-
 
 EXERCISE = Exercise(
     id="ch05.batch_fix",

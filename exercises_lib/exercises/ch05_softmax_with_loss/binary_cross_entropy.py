@@ -108,51 +108,54 @@ def bce_unclipped(p, t):
     return loss, (-t / p + (1 - t) / (1 - p)) / p.size
 
 
-wrong.answer("not limited", bce_unclipped).says("""At p = 0 and p = 1 a logarithm and a denominator
-    become 0: the loss ends as inf or as 0 · (−inf), which is nan, and the gradient as a division by
-    0.""")
+wrong.swap("not limited", "p = np.clip(p, 1e-7, 1 - 1e-7)", "", of=bce).says("""
+    At p = 0 and p = 1 a logarithm and a denominator become 0: the loss ends as inf or as 0 ·
+    (−inf), which is nan, and the gradient as a division by 0.""")
 
-
-def bce_loss_only_clipped(p, t):
-    loss, _ = bce(p, t)
-    return loss, (-t / p + (1 - t) / (1 - p)) / p.size
-
-
-wrong.answer("only the loss limited", bce_loss_only_clipped).says("""
-    The loss is safe, but the gradient still divides by the raw p and 1 − p, which can be 0.""")
+wrong.swap(
+    "only the loss limited",
+    ("right = np.maximum(np.where(t == 1, p, 1 - p), 1e-12)", "loss, _ = bce(p, t)"),
+    (
+        "return -np.log(right).mean(), np.where(t == 1, -1.0, 1.0) / right / right.size",
+        "return loss, (-t / p + (1 - t) / (1 - p)) / p.size",
+    ),
+    of=bce_of_the_right_answer,
+).says("The loss is safe, but the gradient still divides by the raw p and 1 − p, which can be 0.")
 
 wrong.swap("limit too fine", "1e-7, 1 - 1e-7", "1e-20, 1 - 1e-20", of=bce).says("""
     `1 - 1e-20` is stored as exactly 1.0, because floats near 1 are 1.1e-16 apart and wider. So at p
     = 1 your limit does nothing.""")
 
+wrong.swap(
+    "added instead of limited",
+    ("right = np.maximum(np.where(t == 1, p, 1 - p), 1e-12)", "a, b = p + 1e-7, 1 - p + 1e-7"),
+    (
+        "return -np.log(right).mean(), np.where(t == 1, -1.0, 1.0) / right / right.size",
+        "return -(t * np.log(a) + (1 - t) * np.log(b)).mean(), (-t / a + (1 - t) / b) / p.size",
+    ),
+    of=bce_of_the_right_answer,
+).says("""Adding 1e-7 changes *every* logarithm, and the gradient with it: at p = 1e-4 by a
+    thousandth. A limit leaves the p inside it as they are.""")
 
-def bce_added(p, t):
-    a, b = p + 1e-7, 1 - p + 1e-7
-    return -(t * np.log(a) + (1 - t) * np.log(b)).mean(), (-t / a + (1 - t) / b) / p.size
+wrong.swap(
+    "gradient 0 at the limits",
+    "return loss, (-t / p + (1 - t) / (1 - p)) / p.size",
+    """
+    loss, dp = loss, (-t / p + (1 - t) / (1 - p)) / p.size
+    return loss, np.where((p > 1e-7) & (p < 1 - 1e-7), dp, 0.0)""",
+    of=bce,
+).says("""Your gradient is 0 where p is 0 or 1. That is where a wrong prediction is worst, and the
+    network would learn nothing from it.""")
 
-
-wrong.answer("added instead of limited", bce_added).says("""Adding 1e-7 changes *every* logarithm,
-    and the gradient with it: at p = 1e-4 by a thousandth. A limit leaves the p inside it as they
-    are.""")
-
-
-def bce_zero_outside(p, t):
-    loss, dp = bce(p, t)
-    return loss, np.where((p > 1e-7) & (p < 1 - 1e-7), dp, 0.0)
-
-
-wrong.answer("gradient 0 at the limits", bce_zero_outside).says("""
-    Your gradient is 0 where p is 0 or 1. That is where a wrong prediction is worst, and the network
-    would learn nothing from it.""")
-
-
-def bce_one_term(p, t):
-    p = np.clip(p, 1e-7, 1 - 1e-7)
-    return -(t * np.log(p)).mean(), -t / p / p.size
-
-
-wrong.answer("only one of the two terms", bce_one_term).says("""You count the samples with t = 1
-    only. A sample with t = 0 costs something too: the more, the higher p is.""")
+wrong.swap(
+    "only one of the two terms",
+    """
+    loss = -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean()
+    return loss, (-t / p + (1 - t) / (1 - p)) / p.size""",
+    "return -(t * np.log(p)).mean(), -t / p / p.size",
+    of=bce,
+).says("""You count the samples with t = 1 only. A sample with t = 0 costs something too: the more,
+    the higher p is.""")
 
 wrong.answer("sign of the gradient", lambda p, t: (bce(p, t)[0], -bce(p, t)[1])).says("""
     The sign of your gradient is wrong. With t = 1 a larger p makes the loss smaller, so dp is
@@ -177,24 +180,23 @@ wrong.answer("labels turned round", lambda p, t: bce(p, 1 - t)).says("""
     You charge for the answer that is right: with t = 1 it is the logarithm of p that counts, with t
     = 0 that of 1 − p.""")
 
+wrong.swap(
+    "nan replaced",
+    ("right = np.maximum(np.where(t == 1, p, 1 - p), 1e-12)", "loss, dp = bce_unclipped(p, t)"),
+    (
+        "return -np.log(right).mean(), np.where(t == 1, -1.0, 1.0) / right / right.size",
+        "return np.nan_to_num(loss), np.nan_to_num(dp)",
+    ),
+    of=bce_of_the_right_answer,
+).says("""Replacing what is not finite by another number hides the fault: a prediction that is
+    certain must cost 0 if it is right, and a lot if it is wrong. The place to act is p.""")
 
-def bce_nan_replaced(p, t):
-    loss, dp = bce_unclipped(p, t)
-    return np.nan_to_num(loss), np.nan_to_num(dp)
-
-
-wrong.answer("nan replaced", bce_nan_replaced).says("""Replacing what is not finite by another
-    number hides the fault: a prediction that is certain must cost 0 if it is right, and a lot if it
-    is wrong. The place to act is p.""")
-
-
-def bce_in_place(p, t):
-    np.clip(p, 1e-7, 1 - 1e-7, out=p)
-    return bce(p, t)
-
-
-wrong.answer("changes p", bce_in_place).says("""You limit the caller's `p` itself. Keep the limited
-    probabilities in an array of your own.""")
+wrong.swap(
+    "changes p",
+    "p = np.clip(p, 1e-7, 1 - 1e-7)",
+    "np.clip(p, 1e-7, 1 - 1e-7, out=p)\np = np.clip(p, 1e-7, 1 - 1e-7)",
+    of=bce,
+).says("You limit the caller's `p` itself. Keep the limited probabilities in an array of your own.")
 
 wrong.answer("both terms negative", lambda p, t: (bce(p, t)[0], -np.abs(bce(p, t)[1]))).says("""
     Your gradient is negative for both labels. log(1 − p) falls as p grows: its inner derivative is
@@ -238,10 +240,9 @@ wrong.extend(
 wrong.answer("sigmoid once more", lambda p, t: bce(nn.sigmoid(p), t)).says("""
     `p` is a probability already; the sigmoid belongs to the layer before.""")
 
-wrong.answer(
-    "mean squared error", lambda p, t: (((p - t) ** 2).mean(), 2 * (p - t) / p.size)
-).says("That is the mean squared error. Cross-entropy is made of logarithms.")
-
+wrong.answer("mean squared error", lambda p, t: (((p - t) ** 2).mean(), 2 * (p - t) / p.size)).says(
+    "That is the mean squared error. Cross-entropy is made of logarithms."
+)
 
 EXERCISE = Exercise(
     id="ch05.binary_cross_entropy",

@@ -129,9 +129,9 @@ wrong.answer("logarithm of the mean", lambda y, t: -np.log(picked(y, t).mean()))
 wrong.answer("softmax once more", lambda y, t: -np.log(picked(nn.softmax(y), t)).mean()).says("""
     `y` holds probabilities already. A softmax of them makes all classes nearly equally likely.""")
 
-wrong.answer(
-    "divided by the classes", lambda y, t: -np.log(picked(y, t)).sum() / y.shape[1]
-).says("You divide by C, the number of classes. The mean runs over the samples.")
+wrong.answer("divided by the classes", lambda y, t: -np.log(picked(y, t)).sum() / y.shape[1]).says(
+    "You divide by C, the number of classes. The mean runs over the samples."
+)
 
 wrong.answer("the most likely class", lambda y, t: -np.log(y.max(axis=1)).mean()).says("""
     You take each row's largest probability. The loss asks what the *right* class got, and the
@@ -176,7 +176,6 @@ wrong.answer("first sample only", lambda y, t: -np.log(y[0, integers(t)[0]])).sa
 
 wrong.answer("squares", lambda y, t: ((y - one_hot(t, y.shape[1])) ** 2).mean()).says("""
     That is the mean squared error. Cross-entropy is made of logarithms.""")
-
 
 EXERCISE = Exercise(
     id="ch05.cross_entropy",

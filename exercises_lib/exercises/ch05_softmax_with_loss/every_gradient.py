@@ -170,7 +170,6 @@ SLIPS: tuple[tuple[str, dict[str, Rule], str], ...] = (
 for name, changed, message in SLIPS:
     wrong.answer(name, with_rules(**changed)).says(message)
 
-
 EXERCISE = Exercise(
     id="ch05.every_gradient",
     title="Every gradient of a network",

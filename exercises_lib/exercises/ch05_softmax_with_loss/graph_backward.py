@@ -22,7 +22,6 @@ GRAPH_FIELDS = (
     Field("d_x2", r"gradient at $x_2$"),
 )
 
-
 GRAPH_NAMES = tuple(field.name for field in GRAPH_FIELDS)
 
 
@@ -126,7 +125,6 @@ wrong.answer(
     "two paths subtracted", graph_values(-1, -5, 0, -10, 0.1, 0.6, 0.1, 0.1, 1.2, 0.3, 0.5)
 ).says("""You take the difference of the two paths into e₀. Where a value is used twice, what comes
     back is added.""")
-
 
 EXERCISE = Exercise(
     id="ch05.graph_backward",

@@ -87,9 +87,9 @@ wrong.answer(
 ).says("""You average absolute differences. Squares weigh large errors more, and their gradient is
     proportional to the error.""")
 
-wrong.answer(
-    "one loss per sample", lambda y, t: (((y - t) ** 2).mean(axis=-1), mse(y, t)[1])
-).says("You average over the last axis only. The loss is one number for the whole batch.")
+wrong.answer("one loss per sample", lambda y, t: (((y - t) ** 2).mean(axis=-1), mse(y, t)[1])).says(
+    "You average over the last axis only. The loss is one number for the whole batch."
+)
 
 wrong.answer("gradient of half the sum", lambda y, t: (mse(y, t)[0], y - t)).says("""
     `y - t` is the gradient of half the *sum* of the squares. The loss is their mean, without a
@@ -113,30 +113,24 @@ wrong.answer(
 ).says("""You average the differences and square the mean. Errors of opposite sign cancel in it;
     squares do not.""")
 
-wrong.answer(
-    "difference of the squares", lambda y, t: (np.mean(y**2 - t**2), mse(y, t)[1])
-).says("That is the difference of the squares. The difference comes first, then the square.")
+wrong.answer("difference of the squares", lambda y, t: (np.mean(y**2 - t**2), mse(y, t)[1])).says(
+    "That is the difference of the squares. The difference comes first, then the square."
+)
 
-wrong.answer(
-    "one loss per column", lambda y, t: (((y - t) ** 2).mean(axis=0), mse(y, t)[1])
-).says("You average over the first axis only. The loss is one number for the whole batch.")
+wrong.answer("one loss per column", lambda y, t: (((y - t) ** 2).mean(axis=0), mse(y, t)[1])).says(
+    "You average over the first axis only. The loss is one number for the whole batch."
+)
 
 wrong.answer("order swapped", lambda y, t: mse(y, t)[::-1]).says("""
     Loss and gradient have changed places: the function returns `loss, dy`.""")
 
-
-def mse_in_place(y, t):
-    y -= t
-    return (y**2).mean(), 2 * y / y.size
-
-
-wrong.answer("changes its input", mse_in_place).says("""`y -= t` overwrites the predictions of the
-    caller. Keep the difference in an array of your own.""")
-
-
-def mse_of_two_axes(y, t):
-    rows, columns = y.shape
-    return ((y - t) ** 2).sum() / (rows * columns), 2 * (y - t) / (rows * columns)
+wrong.swap(
+    "changes its input",
+    "return ((y - t) ** 2).mean(), 2 * (y - t) / y.size",
+    "y -= t\nreturn (y**2).mean(), 2 * y / y.size",
+    of=mse,
+).says("""`y -= t` overwrites the predictions of the caller. Keep the difference in an array of your
+    own.""")
 
 
 def wants_two_axes(cases, seen):
@@ -149,7 +143,14 @@ def wants_two_axes(cases, seen):
     )
 
 
-wrong.answer("two axes wanted", mse_of_two_axes).says(
+wrong.swap(
+    "two axes wanted",
+    "return ((y - t) ** 2).mean(), 2 * (y - t) / y.size",
+    """
+    rows, columns = y.shape
+    return ((y - t) ** 2).sum() / (rows * columns), 2 * (y - t) / (rows * columns)""",
+    of=mse,
+).says(
     """You ask for the number of columns, and `y` may have a single axis. An array knows how many
     entries it has in all.""",
     recognise=wants_two_axes,
@@ -158,7 +159,6 @@ wrong.answer("two axes wanted", mse_of_two_axes).says(
 wrong.answer("always four entries", lambda y, t: (mse(y, t)[0], 2 * (y - t) / 4)).says("""
     You divide by 4, whatever comes. That was the table's example; ask the array how many entries it
     has.""")
-
 
 EXERCISE = Exercise(
     id="ch05.mean_squared_error",

@@ -77,11 +77,13 @@ wrong.swap("dW2 transposed", "h.T @ dz2", "dz2.T @ h").says("""Your dW2 has the 
     transposed. It has the shape of W2.""")
 
 wrong.swap(
-    "divided twice", "h.T @ dz2", "h.T @ dz2 / len(x)", "x.T @ dz1", "x.T @ dz1 / len(x)"
+    "divided twice", ("h.T @ dz2", "h.T @ dz2 / len(x)"), ("x.T @ dz1", "x.T @ dz1 / len(x)")
 ).says("You divide by N again. It is in dz2 already.")
 
 wrong.swap(
-    "bias over axis 1", "dz2.sum(axis=0)", "dz2.sum(axis=1)", "dz1.sum(axis=0)", "dz1.sum(axis=1)"
+    "bias over axis 1",
+    ("dz2.sum(axis=0)", "dz2.sum(axis=1)"),
+    ("dz1.sum(axis=0)", "dz1.sum(axis=1)"),
 ).says("""Your bias gradients add up along a sample. Every sample adds the same b, so the samples
     are added up.""")
 
@@ -89,7 +91,6 @@ wrong.swap(
     "softmax's slope once more", "(y - t) / len(x)", "(y - t) * y * (1 - y) / len(x)"
 ).says("""You multiply y − t by a slope of softmax. It is in y − t already: that is what has
     cancelled.""")
-
 
 EXERCISE = Exercise(
     id="ch05.short_form",

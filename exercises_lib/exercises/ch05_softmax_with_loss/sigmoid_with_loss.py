@@ -79,70 +79,60 @@ def sigmoid_loss(p, t):
     return -np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
 
 
-class ThroughP(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return sigmoid_loss(self.p, t)
+wrong.swap(
+    "loss through p",
+    "np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))",
+    "sigmoid_loss(self.p, t)",
+    of=FusedSigmoid,
+).says("""At a score of 40 the sigmoid is stored as exactly 1.0, and `np.log(1 - p)` is −inf (and 0
+    times that is nan). The true loss is 40: it can be had from the score without going through
+    p.""")
 
+wrong.swap(
+    "added 1e-7",
+    "np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))",
+    "-np.mean(t * np.log(self.p + 1e-7) + (1 - t) * np.log(1 - self.p + 1e-7))",
+    of=FusedSigmoid,
+).says("""`+ 1e-7` inside the logarithm caps the loss at 16.1: a score of 1000 on the wrong side
+    must cost 1000. Every other loss is a little wrong too.""")
 
-wrong.answer("loss through p", ThroughP).says("""At a score of 40 the sigmoid is stored as exactly
-    1.0, and `np.log(1 - p)` is −inf (and 0 times that is nan). The true loss is 40: it can be had
-    from the score without going through p.""")
-
-
-class ThroughPAdded(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return -np.mean(t * np.log(self.p + 1e-7) + (1 - t) * np.log(1 - self.p + 1e-7))
-
-
-wrong.answer("added 1e-7", ThroughPAdded).says("""`+ 1e-7` inside the logarithm caps the loss at
-    16.1: a score of 1000 on the wrong side must cost 1000. Every other loss is a little wrong
-    too.""")
-
-
-class ThroughPClipped(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return sigmoid_loss(np.clip(self.p, 1e-12, 1 - 1e-12), t)
-
-
-wrong.answer("limited p", ThroughPClipped).says(
+wrong.swap(
+    "limited p",
+    "np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))",
+    "sigmoid_loss(np.clip(self.p, 1e-12, 1 - 1e-12), t)",
+    of=FusedSigmoid,
+).says(
     """A limit for p caps the loss: a score of 1000 on the wrong side must cost 1000. Beyond the cap
     the loss no longer fits the gradient.""",
     recognise=only_capped(nn.SigmoidWithLoss),
 )
 
+wrong.swap(
+    "exp of the raw score",
+    "np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))",
+    "np.log(1 + np.exp(x)) - x * t",
+    of=FusedSigmoid,
+).says("""`np.exp(x)` overflows from x = 710 on, and the loss is inf. Only the exponential of a
+    number that is not positive is safe.""")
 
-class Softplus(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return np.mean(np.log(1 + np.exp(x)) - x * t)
+wrong.swap(
+    "two steps back",
+    "dx: Array = (self.p - self.t) * (dout / self.p.size)",
+    """
+    dp = -self.t / self.p + (1 - self.t) / (1 - self.p)
+    dx: Array = dout * dp * self.p * (1 - self.p) / self.p.size""",
+).says("""You differentiate the loss and the sigmoid one after the other. Where p is stored as 0 or
+    1 the first divides by 0 and the second multiplies by 0. On paper they cancel; in floats that is
+    nan.""")
 
-
-wrong.answer("exp of the raw score", Softplus).says("""`np.exp(x)` overflows from x = 710 on, and
-    the loss is inf. Only the exponential of a number that is not positive is safe.""")
-
-
-class TwoSteps(FusedSigmoid):
-    def backward(self, dout=1.0):
-        dp = -self.t / self.p + (1 - self.t) / (1 - self.p)
-        return dout * dp * self.p * (1 - self.p) / self.p.size
-
-
-wrong.answer("two steps back", TwoSteps).says("""You differentiate the loss and the sigmoid one
-    after the other. Where p is stored as 0 or 1 the first divides by 0 and the second multiplies by
-    0. On paper they cancel; in floats that is nan.""")
-
-
-class StopsAtP(FusedSigmoid):
-    def backward(self, dout=1.0):
-        p = np.clip(self.p, 1e-7, 1 - 1e-7)
-        return dout * (p - self.t) / (p * (1 - p)) / p.size
-
-
-wrong.answer("stops at the probabilities", StopsAtP).says("""That is the gradient with respect to p.
-    The backward pass goes on through the sigmoid, down to the score.""")
+wrong.swap(
+    "stops at the probabilities",
+    "dx: Array = (self.p - self.t) * (dout / self.p.size)",
+    """
+    p = np.clip(self.p, 1e-7, 1 - 1e-7)
+    dx: Array = dout * (p - self.t) / (p * (1 - p)) / p.size""",
+).says("""That is the gradient with respect to p. The backward pass goes on through the sigmoid,
+    down to the score.""")
 
 wrong.swap(
     "slope of the sigmoid twice",
@@ -168,17 +158,16 @@ wrong.swap("sign", "p - self.t", "t - self.p", of=FusedSigmoid).says("""
     Your gradient points the other way: with t = 1 a higher score lowers the loss, so dx is negative
     there.""")
 
-
-class SigmoidScoreForP(FusedSigmoid):
-    def forward(self, x, t):
-        loss = super().forward(x, t)
-        self.p = x
-        return loss
-
-
-wrong.answer("score in place of the probability", SigmoidScoreForP).says("""
-    Your gradient takes the score for the probability. What the label is compared with is what the
-    sigmoid gave.""")
+wrong.swap(
+    "score in place of the probability",
+    "return np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))",
+    """
+    loss = np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))
+    self.p = x
+    return loss""",
+    of=FusedSigmoid,
+).says("""Your gradient takes the score for the probability. What the label is compared with is what
+    the sigmoid gave.""")
 
 wrong.swap("dout has no default", "dout=1.0", "dout", of=FusedSigmoid).says("""
     Nothing lies above a loss, so `backward()` is usually called without an argument; then the
@@ -198,171 +187,105 @@ wrong.answer("keeps the first batch", SigmoidFirstBatchKept).says("""
     Your layer remembers the first batch it ever saw. Each `forward` replaces what the last one
     kept.""")
 
+wrong.swap(
+    "loss divided by the rows",
+    "(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))",
+    "(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))) * x.size / len(x)",
+    of=FusedSigmoid,
+).says("""Your loss is divided by the number of rows. The mean runs over all entries, which are more
+    as soon as x has two axes.""")
 
-class SigmoidLossByRows(FusedSigmoid):
-    def forward(self, x, t):
-        return super().forward(x, t) * x.size / len(x)
+wrong.swap(
+    "one loss per column",
+    "np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))",
+    "(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))).mean(axis=0)",
+    of=FusedSigmoid,
+).says("Your loss is a mean over axis 0 only. It is one number for all entries.")
 
-
-wrong.answer("loss divided by the rows", SigmoidLossByRows).says("""
-    Your loss is divided by the number of rows. The mean runs over all entries, which are more as
-    soon as x has two axes.""")
-
-
-class SigmoidLossPerColumn(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return (np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))).mean(axis=0)
-
-
-wrong.answer("one loss per column", SigmoidLossPerColumn).says("""
-    Your loss is a mean over axis 0 only. It is one number for all entries.""")
-
-
-class SigmoidLargestOfAll(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return np.mean(np.max(x) - x * t + np.log1p(np.exp(-np.abs(x))))
-
-
-wrong.answer("the largest score of all", SigmoidLargestOfAll).says("""
+wrong.swap("the largest score of all", "np.maximum(x, 0)", "np.max(x)", of=FusedSigmoid).says("""
     `np.max(x)` is the largest score of the whole batch. `np.maximum(x, 0)` compares each score with
     0.""")
 
+wrong.swap("1 added twice", "np.exp(-np.abs(x))", "1 + np.exp(-np.abs(x))", of=FusedSigmoid).says(
+    "`np.log1p(z)` adds the 1 itself. You add it once more."
+)
 
-class SigmoidOneTwice(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return np.mean(np.maximum(x, 0) - x * t + np.log1p(1 + np.exp(-np.abs(x))))
+wrong.swap("the exponent without | |", "np.abs(x)", "x", of=FusedSigmoid).says("""
+    Your exponent is −x, positive for negative scores: the formula has the *size* of x there, and
+    without it the result is wrong and overflows.""")
 
-
-wrong.answer("1 added twice", SigmoidOneTwice).says("""`np.log1p(z)` adds the 1 itself. You add it
-    once more.""")
-
-
-class SigmoidNoSize(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-x)))
-
-
-wrong.answer("the exponent without | |", SigmoidNoSize).says("""Your exponent is −x, positive for
-    negative scores: the formula has the *size* of x there, and without it the result is wrong and
-    overflows.""")
-
-
-class SigmoidPositiveExponent(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(np.abs(x))))
-
-
-wrong.answer("a positive exponent", SigmoidPositiveExponent).says("""
+wrong.swap("a positive exponent", "(-np.abs(x))", "(np.abs(x))", of=FusedSigmoid).says("""
     Your exponent is +|x|. It is never negative, so it overflows; and the larger of x and 0 has been
     taken out already.""")
 
+wrong.swap("the maximum left out", "np.maximum(x, 0) - x", "-x", of=FusedSigmoid).says("""
+    Taking the larger of x and 0 out of the logarithm puts it in front. Your loss leaves it
+    away.""")
 
-class SigmoidNoMaximum(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return np.mean(-x * t + np.log1p(np.exp(-np.abs(x))))
+wrong.swap("x · t added", "(x, 0) - x", "(x, 0) + x", of=FusedSigmoid).says("""
+    x · t is subtracted: with t = 1 a higher score makes the loss smaller.""")
 
+wrong.swap(
+    "squares",
+    "np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))",
+    "(self.p - t) ** 2",
+    of=FusedSigmoid,
+).says("""Those are the squares of p − t. The loss here is the cross-entropy; with its gradient p −
+    t the squares do not fit together.""")
 
-wrong.answer("the maximum left out", SigmoidNoMaximum).says("""Taking the larger of x and 0 out of
-    the logarithm puts it in front. Your loss leaves it away.""")
+wrong.swap(
+    "loss summed",
+    "(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))",
+    "(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))) * x.size",
+    of=FusedSigmoid,
+).says("Your loss is the sum over all entries, not their mean.")
 
+wrong.swap(
+    "changes the stored p",
+    "dx: Array = (self.p - self.t) * (dout / self.p.size)\nreturn dx",
+    "self.p -= self.t\nself.p *= dout / self.p.size\nreturn self.p",
+).says("""`self.p -= …` writes into what `forward` stored, so the next `backward` starts from a
+    wrong p. Compute the gradient in an array of its own.""")
 
-class SigmoidPlusXT(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return np.mean(np.maximum(x, 0) + x * t + np.log1p(np.exp(-np.abs(x))))
+wrong.swap(
+    "the label left out of the loss",
+    "(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))",
+    "(x, 0) + np.log1p(np.exp(-np.abs(x)))",
+    of=FusedSigmoid,
+).says("The label does not occur in your loss. The term x · t is missing.")
 
+wrong.swap(
+    "two steps back, through a limited p",
+    "return dout * (self.p - self.t) / self.p.size",
+    """
+    _, dp = nn.binary_cross_entropy(self.p, self.t)
+    return dout * dp * self.p * (1 - self.p)""",
+    of=FusedSigmoid,
+).says("""You divide by p (1 − p) and multiply by it again. Limiting p takes away the nan, but where
+    a score is most wrong the gradient is 0 now, and it should be largest.""")
 
-wrong.answer("x · t added", SigmoidPlusXT).says("""x · t is subtracted: with t = 1 a higher score
-    makes the loss smaller.""")
+wrong.swap(
+    "sign of the loss",
+    "np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))",
+    "-np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))",
+    of=FusedSigmoid,
+).says("Your loss is negative. A cost is positive, and largest where the prediction is worst.")
 
+wrong.swap(
+    "factor 2",
+    "(self.p - self.t) * (dout / self.p.size)",
+    "2 * (dout * (self.p - self.t) / self.p.size)",
+).says("The 2 belongs to the squared error. Cross-entropy leaves p − t, without a factor.")
 
-class SigmoidSquares(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return np.mean((self.p - t) ** 2)
-
-
-wrong.answer("squares", SigmoidSquares).says("""Those are the squares of p − t. The loss here is the
-    cross-entropy; with its gradient p − t the squares do not fit together.""")
-
-
-class SigmoidSummed(FusedSigmoid):
-    def forward(self, x, t):
-        return super().forward(x, t) * x.size
-
-
-wrong.answer("loss summed", SigmoidSummed).says("""Your loss is the sum over all entries, not their
-    mean.""")
-
-
-class SigmoidStoredChanged(FusedSigmoid):
-    def backward(self, dout=1.0):
-        self.p -= self.t
-        self.p *= dout / self.p.size
-        return self.p
-
-
-wrong.answer("changes the stored p", SigmoidStoredChanged).says("""
-    `self.p -= …` writes into what `forward` stored, so the next `backward` starts from a wrong p.
-    Compute the gradient in an array of its own.""")
-
-
-class SigmoidLabelLost(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return np.mean(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
-
-
-wrong.answer("the label left out of the loss", SigmoidLabelLost).says("""
-    The label does not occur in your loss. The term x · t is missing.""")
-
-
-class SigmoidThroughClippedP(FusedSigmoid):
-    def backward(self, dout=1.0):
-        _, dp = nn.binary_cross_entropy(self.p, self.t)
-        return dout * dp * self.p * (1 - self.p)
-
-
-wrong.answer("two steps back, through a limited p", SigmoidThroughClippedP).says("""
-    You divide by p (1 − p) and multiply by it again. Limiting p takes away the nan, but where a
-    score is most wrong the gradient is 0 now, and it should be largest.""")
-
-
-class SigmoidLossSign(FusedSigmoid):
-    def forward(self, x, t):
-        return -super().forward(x, t)
-
-
-wrong.answer("sign of the loss", SigmoidLossSign).says("""Your loss is negative. A cost is positive,
-    and largest where the prediction is worst.""")
-
-
-class SigmoidFactorTwo(FusedSigmoid):
-    def backward(self, dout=1.0):
-        return 2 * super().backward(dout)
-
-
-wrong.answer("factor 2", SigmoidFactorTwo).says("""The 2 belongs to the squared error. Cross-entropy
-    leaves p − t, without a factor.""")
-
-
-class SigmoidPForX(FusedSigmoid):
-    def forward(self, x, t):
-        super().forward(x, t)
-        p = self.p
-        return np.mean(np.maximum(p, 0) - p * t + np.log1p(np.exp(-np.abs(p))))
-
-
-wrong.answer("probability in place of the score", SigmoidPForX).says("""
-    You put the probability into a formula that is made for the *score*: the sigmoid is in it
+wrong.swap(
+    "probability in place of the score",
+    "return np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x))))",
+    """
+    p = self.p
+    return np.mean(np.maximum(p, 0) - p * t + np.log1p(np.exp(-np.abs(p))))""",
+    of=FusedSigmoid,
+).says("""You put the probability into a formula that is made for the *score*: the sigmoid is in it
     already.""")
-
 
 EXERCISE = Exercise(
     id="ch05.SigmoidWithLoss",

@@ -141,16 +141,17 @@ wrong.answer("no exponential", lambda x: x / x.sum(axis=1, keepdims=True)).says(
     Your rows sum to 1, but scores can be negative, and then so are your probabilities. Something
     has to make them positive first.""")
 
-
-def softmax_in_place(x):
+wrong.swap(
+    "changes its input",
+    "e = np.exp(x.T - x.T.max(0))\nreturn (e / e.sum(0)).T",
+    """
     x -= x.max(axis=1, keepdims=True)
     np.exp(x, out=x)
     x /= x.sum(axis=1, keepdims=True)
-    return x
-
-
-wrong.answer("changes its input", softmax_in_place).says("""`x -= …` writes the shifted scores into
-    the caller's array. Keep them in an array of your own.""")
+    return x""",
+    of=softmax_of_columns,
+).says("""`x -= …` writes the shifted scores into the caller's array. Keep them in an array of your
+    own.""")
 
 wrong.answer(
     "sums of the columns", lambda x: exp_of_shifted(x) / exp_of_shifted(x).sum(axis=0)
@@ -171,7 +172,6 @@ wrong.answer("the winner takes all", lambda x: np.eye(x.shape[1])[x.argmax(axis=
 
 wrong.answer("scores turned round", lambda x: nn.softmax(-x)).says("""
     The sign of the exponent is turned, so the lowest score wins.""")
-
 
 EXERCISE = Exercise(
     id="ch05.softmax",

@@ -50,13 +50,15 @@ def draw_softmax_backward(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(softmax_backward)
 
-wrong.answer("only the diagonal", lambda y, dout: dout * y * (1 - y)).says("""
-    `y * (1 - y)` is how yᵢ answers to its *own* score. Every score also changes the probabilities
-    of all the other classes, because the row sums to 1.""")
+wrong.swap(
+    "only the diagonal", "y * (dout - (dout * y).sum(axis=1, keepdims=True))", "dout * y * (1 - y)"
+).says("""`y * (1 - y)` is how yᵢ answers to its *own* score. Every score also changes the
+    probabilities of all the other classes, because the row sums to 1.""")
 
-wrong.answer("the common term lost", lambda y, dout: dout * y).says("""
-    That treats the denominator as a constant. A larger score also makes the sum larger, and that
-    takes something from every probability of the row.""")
+wrong.swap(
+    "the common term lost", "y * (dout - (dout * y).sum(axis=1, keepdims=True))", "dout * y"
+).says("""That treats the denominator as a constant. A larger score also makes the sum larger, and
+    that takes something from every probability of the row.""")
 
 wrong.swap("added over the batch", "1, keepdims=True", "0").says("""
     The sum inside runs over axis 0, the samples. What belongs together are the classes of *one*
@@ -88,9 +90,10 @@ wrong.answer("divided by the batch", lambda y, dout: softmax_backward(y, dout) /
 wrong.answer("softmax once more", lambda y, dout: softmax_backward(nn.softmax(y), dout)).says("""
     `y` is what softmax gave, not the scores. You put it through softmax a second time.""")
 
-wrong.answer(
+wrong.swap(
     "the Jacobians themselves",
-    lambda y, dout: np.array([np.diag(row) - np.outer(row, row) for row in y]),
+    "y * (dout - (dout * y).sum(axis=1, keepdims=True))",
+    "np.array([np.diag(row) - np.outer(row, row) for row in y])",
 ).says("""Those are the Jacobians, one matrix per sample. They are still to be multiplied by what
     arrives in `dout`.""")
 
@@ -111,22 +114,22 @@ wrong.swap("added instead of subtracted", "dout -", "dout +").says("""
     The sign of the second term is wrong: a larger denominator makes the probabilities smaller. Test
     yours: with the same `dout` for all classes, dx has to be 0.""")
 
-wrong.answer("dout ignored, diagonal only", lambda y, dout: y * (1 - y)).says("""
-    The upstream gradient does not occur in your result, and of every score's effects only the one
-    on its own class does.""")
+wrong.swap(
+    "dout ignored, diagonal only", "dout - (dout * y).sum(axis=1, keepdims=True)", "1 - y"
+).says("""The upstream gradient does not occur in your result, and of every score's effects only the
+    one on its own class does.""")
 
-wrong.answer("the fused gradient", lambda y, dout: y - dout).says("""
-    `y - t` is the gradient of softmax *and* cross-entropy together. Here softmax stands alone, and
-    `dout` is an upstream gradient, not a label.""")
+wrong.swap(
+    "the fused gradient", "y * (dout - (dout * y).sum(axis=1, keepdims=True))", "y - dout"
+).says("""`y - t` is the gradient of softmax *and* cross-entropy together. Here softmax stands
+    alone, and `dout` is an upstream gradient, not a label.""")
 
-
-def softmax_backward_in_place(y, dout):
-    dout *= y
-    return dout - y * dout.sum(axis=1, keepdims=True)
-
-
-wrong.answer("changes dout", softmax_backward_in_place).says("""`dout *= y` writes into the array of
-    the layer above. Keep the product in an array of your own.""")
+wrong.swap(
+    "changes dout",
+    "return y * (dout - (dout * y).sum(axis=1, keepdims=True))",
+    "dout *= y\nreturn dout - y * dout.sum(axis=1, keepdims=True)",
+).says("""`dout *= y` writes into the array of the layer above. Keep the product in an array of your
+    own.""")
 
 wrong.answer(
     "one sample's Jacobian for all", lambda y, dout: dout @ (np.diag(y[0]) - np.outer(y[0], y[0]))
@@ -135,7 +138,6 @@ wrong.answer(
 
 wrong.answer("sign", lambda y, dout: y * ((dout * y).sum(axis=1, keepdims=True) - dout)).says("""
     All signs are turned. A score's own `dout` counts upwards, and the mean is subtracted.""")
-
 
 EXERCISE = Exercise(
     id="ch05.softmax_backward",

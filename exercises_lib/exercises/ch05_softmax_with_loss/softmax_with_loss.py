@@ -15,7 +15,6 @@ from exercises_lib.exercises.ch05_softmax_with_loss._shared import (
     log_softmax,
     one_hot,
     only_capped,
-    shift_not_added_back,
 )
 from exercises_lib.probes import ch05
 
@@ -120,17 +119,10 @@ wrong.swap(
 ).says("""`y - t` is the gradient at the scores already: softmax's slopes are in it. You multiply by
     y (1 − y) once more.""")
 
-
-class ScoresForProbabilities(Right):
-    def forward(self, x, t):
-        loss = super().forward(x, t)
-        self.y = x
-        return loss
-
-
-wrong.answer("scores in place of probabilities", ScoresForProbabilities).says("""
-    Your gradient takes the scores for the probabilities. What is subtracted from is what softmax
-    gave.""")
+wrong.swap(
+    "scores in place of probabilities", "self.y = nn.softmax(x)", "self.y = x", of=Right
+).says("""Your gradient takes the scores for the probabilities. What is subtracted from is what
+    softmax gave.""")
 
 wrong.swap("label forgotten", "(self.y - self.t)", "self.y", of=Right).says("""
     Your gradient pushes every score down, the right one too: the label does not occur in it.""")
@@ -159,88 +151,58 @@ wrong.swap("dout has no default", "dout=1.0", "dout", of=Right).says("""
     Nothing lies above a loss, so `backward()` is usually called without an argument; then the
     upstream gradient is 1. Your `dout` has no default value.""")
 
+wrong.swap(
+    "changes the stored y",
+    "return dout * (self.y - self.t) / len(self.y)",
+    "dx = self.y\ndx -= self.t\nreturn dout * dx / len(dx)",
+    of=Right,
+).says("""The second `backward` finds other numbers than the first: something stored has been
+    changed. `dx = self.y` makes no copy, it is a second name for the same array.""")
 
-class StoredYChanged(Right):
-    def backward(self, dout=1.0):
-        dx = self.y
-        dx -= self.t
-        return dout * dx / len(dx)
+wrong.swap("loss summed", "() / len(x)", "() / len(x) * len(x)", of=Right).says("""
+    Your loss is the sum over the batch, N times the mean that was asked for.""")
 
+wrong.swap(
+    "loss averaged over all entries", "() / len(x)", "() / len(x) / x.shape[1]", of=Right
+).says("""Your loss is divided by N · C. Each sample has one loss, so there are N numbers to
+    average.""")
 
-wrong.answer("changes the stored y", StoredYChanged).says("""The second `backward` finds other
-    numbers than the first: something stored has been changed. `dx = self.y` makes no copy, it is a
-    second name for the same array.""")
+wrong.swap(
+    "one loss per sample",
+    "(self.t * log_softmax(x)).sum() / len(x)",
+    "(self.t * log_softmax(x)).sum(axis=1)",
+    of=Right,
+).says("These are the losses of the single samples. `forward` returns their mean, one number.")
 
+wrong.swap(
+    "sign of the loss",
+    "(self.t * log_softmax(x)).sum() / len(x)",
+    "(-(self.t * log_softmax(x)).sum() / len(x))",
+    of=Right,
+).says("Your loss is negative: it would be smallest where the prediction is worst.")
 
-class LossSummed(Right):
-    def forward(self, x, t):
-        return super().forward(x, t) * len(x)
+wrong.swap("the shift not undone", "log_softmax(x)", "shift_not_added_back(x)", of=Right).says("""
+    Inside the sum the scores are shifted, and the right class's score is not. The two have to be
+    shifted alike.""")
 
+wrong.swap(
+    "the sum counted once for every class",
+    "return -(self.t * log_softmax(x)).sum() / len(x)",
+    """
+    shifted = x - x.max(axis=1, keepdims=True)
+    return (np.log(np.exp(shifted).sum(axis=1, keepdims=True)) - self.t * shifted).sum() / len(
+        x
+    )""",
+    of=Right,
+).says("""The logarithm of the sum has shape (N, 1) and is copied to all classes before you add up.
+    Each sample has it once.""")
 
-wrong.answer("loss summed", LossSummed).says("""Your loss is the sum over the batch, N times the
-    mean that was asked for.""")
-
-
-class LossOverAllEntries(Right):
-    def forward(self, x, t):
-        return super().forward(x, t) / x.shape[1]
-
-
-wrong.answer("loss averaged over all entries", LossOverAllEntries).says("""
-    Your loss is divided by N · C. Each sample has one loss, so there are N numbers to average.""")
-
-
-class LossPerSample(Right):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return -(self.t * log_softmax(x)).sum(axis=1)
-
-
-wrong.answer("one loss per sample", LossPerSample).says("""These are the losses of the single
-    samples. `forward` returns their mean, one number.""")
-
-
-class LossSign(Right):
-    def forward(self, x, t):
-        return -super().forward(x, t)
-
-
-wrong.answer("sign of the loss", LossSign).says("""Your loss is negative: it would be smallest where
-    the prediction is worst.""")
-
-
-class ShiftNotUndone(Right):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return -(self.t * shift_not_added_back(x)).sum() / len(x)
-
-
-wrong.answer("the shift not undone", ShiftNotUndone).says("""Inside the sum the scores are shifted,
-    and the right class's score is not. The two have to be shifted alike.""")
-
-
-class SumForEveryClass(Right):
-    def forward(self, x, t):
-        super().forward(x, t)
-        shifted = x - x.max(axis=1, keepdims=True)
-        return (np.log(np.exp(shifted).sum(axis=1, keepdims=True)) - self.t * shifted).sum() / len(
-            x
-        )
-
-
-wrong.answer("the sum counted once for every class", SumForEveryClass).says("""
-    The logarithm of the sum has shape (N, 1) and is copied to all classes before you add up. Each
-    sample has it once.""")
-
-
-class ScoresChanged(Right):
-    def forward(self, x, t):
-        x -= x.max(axis=1, keepdims=True)
-        return super().forward(x, t)
-
-
-wrong.answer("changes the scores", ScoresChanged).says("""`x -= …` writes into the caller's scores.
-    Keep the shifted ones in an array of your own.""")
+wrong.swap(
+    "changes the scores",
+    "def forward(self, x, t):",
+    "def forward(self, x, t):\n    x -= x.max(axis=1, keepdims=True)",
+    of=Right,
+).says("`x -= …` writes into the caller's scores. Keep the shifted ones in an array of your own.")
 
 
 class FirstBatchKept(Right):
@@ -268,65 +230,47 @@ wrong.swap("dout added", "dout *", "dout +", of=Right).says("""`dout` is added. 
 
 wrong.swap(
     "no shift",
-    "nn.softmax(x)",
-    "np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)",
-    "(self.t * log_softmax(x)).sum() / len(x)",
-    "np.log((self.y * self.t).sum(axis=1)).mean()",
+    ("nn.softmax(x)", "np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)"),
+    ("(self.t * log_softmax(x)).sum() / len(x)", "np.log((self.y * self.t).sum(axis=1)).mean()"),
     of=Right,
 ).says("`np.exp` of a raw score overflows: from 710 on it is inf, and inf / inf is nan.")
 
-
-class OneMaximum(Right):
-    def forward(self, x, t):
-        self.t = one_hot(t, x.shape[1])
-        e = np.exp(x - x.max())
-        self.y = e / e.sum(axis=1, keepdims=True)
-        return -np.log((self.y * self.t).sum(axis=1)).mean()
-
-
-wrong.answer("one maximum for the whole array", OneMaximum).says("""
-    You subtract the largest score of the whole batch. In a row far below it every exponential
+wrong.swap(
+    "one maximum for the whole array",
+    "self.y = nn.softmax(x)\nreturn -(self.t * log_softmax(x)).sum() / len(x)",
+    """
+    e = np.exp(x - x.max())
+    self.y = e / e.sum(axis=1, keepdims=True)
+    return -np.log((self.y * self.t).sum(axis=1)).mean()""",
+    of=Right,
+).says("""You subtract the largest score of the whole batch. In a row far below it every exponential
     becomes 0, and the row ends as 0 / 0.""")
 
 wrong.swap(
     "normalised over the batch",
-    ".softmax(x)",
-    ".softmax(x.T).T",
-    "(self.t * log_softmax(x)).sum() / len(x)",
-    "np.log((self.y * self.t).sum(axis=1)).mean()",
+    (".softmax(x)", ".softmax(x.T).T"),
+    ("(self.t * log_softmax(x)).sum() / len(x)", "np.log((self.y * self.t).sum(axis=1)).mean()"),
     of=Right,
 ).says("""Your probabilities sum to 1 down the columns, over the samples. The classes of one sample
     lie along a row.""")
 
+wrong.swap(
+    "softmax applied twice",
+    "def forward(self, x, t):",
+    "def forward(self, x, t):\n    x = nn.softmax(x)",
+    of=Right,
+).says("""Softmax is applied to what is a probability already. Its differences are below 1, so the
+    second softmax makes all classes nearly equally likely.""")
 
-class TwoSoftmaxes(Right):
-    def forward(self, x, t):
-        return super().forward(nn.softmax(x), t)
+wrong.swap(
+    "log(0)",
+    "(self.t * log_softmax(x)).sum() / len(x)",
+    "np.log((self.y * self.t).sum(axis=1)).mean()",
+    of=Right,
+).says("""A probability below about 1e-324 is stored as 0, and its logarithm is −inf. The true loss
+    is finite: it can be had from the scores without going through y.""")
 
-
-wrong.answer("softmax applied twice", TwoSoftmaxes).says("""Softmax is applied to what is a
-    probability already. Its differences are below 1, so the second softmax makes all classes nearly
-    equally likely.""")
-
-
-class LogOfZero(Right):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return -np.log((self.y * self.t).sum(axis=1)).mean()
-
-
-wrong.answer("log(0)", LogOfZero).says("""A probability below about 1e-324 is stored as 0, and its
-    logarithm is −inf. The true loss is finite: it can be had from the scores without going through
-    y.""")
-
-
-class EveryLogarithm(Right):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return -(self.t * np.log(self.y)).sum() / len(x)
-
-
-wrong.answer("log(0), and 0 times log(0)", EveryLogarithm).says("""
+wrong.swap("log(0), and 0 times log(0)", "log_softmax(x)", "np.log(self.y)", of=Right).says("""
     A probability can be stored as 0. Its logarithm is −inf, and multiplied by a 0 of a one-hot row
     that is nan. The loss can be had from the scores without going through y.""")
 
@@ -342,65 +286,57 @@ CAPPED = (
     "the first class right must cost 20. "
 )
 
+wrong.swap(
+    "added 1e-7",
+    "(self.t * log_softmax(x)).sum() / len(x)",
+    "np.log((self.y * self.t).sum(axis=1) + 1e-7).mean()",
+    of=Right,
+).says(CAPPED + "Yours stops at 16.1.")
 
-wrong.answer("added 1e-7", Added).says(CAPPED + "Yours stops at 16.1.")
-
-
-class Clipped(Right):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return -np.log(np.clip((self.y * self.t).sum(axis=1), 1e-12, 1)).mean()
-
-
-wrong.answer("limited the probability", Clipped).says(
+wrong.swap(
+    "limited the probability",
+    "(self.t * log_softmax(x)).sum() / len(x)",
+    "np.log(np.clip((self.y * self.t).sum(axis=1), 1e-12, 1)).mean()",
+    of=Right,
+).says(
     CAPPED + "And beyond the cap the loss no longer fits the gradient.",
     recognise=only_capped(nn.SoftmaxWithLoss),
 )
 
+wrong.swap(
+    "one-hot labels only",
+    """
+    self.t = one_hot(t, x.shape[1])
+    self.y = nn.softmax(x)
+    return -(self.t * log_softmax(x)).sum() / len(x)""",
+    "self.t, self.y = t, nn.softmax(x)\nreturn -(t * log_softmax(x)).sum() / len(x)",
+    of=Right,
+).says("""With integer labels `y - t` subtracts class *numbers*, or fails. Bring both kinds of label
+    into one form first.""")
 
-class OneHotOnly(Right):
-    def forward(self, x, t):
-        self.t, self.y = t, nn.softmax(x)
-        return -(t * log_softmax(x)).sum() / len(x)
+wrong.swap(
+    "integer labels only",
+    "return -self.log_y[self.rows, self.labels].mean()",
+    "self.labels = t\nreturn -self.log_y[self.rows, t].mean()",
+    of=WithIntegers,
+).says("""With one-hot rows your code uses zeros and ones as positions. Bring both kinds of label
+    into one form first.""")
 
+wrong.swap(
+    "no shift in the loss",
+    "return -(self.t * log_softmax(x)).sum() / len(x)",
+    "return (np.log(np.exp(x).sum(axis=1)) - (x * self.t).sum(axis=1)).mean()",
+    of=Right,
+).says("""The logarithm of the sum is the right idea, but the sum is made of raw exponentials, and
+    they overflow. Shift the scores of each row first, all of them.""")
 
-wrong.answer("one-hot labels only", OneHotOnly).says("""With integer labels `y - t` subtracts class
-    *numbers*, or fails. Bring both kinds of label into one form first.""")
-
-
-class IntegersOnly(WithIntegers):
-    def forward(self, x, t):
-        super().forward(x, t)
-        self.labels = t
-        return -self.log_y[self.rows, t].mean()
-
-
-wrong.answer("integer labels only", IntegersOnly).says("""With one-hot rows your code uses zeros and
-    ones as positions. Bring both kinds of label into one form first.""")
-
-
-class NoShiftInTheLoss(Right):
-    def forward(self, x, t):
-        super().forward(x, t)
-        return (np.log(np.exp(x).sum(axis=1)) - (x * self.t).sum(axis=1)).mean()
-
-
-wrong.answer("no shift in the loss", NoShiftInTheLoss).says("""The logarithm of the sum is the right
-    idea, but the sum is made of raw exponentials, and they overflow. Shift the scores of each row
-    first, all of them.""")
-
-
-class SliceForPairs(WithIntegers):
-    def backward(self, dout=1.0):
-        dx = np.exp(self.log_y)
-        dx[:, self.labels] -= 1
-        return dx * dout / len(dx)
-
-
-wrong.answer("every label for every sample", SliceForPairs).says("""
-    `dx[:, t]` takes *all* the columns in t, in every row. One entry of each row is meant: row
+wrong.swap(
+    "every label for every sample",
+    "dx[self.rows, self.labels] -= 1\ndx *= dout / len(dx)\nreturn dx",
+    "dx[:, self.labels] -= 1\nreturn dx * dout / len(dx)",
+    of=WithIntegers,
+).says("""`dx[:, t]` takes *all* the columns in t, in every row. One entry of each row is meant: row
     numbers and column numbers together.""")
-
 
 EXERCISE = Exercise(
     id="ch05.SoftmaxWithLoss",

@@ -65,10 +65,14 @@ def tells(found: Any) -> str | None:
 
 RIGHT = {"input": [[0.0, 20.0]], "lines": [2, 4], "repair": log_softmax}
 
-
-wrong.answer("still the given code", log_of_naive_softmax).says("""
-    This behaves as the given function does: it overflows for large scores, and `+ 1e-7` inside the
-    logarithm makes every result a little wrong and small probabilities very wrong.""")
+wrong.swap(
+    "still the given code",
+    """
+    shifted = x - x.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))""",
+    "e = np.exp(x)\ny = e / e.sum(axis=1, keepdims=True)\nreturn np.log(y + 1e-7)",
+).says("""This behaves as the given function does: it overflows for large scores, and `+ 1e-7`
+    inside the logarithm makes every result a little wrong and small probabilities very wrong.""")
 
 wrong.answer("shifted, but still + 1e-7", lambda x: np.log(nn.softmax(x) + 1e-7)).says("""
     The overflow is gone. `+ 1e-7` is still there: no logarithm can fall below −16.1, and for the
@@ -112,18 +116,20 @@ wrong.answer(
 ).says("""The sum is at least 1 after the shift, so its logarithm needs no protection. What you add
     there makes every result a little wrong.""")
 
-wrong.answer(
+wrong.swap(
     "the logarithm added",
-    lambda x: (
-        (z := x - x.max(axis=1, keepdims=True)) + np.log(np.exp(z).sum(axis=1, keepdims=True))
-    ),
+    """
+    shifted = x - x.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))""",
+    "return (z := x - x.max(axis=1, keepdims=True)) + np.log(np.exp(z).sum(axis=1, keepdims=True))",
 ).says("The logarithm of a quotient is a *difference*: numerator minus denominator.")
 
-wrong.answer(
+wrong.swap(
     "divided by the logarithm",
-    lambda x: (
-        (z := x - x.max(axis=1, keepdims=True)) / np.log(np.exp(z).sum(axis=1, keepdims=True))
-    ),
+    """
+    shifted = x - x.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))""",
+    "return (z := x - x.max(axis=1, keepdims=True)) / np.log(np.exp(z).sum(axis=1, keepdims=True))",
 ).says("The logarithm of a quotient is a difference of logarithms. You divide one by the other.")
 
 wrong.answer("the shifted scores alone", lambda x: x - x.max(axis=1, keepdims=True)).says("""
@@ -140,20 +146,26 @@ wrong.answer("nan replaced", lambda x: np.nan_to_num(np.log(nn.softmax(x)))).say
     Replacing what is not finite by another number hides where the probability was lost; the right
     value is an ordinary number.""")
 
-
-def over_the_batch(x):
-    return log_softmax(x.T).T
-
-
-wrong.answer("over the batch", over_the_batch).says("""Your maximum and sum run down the columns,
-    over the samples. The classes of one sample lie along a row.""")
+wrong.swap(
+    "over the batch",
+    (
+        "shifted = x - x.max(axis=1, keepdims=True)",
+        "x = x.T\nshifted = x - x.max(axis=1, keepdims=True)",
+    ),
+    (
+        "shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))",
+        "(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))).T",
+    ),
+).says("""Your maximum and sum run down the columns, over the samples. The classes of one sample lie
+    along a row.""")
 
 wrong.swap(
     "changes its input",
-    "shifted = x -",
-    "x -=",
-    "shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))",
-    "x - np.log(np.exp(x).sum(axis=1, keepdims=True))",
+    ("shifted = x -", "x -="),
+    (
+        "shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))",
+        "x - np.log(np.exp(x).sum(axis=1, keepdims=True))",
+    ),
 ).says("`x -= …` writes into the caller's scores. Keep the shifted ones in an array of your own.")
 
 wrong.swap("one maximum for the whole array", "max(axis=1, keepdims=True)", "max()").says("""
@@ -174,14 +186,12 @@ wrong.swap(
 ).says("""The sums have shape (N,), and broadcasting lays them along the columns: an error if N ≠ C,
     and silently other samples' sums if N = C.""")
 
-
-def scores_clipped(x):
-    return log_softmax(np.clip(x, -700, 700))
-
-
-wrong.answer("clipped the scores", scores_clipped).says("""Clipping the scores to ±700 prevents the
-    overflow and changes the problem: all scores beyond the limit look alike. A shift keeps the
-    distances.""")
+wrong.swap(
+    "clipped the scores",
+    "shifted = x - x.max(axis=1, keepdims=True)",
+    "x = np.clip(x, -700, 700)\nshifted = x - x.max(axis=1, keepdims=True)",
+).says("""Clipping the scores to ±700 prevents the overflow and changes the problem: all scores
+    beyond the limit look alike. A shift keeps the distances.""")
 
 wrong.answer(
     "the sum not shifted",
@@ -221,7 +231,6 @@ wrong.answer(
 wrong.answer("limited the probability at 1e-300", lambda x: np.log(nn.softmax(x) + 1e-300)).says("""
     The smallest logarithm you can get is −691. A limit only moves the fault: the quotient has lost
     the number already.""")
-
 
 EXERCISE = Exercise(
     id="ch05.stability_fix",

@@ -127,14 +127,17 @@ def batch_mistake(*faults: str, changed: bool = False) -> Callable[..., bool]:
     return when
 
 
-def shuffled_in_place(x, t, size, rng):
-    order = rng.permutation(len(x))
-    x[...], t[...] = x[order], t[order]
-    for start in range(0, len(x), size):
-        yield x[start : start + size].copy(), t[start : start + size].copy()
-
-
-wrong.answer("shuffled in place", shuffled_in_place).says(
+wrong.swap(
+    "shuffled in place",
+    (
+        "order = rng.permutation(len(x))",
+        "order = rng.permutation(len(x))\nx[...], t[...] = x[order], t[order]",
+    ),
+    (
+        "batch = order[start : start + size]\nyield x[batch], t[batch]",
+        "yield x[start : start + size].copy(), t[start : start + size].copy()",
+    ),
+).says(
     """You shuffle the caller's own arrays. The caller may still need them in their order. Shuffle
     the *numbers* of the samples and pick with them.""",
     recognise=batch_mistake(changed=True),
@@ -166,10 +169,8 @@ wrong.swap(
 
 wrong.swap(
     "drawn with replacement",
-    "order = rng.permutation(len(x))",
-    "",
-    "order[start : start + size]",
-    "rng.integers(0, len(x), min(size, len(x) - start))",
+    ("order = rng.permutation(len(x))", ""),
+    ("order[start : start + size]", "rng.integers(0, len(x), min(size, len(x) - start))"),
 ).says(
     """Each batch is drawn anew from all samples, so some come twice and others wait. Over an epoch
     about 37 of 100 samples would never be seen. Cut *one* random order into pieces.""",
@@ -178,10 +179,8 @@ wrong.swap(
 
 wrong.swap(
     "last batch dropped",
-    "start in range(0, len(x), size)",
-    "i in range(len(x) // size)",
-    "start : start +",
-    "i * size : (i + 1) *",
+    ("start in range(0, len(x), size)", "i in range(len(x) // size)"),
+    ("start : start +", "i * size : (i + 1) *"),
 ).says(
     "You make full batches only. The samples that are left over are never seen in this epoch.",
     recognise=batch_mistake("dropped"),
@@ -223,23 +222,22 @@ def shortened(batches: Any) -> Any:
 
 wrong.swap(
     "one batch too many",
-    "start in range(0, len(x), size)",
-    "i in range(len(x) // size + 1)",
-    "start : start +",
-    "i * size : (i + 1) *",
+    ("start in range(0, len(x), size)", "i in range(len(x) // size + 1)"),
+    ("start : start +", "i * size : (i + 1) *"),
 ).says(
     """If `size` divides the number of samples, your last batch is empty. Its mean loss is 0/0, and
     one nan spoils every weight.""",
     recognise=all_but_an_empty_last_batch,
 )
 
-
-def not_shuffled(x, t, size, rng):
-    for start in range(0, len(x), size):
-        yield x[start : start + size], t[start : start + size]
-
-
-wrong.answer("not shuffled", not_shuffled).says(
+wrong.swap(
+    "not shuffled",
+    ("order = rng.permutation(len(x))", ""),
+    (
+        "batch = order[start : start + size]\nyield x[batch], t[batch]",
+        "yield x[start : start + size], t[start : start + size]",
+    ),
+).says(
     """The samples come in the order in which they are stored. Many data sets are stored class by
     class, and a batch would then hold a single class.""",
     recognise=batch_mistake("order"),
@@ -256,14 +254,14 @@ wrong.answer("the same order every epoch", seed_inside).says(
     recognise=batch_mistake("same", "rng"),
 )
 
-
-def same_batch(x, t, size, rng):
-    batch = rng.permutation(len(x))[:size]
-    for _ in range(0, len(x), size):
-        yield x[batch], t[batch]
-
-
-wrong.answer("the same batch for ever", same_batch).says(
+wrong.swap(
+    "the same batch for ever",
+    """
+    order = rng.permutation(len(x))
+    for start in range(0, len(x), size):
+        batch = order[start : start + size]""",
+    "batch = rng.permutation(len(x))[:size]\nfor _ in range(0, len(x), size):",
+).says(
     """You draw the numbers once and use the same batch again and again. The rest of the samples is
     never seen.""",
     recognise=batch_mistake("forever"),
@@ -282,11 +280,6 @@ wrong.answer("never ends", never_ends).says(
 )
 
 
-def sample_by_sample(x, t, size, rng):
-    for i in rng.permutation(len(x)):
-        yield x[i : i + 1], t[i : i + 1]
-
-
 def batch_sizes(test: Callable[[list[int], int], bool]) -> Callable[..., bool]:
     """Recognise answers whose batches have other sizes than asked for, by these sizes."""
     first = batch_mistake("sizes")
@@ -302,30 +295,41 @@ def batch_sizes(test: Callable[[list[int], int], bool]) -> Callable[..., bool]:
     return when
 
 
-wrong.answer("one sample at a time", sample_by_sample).says(
+wrong.swap(
+    "one sample at a time",
+    """
+    order = rng.permutation(len(x))
+    for start in range(0, len(x), size):
+        batch = order[start : start + size]
+        yield x[batch], t[batch]""",
+    "for i in rng.permutation(len(x)):\n    yield x[i : i + 1], t[i : i + 1]",
+).says(
     """Your batches have one sample each. So a step is noisy, and a matrix product has nothing to
     work on.""",
     recognise=batch_sizes(lambda sizes, size: len(sizes) > 1 and set(sizes) == {1}),
 )
 
-
-def single_batch(x, t, size, rng):
-    batch = rng.permutation(len(x))[:size]
-    yield x[batch], t[batch]
-
-
-wrong.answer("a single batch", single_batch).says(
+wrong.swap(
+    "a single batch",
+    """
+    order = rng.permutation(len(x))
+    for start in range(0, len(x), size):
+        batch = order[start : start + size]
+        yield x[batch], t[batch]""",
+    "batch = rng.permutation(len(x))[:size]\nyield x[batch], t[batch]",
+).says(
     "You hand out one batch and stop. An epoch goes on until every sample has had its turn.",
     recognise=batch_sizes(lambda sizes, size: len(sizes) == 1),
 )
 
-
-def equal_parts(x, t, size, rng):
-    for batch in np.array_split(rng.permutation(len(x)), -(-len(x) // size)):
-        yield x[batch], t[batch]
-
-
-wrong.answer("equal parts", equal_parts).says(
+wrong.swap(
+    "equal parts",
+    """
+    order = rng.permutation(len(x))
+    for start in range(0, len(x), size):
+        batch = order[start : start + size]""",
+    "for batch in np.array_split(rng.permutation(len(x)), -(-len(x) // size)):",
+).says(
     """You cut the order into parts of nearly equal length. Every batch but the last has `size`
     samples.""",
     recognise=batch_sizes(
@@ -341,10 +345,8 @@ wrong.swap("batches that overlap", "0, len(x), size", "len(x)").says(
 
 wrong.swap(
     "pieces of the stored order",
-    "order = rng.permutation(len(x))",
-    "",
-    "order[start : start + size]",
-    "start + rng.permutation(min(size, len(x) - start))",
+    ("order = rng.permutation(len(x))", ""),
+    ("order[start : start + size]", "start + rng.permutation(min(size, len(x) - start))"),
 ).says(
     """You shuffle the batches, or the samples inside each, and neighbours in the file always meet
     in one batch. Shuffle all the numbers before you cut.""",
@@ -370,7 +372,6 @@ wrong.swap(
         one.failure is not None and "yields 'ndarray'" in one.failure.message for one in seen
     ),
 )
-
 
 EXERCISE = Exercise(
     id="ch06.minibatches",

@@ -10,12 +10,7 @@ from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch06_training._shared import random_params
-from exercises_lib.exercises.ch06_training._steps import (
-    sgd_step,
-    step_new_arrays,
-    step_uphill,
-    step_weights_only,
-)
+from exercises_lib.exercises.ch06_training._steps import sgd_step, step_weights_only
 from exercises_lib.probes import ch06 as probes
 
 
@@ -45,19 +40,18 @@ def draw_step(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(sgd_step)
 
-wrong.answer("uphill", step_uphill).says("""You add the gradient. It points to where the loss
-    *grows*; you want the other way.""")
+wrong.swap("uphill", "params[name] -= lr", "params[name] += lr").says("""
+    You add the gradient. It points to where the loss *grows*; you want the other way.""")
 
-wrong.answer("new arrays in the dictionary", step_new_arrays).says("""
-    `params[name] = params[name] - …` makes a new array and puts it into the dictionary. The layers
-    still hold the old one, and the loss never changes.""")
+wrong.swap(
+    "new arrays in the dictionary", "params[name] -= lr", "params[name] = params[name] - lr"
+).says("""`params[name] = params[name] - …` makes a new array and puts it into the dictionary. The
+    layers still hold the old one, and the loss never changes.""")
 
 wrong.swap(
     "nothing reaches the parameters",
-    "name in params",
-    "name, param in params.items()",
-    "params[name] -=",
-    "param = param -",
+    ("name in params", "name, param in params.items()"),
+    ("params[name] -=", "param = param -"),
 ).says("""You compute new values and do not write them into the arrays: a local name, or a copy,
     gets them, and the parameters stay as they are.""")
 
@@ -107,39 +101,30 @@ wrong.swap("multiplied instead of subtracted", "[name] -=", "[name] *= 1 -").say
 wrong.swap("old value lost", "[name] -= lr", "[name][...] = -lr").says("""
     You put the step in the place of the parameter. It is a change of the old value.""")
 
-
-def step_returns_early(params, grads, lr):
-    for name in params:
-        params[name] -= lr * grads[name]
-        return params
-
-
-wrong.answer("returns after the first", step_returns_early).says("""
-    The `return` stands inside the loop, so only the first parameter makes its step.""")
+wrong.swap(
+    "returns after the first",
+    "params[name] -= lr * grads[name]",
+    "params[name] -= lr * grads[name]\nreturn params",
+).says("The `return` stands inside the loop, so only the first parameter makes its step.")
 
 wrong.swap("a fixed rate", "-= lr", "-= 0.1").says("Your rate is 0.1, whatever `lr` says.")
 
 wrong.swap(
     "paired by position",
-    "name in params",
-    "param, grad in zip(params.values(), grads.values())",
-    "params[name] -= lr * grads[name]",
-    "param -= lr * grad",
+    ("name in params", "param, grad in zip(params.values(), grads.values())"),
+    ("params[name] -= lr * grads[name]", "param -= lr * grad"),
 ).says("""You pair parameters and gradients by their position. The two dictionaries have the same
     names, and need not have the same order: go by the names.""")
 
 wrong.swap("names with a d", "grads[name]", 'grads["d" + name]').says("""
     You look for the gradient under another name. In `grads` it has the name of its parameter.""")
 
-
-def step_of_dictionaries(params, grads, lr):
-    params -= lr * grads
-
-
-wrong.answer("dictionaries subtracted", step_of_dictionaries).says("""
-    `params` and `grads` are dictionaries, and Python cannot calculate with those. Go through their
-    names and calculate with the arrays.""")
-
+wrong.swap(
+    "dictionaries subtracted",
+    "for name in params:\n    params[name] -= lr * grads[name]",
+    "params -= lr * grads",
+).says("""`params` and `grads` are dictionaries, and Python cannot calculate with those. Go through
+    their names and calculate with the arrays.""")
 
 EXERCISE = Exercise(
     id="ch06.sgd_step",

@@ -163,10 +163,8 @@ wrong.swap("no ReLU", ".Relu(), nn.", ".").says("""Two affine layers in a row, w
 
 wrong.swap(
     "ReLU at the end",
-    'Relu(), nn.Affine(p["W2"], p["b2"])',
-    'Affine(p["W2"], p["b2"]), nn.Relu()',
-    "[-1]",
-    "[1]",
+    ('Relu(), nn.Affine(p["W2"], p["b2"])', 'Affine(p["W2"], p["b2"]), nn.Relu()'),
+    ("[-1]", "[1]"),
 ).says("""Your ReLU comes after the second affine layer. There it cuts off negative scores, which
     softmax needs, and the two affine layers in front of it count as one.""")
 
