@@ -37,9 +37,8 @@ wrong = Mistakes(above_mean)
 wrong.swap("mean of each row", "axis=0", "axis=1, keepdims=True").says("""
     You take the mean of each row. Axis 0 runs down the rows: one mean for each *column*.""")
 
-wrong.swap("one mean for all", "x.mean(axis=0)", "x.mean()").says("""
-    Without an axis the mean runs over the whole array: one number, where one for each column is
-    asked.""")
+wrong.swap("one mean for all", "x.mean(axis=0)", "x.mean()").says("""Without an axis the mean runs
+    over the whole array: one number, where one for each column is asked.""")
 
 wrong.swap("sum, not mean", "x.mean(axis=0)", "x.sum(axis=0)").says("""
     That is the sum of each column. A mean is divided by the number of rows.""")

@@ -51,9 +51,8 @@ def draw_numbers(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(Counter)
 
-wrong.swap("only the last number", "self.total + x", "x").says("""
-    Each call forgets what was there: the total becomes the last number. Add to what the object
-    remembers.""")
+wrong.swap("only the last number", "self.total + x", "x").says("""Each call forgets what was there:
+    the total becomes the last number. Add to what the object remembers.""")
 
 wrong.swap("nothing returned", "        return self.total\n", "").says("""
     `add` remembers and returns nothing. It should return the new total.""")

@@ -48,9 +48,8 @@ wrong.answer("minus for z", of_add(3, -12, -4, -4, -4, -3)).says("""
     The gradient of `z` has got the minus of `z` itself. It is the value of the *other* parent that
     counts, and that one is positive.""")
 
-wrong.answer("1 arrives at q", of_add(3, -12, 1, 1, 1, 3)).says("""
-    1 is how fast `f` changes with itself; the walk begins with it. Between `f` and `q` stands a
-    multiplication.""")
+wrong.answer("1 arrives at q", of_add(3, -12, 1, 1, 1, 3)).says("""1 is how fast `f` changes with
+    itself; the walk begins with it. Between `f` and `q` stands a multiplication.""")
 
 wrong.answer("the product for z", of_add(3, -12, -4, -4, -4, -12)).says("""
     For `z` you give the value of `f`. How fast a product rises with one of its factors no longer
@@ -59,9 +58,8 @@ wrong.answer("the product for z", of_add(3, -12, -4, -4, -4, -12)).says("""
 wrong.answer("sign of the sum", of_add(-3, 12, -4, -4, -4, -3)).says("""
     −2 + 5 is above zero: `y` is larger than `x` is negative.""")
 
-wrong.answer("begun with f", of_add(3, -12, 48, 48, 48, -36)).says("""
-    You begin at the right end with −12, the value of `f`. The walk begins with ∂f/∂f: how fast `f`
-    changes with itself.""")
+wrong.answer("begun with f", of_add(3, -12, 48, 48, 48, -36)).says("""You begin at the right end
+    with −12, the value of `f`. The walk begins with ∂f/∂f: how fast `f` changes with itself.""")
 
 wrong.answer("plus read as minus", of_add(-7, 28, -4, -4, 4, -7)).says("""
     You computed with `x − y`. The first node of this graph is an addition.""")

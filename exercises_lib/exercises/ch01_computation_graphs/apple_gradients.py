@@ -19,9 +19,8 @@ APPLE_FIELDS = (
 
 wrong = Mistakes()
 
-wrong.answer("the inputs themselves", of_apples(100, 2, 1.1)).says("""
-    That is the value of the input itself. A derivative says by how much the total rises when that
-    input rises by one.""")
+wrong.answer("the inputs themselves", of_apples(100, 2, 1.1)).says("""That is the value of the input
+    itself. A derivative says by how much the total rises when that input rises by one.""")
 
 wrong.answer("begun with the total", of_apples(484, 24200, 44000)).says("""
     You begin at the right end with 220, the value of the total. The walk begins with the derivative
@@ -31,9 +30,8 @@ wrong.answer("only the local derivative", of_apples(2, 100, 200)).says("""
     That is how fast the sum *before tax* rises. It still has to be multiplied by what arrived at
     that node from the total.""")
 
-wrong.answer("only what arrived", of_apples(1.1, 1.1, 1)).says("""
-    You pass on unchanged what arrived from the right. A multiplication node multiplies it by its
-    local derivative first.""")
+wrong.answer("only what arrived", of_apples(1.1, 1.1, 1)).says("""You pass on unchanged what arrived
+    from the right. A multiplication node multiplies it by its local derivative first.""")
 
 wrong.answer("price and count exchanged", of_apples(110, 2.2, 200)).says("""
     Price and count have changed places: the derivative for the price contains the count, and the
@@ -58,9 +56,8 @@ wrong.answer("the tax itself", of_apples(2.2, 110, 1.1)).says("""1.1 is the valu
 wrong.answer("the tax as 0.1", of_apples(0.2, 10, 200)).says("""You multiply by 0.1. The value of
     the node `tax` is 1.1: the whole price and a tenth of it.""")
 
-wrong.answer("tax sees one apple only", of_apples(2.2, 110, 100)).says("""
-    For the tax you used the price of one apple. The other parent of that node is `apples`, the
-    whole bag.""")
+wrong.answer("tax sees one apple only", of_apples(2.2, 110, 100)).says("""For the tax you used the
+    price of one apple. The other parent of that node is `apples`, the whole bag.""")
 
 wrong.answer("per percentage point", of_apples(2.2, 110, 2)).says("""
     The total rises by 2 when the tax rises by one percentage point, from 1.10 to 1.11. The

@@ -72,9 +72,8 @@ wrong.answer("D is called both", marked("D", "both")).says("""D is −5, and the
 wrong.answer("E is called local", marked("E", "local")).says("""E is 10, the value of `v`: the local
     derivative, that is right. Which number arrives at the last node, and what is 10 times that?""")
 
-wrong.answer("E is called passed down", marked("E", "passed")).says("""
-    E is 10, and 10 goes down to `d`, that is right. What does the node `f = v × d` know by itself
-    about `d`?""")
+wrong.answer("E is called passed down", marked("E", "passed")).says("""E is 10, and 10 goes down to
+    `d`, that is right. What does the node `f = v × d` know by itself about `d`?""")
 
 wrong.answer("F is called local", marked("F", "local")).says("""F is −15. `u = a × b` with `b = 3`
     has the local derivative 3 for `a`; the rest of the −15 has come from the right.""")

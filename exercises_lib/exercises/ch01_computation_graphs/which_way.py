@@ -53,9 +53,8 @@ wrong.answer("c: a weight of 0", {**RIGHT, "c": "c"}).says("""$c$ is 0 now, and 
 wrong.answer("b1: up", {**RIGHT, "b1": "a"}).says("""Raised by 0.01, $b_1$ made the loss larger. You
     want it smaller.""")
 
-wrong.answer("b1: the sign of the loss", {**RIGHT, "b1": "c"}).says("""
-    The loss is a mean of squares and never negative. The direction of $b_1$ follows from the
-    *change* of the loss.""")
+wrong.answer("b1: the sign of the loss", {**RIGHT, "b1": "c"}).says("""The loss is a mean of squares
+    and never negative. The direction of $b_1$ follows from the *change* of the loss.""")
 
 wrong.answer("strongest: the largest weight", {**RIGHT, "strongest": "a"}).says("""
     $w_{31}$ is the largest of the three numbers, and the loss hardly answers to it. Compare the

@@ -31,13 +31,11 @@ wrong.swap("upstream dropped", "dout, dout", "1.0, 1.0").says("""Those are the l
     alone. What arrives from above has to be multiplied in, or everything behind this gate is
     forgotten.""")
 
-wrong.swap("multiply rule used", "dout,", "y * dout, x *").says("""
-    That is the rule of the multiply gate. How far a sum moves when x moves does not depend on
-    y.""")
+wrong.swap("multiply rule used", "dout,", "y * dout, x *").says("""That is the rule of the multiply
+    gate. How far a sum moves when x moves does not depend on y.""")
 
-wrong.swap("weighted with the inputs", "dout,", "x * dout, y *").says("""
-    You weight the gradient with the inputs. A sum reacts to x by the same amount whether x is small
-    or large.""")
+wrong.swap("weighted with the inputs", "dout,", "x * dout, y *").says("""You weight the gradient
+    with the inputs. A sum reacts to x by the same amount whether x is small or large.""")
 
 wrong.swap("multiplied by the output", "dout,", "(x + y) * dout, (x + y) *").says("""
     You multiply by the sum, the gate's output. What counts is how fast the output moves with an

@@ -30,9 +30,8 @@ wrong.swap("not inverted", "dout / x", "dout * x").says("""You multiply by x. Wh
 wrong.swap("upstream dropped", "dout / x", "1 / x").says("""That is the local derivative alone.
     Multiply it by what arrives from above.""")
 
-wrong.swap("the logarithm itself", "dout / x", "dout * np.log(x)").says("""
-    You multiply by the gate's output. That is right for the exponential; the logarithm's slope is
-    another function.""")
+wrong.swap("the logarithm itself", "dout / x", "dout * np.log(x)").says("""You multiply by the
+    gate's output. That is right for the exponential; the logarithm's slope is another function.""")
 
 wrong.swap("divided by the logarithm", "dout / x", "dout / np.log(x)").says("""
     You divide by the logarithm of x. The slope of log at x has no logarithm in it.""")

@@ -46,16 +46,14 @@ wrong.swap("scaling undone", "a * dout", "dout / a").says("""You divide by a, as
 wrong.swap("passed through", "return a *", "return").says("""You hand the gradient on as it came.
     That is what a shift x + c does; a scaling stretches every change.""")
 
-wrong.swap("multiplied by the output", "* dout", "* x * dout").says("""
-    You multiply by the gate's output, a · x. Its slope is wanted: how far it moves per unit of
-    x.""")
+wrong.swap("multiplied by the output", "* dout", "* x * dout").says("""You multiply by the gate's
+    output, a · x. Its slope is wanted: how far it moves per unit of x.""")
 
 wrong.swap("upstream added", "a *", "a +").says("""You add the local derivative to the upstream
     gradient. The chain rule multiplies.""")
 
-wrong.swap("0 for the constant", "* dout", "* dout, 0.0").says("""
-    You return a 0 for the constant as well. A constant is not an input, so there is one value to
-    return.""")
+wrong.swap("0 for the constant", "* dout", "* dout, 0.0").says("""You return a 0 for the constant as
+    well. A constant is not an input, so there is one value to return.""")
 
 wrong.swap("a gradient for the constant too", "* dout", "* dout, x * dout").says("""
     You return a gradient for a as well. A constant is not an input: nobody will ever ask how to

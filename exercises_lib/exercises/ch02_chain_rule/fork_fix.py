@@ -84,9 +84,8 @@ wrong.answer("s still overwritten", fork_with(ds=lambda v: v.x * v.dout)).says("
     x now collects both of its contributions, but s is used twice as well, and of its two only the
     one through p arrives.""")
 
-wrong.answer("x still overwritten", fork_with(dx=lambda v: v.ds)).says("""
-    s now collects both of its contributions, but x is used twice as well, and what came through p
-    directly is lost.""")
+wrong.answer("x still overwritten", fork_with(dx=lambda v: v.ds)).says("""s now collects both of its
+    contributions, but x is used twice as well, and what came through p directly is lost.""")
 
 wrong.answer("share of p missing in s", fork_with(ds=lambda v: 2 * v.s * v.dout)).says("""
     What s hands on is only its share from q. Either the share from p was left out, or ds was passed

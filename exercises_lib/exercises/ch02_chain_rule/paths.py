@@ -87,9 +87,8 @@ def draw_paths(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(sum_over_paths)
 
-wrong.swap("added along a path", "local * sum", "local + sum").says("""
-    You add the local derivatives along a path. Along a path they multiply; it is the paths that are
-    added.""")
+wrong.swap("added along a path", "local * sum", "local + sum").says("""You add the local derivatives
+    along a path. Along a path they multiply; it is the paths that are added.""")
 
 wrong.swap("local derivatives left out", "total += local * sum", "total += sum").says("""
     You count the paths. Each of them contributes the product of the local derivatives along it.""")

@@ -96,7 +96,7 @@ def draw_orders(rng: np.random.Generator) -> Iterator[Case]:
     yield Case({"parents": shuffled(any_graph(9, rng), rng)}, "nine nodes in no particular order")
 
 
-wrong = Mistakes(topological_order)
+wrong = Mistakes(order_by_library)
 
 
 def is_order(parents: Parents, order: Sequence[str]) -> bool:
@@ -132,7 +132,6 @@ wrong.swap(
     "children first",
     "tuple(TopologicalSorter(parents).static_order())",
     "topological_order(parents)[::-1]",
-    of=order_by_library,
 ).says(
     """Your order is right from back to front: every node stands before its parents. On the way
     forward a node needs the values of its parents, so they come first.""",
@@ -182,6 +181,7 @@ wrong.swap(
         "",
     ),
     ("in parents:", "in outputs_of(parents):"),
+    of=topological_order,
 ).says(
     """A node that is used twice is reached twice, and you write it down each time. Remember where
     you have been.""",
@@ -215,7 +215,6 @@ wrong.swap(
                 if waiting[child] == 0:
                     order.append(child)
     return order""",
-    of=order_by_library,
 ).says(
     """In `x × x` the node has two parents that are the same. You wait for two and tick off one, so
     this node, and all that need it, never get their turn.""",
@@ -272,7 +271,6 @@ wrong.swap(
 
     visit(outputs_of(parents)[0])
     return order""",
-    of=order_by_library,
 ).says(
     """You walk back from one node only. What does not lead to it is never reached: begin a walk at
     every node that is not in the order yet.""",
@@ -345,7 +343,6 @@ wrong.swap(
 
     visit("f")
     return order""",
-    of=order_by_library,
 ).says("""You begin at a node called `f`. That is the name in the example; a graph has any names,
     and it can have several nodes that nobody uses.""")
 
@@ -360,7 +357,6 @@ wrong.swap(
             order.append(node)
             del left[node]
     return order""",
-    of=order_by_library,
 ).says("""You take entries out of the very dictionary that the loop is walking over. Python refuses
     that.""")
 

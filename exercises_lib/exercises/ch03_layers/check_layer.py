@@ -345,9 +345,8 @@ wrong.answer("no look at dout", checker(look_at_dout=False)).says("""
     A layer that overwrites `dout` passes your check. Its dx is right, but the caller's array is
     spoilt: keep a copy and compare afterwards.""")
 
-wrong.answer("no look at x", checker(look_at_x=False, fresh=True)).says("""
-    A layer that overwrites its input passes your check. Keep a copy of x and compare with it at the
-    end.""")
+wrong.answer("no look at x", checker(look_at_x=False, fresh=True)).says("""A layer that overwrites
+    its input passes your check. Keep a copy of x and compare with it at the end.""")
 
 wrong.answer("x never compared", checker(look_at_x=False)).says("""
     A layer that overwrites its input passes your check, unless your measurement stumbles over it.

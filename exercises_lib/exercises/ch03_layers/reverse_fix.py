@@ -87,9 +87,8 @@ wrong.swap(
 ).says("""The order is right this time, but you turned the caller's own list round. The network's
     next forward pass would run backwards.""")
 
-wrong.swap("not reversed", "layers[::-1]", "list(layers)").says("""
-    No error any more, but the layers are now visited from first to last. The gradient arrives at
-    the end of the row.""")
+wrong.swap("not reversed", "layers[::-1]", "list(layers)").says("""No error any more, but the layers
+    are now visited from first to last. The gradient arrives at the end of the row.""")
 
 wrong.swap("gradient thrown away", "dout = layer", "layer", of=back_reversed).says("""
     The order is right, but what each layer returns is dropped, so `dout` comes out as it went

@@ -138,9 +138,8 @@ wrong.swap(
 wrong.swap("inner tanh removed", ", Tanh(),", ",").says("""With one tanh nothing is shared, but that
     is another network: the tanh between the two scales is missing.""")
 
-wrong.swap("outer tanh removed", "(second), Tanh()", "(second)").says("""
-    With one tanh nothing is shared, but that is another network: the tanh at the end is
-    missing.""")
+wrong.swap("outer tanh removed", "(second), Tanh()", "(second)").says("""With one tanh nothing is
+    shared, but that is another network: the tanh at the end is missing.""")
 
 wrong.swap(
     "tanh before scale",

@@ -111,9 +111,8 @@ def shop_fruits_share(apple_price, apple_count, orange_price, orange_count, tax)
     return total, dict(zip(NAMES, (*d_apple, *d_orange, d_tax), strict=True))
 
 
-wrong.answer("one layer for both fruits", shop_fruits_share).says("""
-    Apples and oranges share one layer object. When the oranges went forward, they overwrote what
-    was stored of the apples.""")
+wrong.answer("one layer for both fruits", shop_fruits_share).says("""Apples and oranges share one
+    layer object. When the oranges went forward, they overwrote what was stored of the apples.""")
 
 
 def shop_begins_with_total(*inputs):
@@ -121,9 +120,8 @@ def shop_begins_with_total(*inputs):
     return total, {name: total * gradient for name, gradient in gradients.items()}
 
 
-wrong.answer("begun with the total", shop_begins_with_total).says("""
-    You begin the backward pass with the total. It begins with how fast the total changes with
-    itself.""")
+wrong.answer("begun with the total", shop_begins_with_total).says("""You begin the backward pass
+    with the total. It begins with how fast the total changes with itself.""")
 
 wrong.swap(
     "gradients of the last product exchanged",
@@ -145,9 +143,8 @@ wrong.swap(
 ).says("""Your total adds the prices, adds the counts, and multiplies then. Each fruit has a product
     of its own; the two products are added.""")
 
-wrong.answer("price and count swapped", shop_with(swap=True)).says("""
-    Price and count have changed places. `backward` returns the gradients in the order in which
-    `forward` took its inputs.""")
+wrong.answer("price and count swapped", shop_with(swap=True)).says("""Price and count have changed
+    places. `backward` returns the gradients in the order in which `forward` took its inputs.""")
 
 wrong.answer("apples and oranges swapped", shop_with(order=True)).says("""
     The apples have the gradients of the oranges and the other way round. The add layer returns its
@@ -196,9 +193,8 @@ def shop_of_the_example(*inputs):
     return shop(100.0, 2.0, 150.0, 3.0, 1.1)
 
 
-wrong.answer("numbers of the example", shop_of_the_example).says("""
-    Your function says the same for every shop. Compute with its arguments instead of the numbers in
-    the picture.""")
+wrong.answer("numbers of the example", shop_of_the_example).says("""Your function says the same for
+    every shop. Compute with its arguments instead of the numbers in the picture.""")
 
 
 def shop_values_for_gradients(*inputs):

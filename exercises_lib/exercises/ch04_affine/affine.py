@@ -127,9 +127,8 @@ wrong.swap("returns dW", "return dout @ self.W.T", "return self.dW").says("""
 wrong.swap("db summed to one number", "dout.sum(axis=0)", "np.sum(dout)").says("""
     Your `db` adds up everything, the outputs too. Each output has its own bias.""")
 
-wrong.swap("weights on the left", "x @ self.W", "self.W @ x").says("""
-    `W @ x` is the order for one sample per column. Here the samples are rows, on the left of the
-    weights.""")
+wrong.swap("weights on the left", "x @ self.W", "self.W @ x").says("""`W @ x` is the order for one
+    sample per column. Here the samples are rows, on the left of the weights.""")
 
 wrong.swap("weights transposed", "W +", "W.T +").says("""`W` has the shape (D, M) already: behind an
     x of shape (N, D) it needs no transpose.""")

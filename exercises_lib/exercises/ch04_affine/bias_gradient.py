@@ -65,9 +65,8 @@ wrong.swap("averaged over axis 1", "sum(axis=0)", "mean(axis=1)").says("""
     That averages the outputs of each sample. Every sample adds the same `b`: it is the samples
     whose gradients belong together, and they add up.""")
 
-wrong.swap("made a column", "(axis=0)", "(axis=0)[:, None]").says("""
-    The numbers are right and stand in a column, with an axis of length 1. `b` has one axis, so its
-    gradient has one too.""")
+wrong.swap("made a column", "(axis=0)", "(axis=0)[:, None]").says("""The numbers are right and stand
+    in a column, with an axis of length 1. `b` has one axis, so its gradient has one too.""")
 
 wrong.swap("divided by the outputs", "(axis=0)", "(axis=0) / dout.shape[1]").says("""
     The right sums are divided by the number of outputs. Nothing is averaged here.""")

@@ -51,9 +51,8 @@ wrong.swap("weight transposed", "weight @", "weight.T @").says("""
     In this convention `weight` is stored with one row per output, as (M, D). It needs no transpose
     in front of an x of shape (D, N).""")
 
-wrong.swap("factors in the row order", "weight @ x", "x @ weight").says("""
-    `x @ weight` is the order for one sample per row. With the samples in columns the factors change
-    places.""")
+wrong.swap("factors in the row order", "weight @ x", "x @ weight").says("""`x @ weight` is the order
+    for one sample per row. With the samples in columns the factors change places.""")
 
 wrong.swap("bias summed", "+ bias", "+ bias.sum()").says("""You add the sum of all biases
     everywhere. Each output has its own.""")

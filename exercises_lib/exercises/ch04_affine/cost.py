@@ -52,9 +52,8 @@ wrong.answer(
 ).says("""You count the entries of each result. Every entry is a row times a column: as many
     multiplications as the inner size.""")
 
-wrong.answer("backward as dear as forward", changed(ratio=1)).says("""
-    Every product of the forward pass is answered by *two* products of the same size: one for each
-    of its factors.""")
+wrong.answer("backward as dear as forward", changed(ratio=1)).says("""Every product of the forward
+    pass is answered by *two* products of the same size: one for each of its factors.""")
 
 wrong.answer(
     "without the first dx",
@@ -74,9 +73,8 @@ wrong.answer("bits", changed(x=N * D * 64, h=N * H * 64)).says("""
 wrong.answer("the mask as numbers", changed(mask=N * H * 8)).says("""
     The mask is an array of booleans, and NumPy stores a boolean in one byte.""")
 
-wrong.answer("the weights", changed(x=D * H * 8, h=H * C * 8)).says("""
-    That is what the weights take. They are there anyway; asked is what `forward` remembers of the
-    batch.""")
+wrong.answer("the weights", changed(x=D * H * 8, h=H * C * 8)).says("""That is what the weights
+    take. They are there anyway; asked is what `forward` remembers of the batch.""")
 
 wrong.answer("numbers, not bytes", changed(x=N * D, h=N * H)).says("""
     You count numbers. Each of them takes some bytes.""")

@@ -38,9 +38,8 @@ def multiply_not_swapped() -> dict[str, float]:
     return GRADIENTS | entries(wrong | {"dx": HAND_PARAMS["W1"] @ (dy * h)})
 
 
-wrong.answer("multiply does not swap", multiply_not_swapped()).says("""
-    At the product h · W2 you send each factor its own value. A product sends each factor the value
-    of the other.""")
+wrong.answer("multiply does not swap", multiply_not_swapped()).says("""At the product h · W2 you
+    send each factor its own value. A product sends each factor the value of the other.""")
 
 
 def local_derivatives_only() -> dict[str, float]:

@@ -83,42 +83,35 @@ BATCH = ([[0.0, 1.0], [2.0, 0.0]], [[1, 0], [0, 1]], 1.0)
 ABOVE = ([[0.0, 1.0]], [[1, 0]], 2.0)
 RIGHT = {"input": (BATCH, ABOVE), "lines": [8], "repair": Mended}
 
-wrong = Mistakes(Mended)
+wrong = Mistakes(Given)
 
 wrong.swap(
-    "still the given code", "dout * (self.y - self.t) / len(self.y)", "self.y - self.t"
+    "still the given code", "dout * (self.y - self.t) / len(self.y)", "self.y - self.t", of=Mended
 ).says("""This behaves as the given layer does. Compare it with a numerical gradient, and compare
     `backward(1.0)` with `backward(2.0)`: two things are missing.""")
 
-wrong.swap(
-    "dout still ignored", "self.y - self.t", "(self.y - self.t) / len(self.y)", of=Given
-).says("The batch is right now. But `backward(2.0)` still gives the same as `backward(1.0)`.")
+wrong.swap("dout still ignored", "self.y - self.t", "(self.y - self.t) / len(self.y)").says(
+    "The batch is right now. But `backward(2.0)` still gives the same as `backward(1.0)`."
+)
 
 wrong.swap(
-    "still not divided by the batch", "self.y - self.t", "dout * (self.y - self.t)", of=Given
+    "still not divided by the batch", "self.y - self.t", "dout * (self.y - self.t)"
 ).says("""`dout` is right now. But the loss is a mean over the samples, and your gradient is still
     that of their sum.""")
 
 wrong.swap(
-    "divided by the number of entries",
-    "self.y - self.t",
-    "dout * (self.y - self.t) / self.y.size",
-    of=Given,
+    "divided by the number of entries", "self.y - self.t", "dout * (self.y - self.t) / self.y.size"
 ).says("`y.size` is N · C. Over how many numbers does the mean in the loss run?")
 
 wrong.swap(
     "divided by the number of classes",
     "self.y - self.t",
     "dout * (self.y - self.t) / self.y.shape[1]",
-    of=Given,
 ).says("""`y.shape[1]` is the number of classes. The mean in the loss runs over the samples. With N
     = C nobody would notice.""")
 
 wrong.swap(
-    "averaged over the samples",
-    "self.y - self.t",
-    "dout * (self.y - self.t).mean(axis=0)",
-    of=Given,
+    "averaged over the samples", "self.y - self.t", "dout * (self.y - self.t).mean(axis=0)"
 ).says("""`mean(axis=0)` melts the gradients of all samples into one. Every sample keeps its own
     row; only its share in the loss is smaller.""")
 
@@ -143,19 +136,19 @@ wrong.swap(
     a mean already.""")
 
 wrong.swap(
-    "brackets lost", "self.y - self.t", "dout * self.y - self.t / len(self.y)", of=Given
+    "brackets lost", "self.y - self.t", "dout * self.y - self.t / len(self.y)"
 ).says("""Without brackets `dout` multiplies `y` alone, and the division is for `t` alone. Both
     belong to the whole difference.""")
 
-wrong.swap("sign", "self.y - self.t", "dout * (self.t - self.y) / len(self.y)", of=Given).says("""
+wrong.swap("sign", "self.y - self.t", "dout * (self.t - self.y) / len(self.y)").says("""
     The two factors are there, and the sign has been turned: `y - t` was right as it was given.""")
 
 wrong.swap(
-    "multiplied by the batch", "self.y - self.t", "dout * (self.y - self.t) * len(self.y)", of=Given
+    "multiplied by the batch", "self.y - self.t", "dout * (self.y - self.t) * len(self.y)"
 ).says("Now the gradient is even larger: a sample's share in a mean *shrinks* with the batch.")
 
 wrong.swap(
-    "added dout", "self.y - self.t", "dout + (self.y - self.t) / len(self.y)", of=Given
+    "added dout", "self.y - self.t", "dout + (self.y - self.t) / len(self.y)"
 ).says("""`dout` is added to the gradient. By the chain rule upstream and local gradient are
     *multiplied*.""")
 
@@ -163,22 +156,21 @@ wrong.swap(
     "overwrites the stored y",
     "return dout * (self.y - self.t) / len(self.y)",
     "self.y -= self.t\nreturn dout * self.y / len(self.y)",
+    of=Mended,
 ).says("""`self.y -= self.t` changes what `forward` stored. A second `backward` then starts from y −
     t and subtracts t once more.""")
 
-wrong.swap(
-    "dout for y only", "self.y - self.t", "(dout * self.y - self.t) / len(self.y)", of=Given
-).says("""The division is right, but `dout` multiplies `y` alone. It belongs to the whole
-    difference.""")
+wrong.swap("dout for y only", "self.y - self.t", "(dout * self.y - self.t) / len(self.y)").says("""
+    The division is right, but `dout` multiplies `y` alone. It belongs to the whole difference.""")
 
 wrong.swap(
-    "always four samples", "self.y - self.t", "dout * (self.y - self.t) / 4", of=Given
+    "always four samples", "self.y - self.t", "dout * (self.y - self.t) / 4"
 ).says("""You divide by 4, whatever comes. That was the batch of the demonstration; ask the array
     how many rows it has.""")
 
-wrong.swap(
-    "divided twice", "self.y - self.t", "dout * (self.y - self.t) / len(self.y) ** 2", of=Given
-).says("You divide by N twice. Each sample has the share 1/N in the mean, once.")
+wrong.swap("divided twice", "self.y - self.t", "dout * (self.y - self.t) / len(self.y) ** 2").says(
+    "You divide by N twice. Each sample has the share 1/N in the mean, once."
+)
 
 
 class MendedWithoutDefault(Given):

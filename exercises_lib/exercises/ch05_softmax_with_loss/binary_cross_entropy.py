@@ -100,7 +100,7 @@ def saturated_gradient(inputs, got, expected):
     return None
 
 
-wrong = Mistakes(nn.binary_cross_entropy)
+wrong = Mistakes(bce)
 
 
 def bce_unclipped(p, t):
@@ -108,7 +108,7 @@ def bce_unclipped(p, t):
     return loss, (-t / p + (1 - t) / (1 - p)) / p.size
 
 
-wrong.swap("not limited", "p = np.clip(p, 1e-7, 1 - 1e-7)", "", of=bce).says("""
+wrong.swap("not limited", "p = np.clip(p, 1e-7, 1 - 1e-7)", "").says("""
     At p = 0 and p = 1 a logarithm and a denominator become 0: the loss ends as inf or as 0 ·
     (−inf), which is nan, and the gradient as a division by 0.""")
 
@@ -122,7 +122,7 @@ wrong.swap(
     of=bce_of_the_right_answer,
 ).says("The loss is safe, but the gradient still divides by the raw p and 1 − p, which can be 0.")
 
-wrong.swap("limit too fine", "1e-7, 1 - 1e-7", "1e-20, 1 - 1e-20", of=bce).says("""
+wrong.swap("limit too fine", "1e-7, 1 - 1e-7", "1e-20, 1 - 1e-20").says("""
     `1 - 1e-20` is stored as exactly 1.0, because floats near 1 are 1.1e-16 apart and wider. So at p
     = 1 your limit does nothing.""")
 
@@ -143,7 +143,6 @@ wrong.swap(
     """
     loss, dp = loss, (-t / p + (1 - t) / (1 - p)) / p.size
     return loss, np.where((p > 1e-7) & (p < 1 - 1e-7), dp, 0.0)""",
-    of=bce,
 ).says("""Your gradient is 0 where p is 0 or 1. That is where a wrong prediction is worst, and the
     network would learn nothing from it.""")
 
@@ -153,7 +152,6 @@ wrong.swap(
     loss = -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean()
     return loss, (-t / p + (1 - t) / (1 - p)) / p.size""",
     "return -(t * np.log(p)).mean(), -t / p / p.size",
-    of=bce,
 ).says("""You count the samples with t = 1 only. A sample with t = 0 costs something too: the more,
     the higher p is.""")
 
@@ -176,9 +174,8 @@ wrong.answer(
 wrong.answer("order swapped", lambda p, t: bce(p, t)[::-1]).says("""
     Loss and gradient have changed places: the function returns `loss, dp`.""")
 
-wrong.answer("labels turned round", lambda p, t: bce(p, 1 - t)).says("""
-    You charge for the answer that is right: with t = 1 it is the logarithm of p that counts, with t
-    = 0 that of 1 − p.""")
+wrong.answer("labels turned round", lambda p, t: bce(p, 1 - t)).says("""You charge for the answer
+    that is right: with t = 1 it is the logarithm of p that counts, with t = 0 that of 1 − p.""")
 
 wrong.swap(
     "nan replaced",
@@ -195,7 +192,6 @@ wrong.swap(
     "changes p",
     "p = np.clip(p, 1e-7, 1 - 1e-7)",
     "np.clip(p, 1e-7, 1 - 1e-7, out=p)\np = np.clip(p, 1e-7, 1 - 1e-7)",
-    of=bce,
 ).says("You limit the caller's `p` itself. Keep the limited probabilities in an array of your own.")
 
 wrong.answer("both terms negative", lambda p, t: (bce(p, t)[0], -np.abs(bce(p, t)[1]))).says("""

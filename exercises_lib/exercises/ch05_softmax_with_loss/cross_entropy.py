@@ -59,9 +59,8 @@ wrong.answer(
 ).says("""You divide by N · C. One-hot rows hold a single 1 each, so there are N logarithms to
     average, not N · C.""")
 
-wrong.answer("sign", lambda y, t: np.log(picked(y, t)).mean()).says("""
-    Logarithms of probabilities are negative, and so is your loss. It would be smallest where the
-    prediction is worst.""")
+wrong.answer("sign", lambda y, t: np.log(picked(y, t)).mean()).says("""Logarithms of probabilities
+    are negative, and so is your loss. It would be smallest where the prediction is worst.""")
 
 wrong.answer("no logarithm", lambda y, t: 1 - picked(y, t).mean()).says("""
     That is one minus the mean probability of the right class: there is no logarithm in it. A

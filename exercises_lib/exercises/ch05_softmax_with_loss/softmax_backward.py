@@ -60,9 +60,8 @@ wrong.swap(
 ).says("""That treats the denominator as a constant. A larger score also makes the sum larger, and
     that takes something from every probability of the row.""")
 
-wrong.swap("added over the batch", "1, keepdims=True", "0").says("""
-    The sum inside runs over axis 0, the samples. What belongs together are the classes of *one*
-    sample.""")
+wrong.swap("added over the batch", "1, keepdims=True", "0").says("""The sum inside runs over axis 0,
+    the samples. What belongs together are the classes of *one* sample.""")
 
 wrong.swap("one sum for the whole array", "(axis=1, keepdims=True)", "()").says("""
     The sum inside runs over the whole batch. Every row has a sum of its own.""")

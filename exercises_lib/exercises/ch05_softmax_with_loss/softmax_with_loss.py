@@ -95,42 +95,39 @@ def draw_softmax_with_loss(rng: np.random.Generator) -> Iterator[Case]:
     )
 
 
-wrong = Mistakes(nn.SoftmaxWithLoss)
+wrong = Mistakes(Right)
 
 wrong.swap(
-    "not divided by the batch", "(self.y - self.t) / len(self.y)", "(self.y - self.t)", of=Right
+    "not divided by the batch", "(self.y - self.t) / len(self.y)", "(self.y - self.t)"
 ).says("""The loss is a *mean* over the batch, so every sample has only a share in it. Your gradient
     belongs to the sum, and it is too large by a factor N.""")
 
-wrong.swap("divided by the batch twice", "(self.y)", "(self.y) / len(self.y)", of=Right).says("""
+wrong.swap("divided by the batch twice", "(self.y)", "(self.y) / len(self.y)").says("""
     You divide by the batch size twice. The mean does it once.""")
 
-wrong.swap("divided by the number of entries", "len(self.y)", "self.y.size", of=Right).says("""
+wrong.swap("divided by the number of entries", "len(self.y)", "self.y.size").says("""
     `y.size` is N · C. The mean in the loss runs over the N samples only.""")
 
-wrong.swap("divided by the number of classes", "len(self.y)", "self.y.shape[1]", of=Right).says("""
+wrong.swap("divided by the number of classes", "len(self.y)", "self.y.shape[1]").says("""
     `y.shape[1]` is the number of classes. The mean in the loss runs over the samples.""")
 
 wrong.swap(
-    "softmax's slope once more",
-    "(self.y - self.t)",
-    "(self.y - self.t) * self.y * (1 - self.y)",
-    of=Right,
+    "softmax's slope once more", "(self.y - self.t)", "(self.y - self.t) * self.y * (1 - self.y)"
 ).says("""`y - t` is the gradient at the scores already: softmax's slopes are in it. You multiply by
     y (1 − y) once more.""")
 
 wrong.swap(
-    "scores in place of probabilities", "self.y = nn.softmax(x)", "self.y = x", of=Right
+    "scores in place of probabilities", "self.y = nn.softmax(x)", "self.y = x"
 ).says("""Your gradient takes the scores for the probabilities. What is subtracted from is what
     softmax gave.""")
 
-wrong.swap("label forgotten", "(self.y - self.t)", "self.y", of=Right).says("""
+wrong.swap("label forgotten", "(self.y - self.t)", "self.y").says("""
     Your gradient pushes every score down, the right one too: the label does not occur in it.""")
 
-wrong.swap("sign", "y - self.t", "t - self.y", of=Right).says("""Your gradient points the other way.
+wrong.swap("sign", "y - self.t", "t - self.y").says("""Your gradient points the other way.
     Raising the right class's score must *lower* the loss, so its gradient is negative.""")
 
-wrong.swap("dout ignored", "return dout *", "return", of=Right).says("""
+wrong.swap("dout ignored", "return dout *", "return").says("""
     `backward(2.0)` gives the same as `backward(1.0)` in your layer. The loss is a node like any
     other: what arrives from above is multiplied in.""")
 
@@ -138,16 +135,15 @@ wrong.swap(
     "not divided by the batch, and dout ignored",
     "dout * (self.y - self.t) / len(self.y)",
     "self.y - self.t",
-    of=Right,
 ).says("""Two things are missing from `y - t`: the loss is a *mean* over the batch, and what arrives
     from above (`dout`) has to be passed on.""")
 
 wrong.swap(
-    "stops at the probabilities", "dout * (self.y - self.t)", "-dout * self.t / self.y", of=Right
+    "stops at the probabilities", "dout * (self.y - self.t)", "-dout * self.t / self.y"
 ).says("""`-t / y` is the gradient with respect to the probabilities. The backward pass goes on
     through softmax, down to the scores.""")
 
-wrong.swap("dout has no default", "dout=1.0", "dout", of=Right).says("""
+wrong.swap("dout has no default", "dout=1.0", "dout").says("""
     Nothing lies above a loss, so `backward()` is usually called without an argument; then the
     upstream gradient is 1. Your `dout` has no default value.""")
 
@@ -155,33 +151,28 @@ wrong.swap(
     "changes the stored y",
     "return dout * (self.y - self.t) / len(self.y)",
     "dx = self.y\ndx -= self.t\nreturn dout * dx / len(dx)",
-    of=Right,
 ).says("""The second `backward` finds other numbers than the first: something stored has been
     changed. `dx = self.y` makes no copy, it is a second name for the same array.""")
 
-wrong.swap("loss summed", "() / len(x)", "() / len(x) * len(x)", of=Right).says("""
+wrong.swap("loss summed", "() / len(x)", "() / len(x) * len(x)").says("""
     Your loss is the sum over the batch, N times the mean that was asked for.""")
 
-wrong.swap(
-    "loss averaged over all entries", "() / len(x)", "() / len(x) / x.shape[1]", of=Right
-).says("""Your loss is divided by N · C. Each sample has one loss, so there are N numbers to
-    average.""")
+wrong.swap("loss averaged over all entries", "() / len(x)", "() / len(x) / x.shape[1]").says("""
+    Your loss is divided by N · C. Each sample has one loss, so there are N numbers to average.""")
 
 wrong.swap(
     "one loss per sample",
     "(self.t * log_softmax(x)).sum() / len(x)",
     "(self.t * log_softmax(x)).sum(axis=1)",
-    of=Right,
 ).says("These are the losses of the single samples. `forward` returns their mean, one number.")
 
 wrong.swap(
     "sign of the loss",
     "(self.t * log_softmax(x)).sum() / len(x)",
     "(-(self.t * log_softmax(x)).sum() / len(x))",
-    of=Right,
 ).says("Your loss is negative: it would be smallest where the prediction is worst.")
 
-wrong.swap("the shift not undone", "log_softmax(x)", "shift_not_added_back(x)", of=Right).says("""
+wrong.swap("the shift not undone", "log_softmax(x)", "shift_not_added_back(x)").says("""
     Inside the sum the scores are shifted, and the right class's score is not. The two have to be
     shifted alike.""")
 
@@ -193,7 +184,6 @@ wrong.swap(
     return (np.log(np.exp(shifted).sum(axis=1, keepdims=True)) - self.t * shifted).sum() / len(
         x
     )""",
-    of=Right,
 ).says("""The logarithm of the sum has shape (N, 1) and is copied to all classes before you add up.
     Each sample has it once.""")
 
@@ -201,7 +191,6 @@ wrong.swap(
     "changes the scores",
     "def forward(self, x, t):",
     "def forward(self, x, t):\n    x -= x.max(axis=1, keepdims=True)",
-    of=Right,
 ).says("`x -= …` writes into the caller's scores. Keep the shifted ones in an array of your own.")
 
 
@@ -218,21 +207,17 @@ wrong.answer("keeps the first batch", FirstBatchKept).says("""Your layer remembe
     it ever saw. Each `forward` replaces what the last one kept.""")
 
 wrong.swap(
-    "averaged over the samples",
-    "(self.y - self.t) / len(self.y)",
-    "(self.y - self.t).mean(axis=0)",
-    of=Right,
+    "averaged over the samples", "(self.y - self.t) / len(self.y)", "(self.y - self.t).mean(axis=0)"
 ).says("""`mean(axis=0)` melts the gradients of all samples into one row. Every sample keeps its
     own; only its share in the loss is smaller.""")
 
-wrong.swap("dout added", "dout *", "dout +", of=Right).says("""`dout` is added. By the chain rule
+wrong.swap("dout added", "dout *", "dout +").says("""`dout` is added. By the chain rule
     upstream and local gradient are *multiplied*.""")
 
 wrong.swap(
     "no shift",
     ("nn.softmax(x)", "np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)"),
     ("(self.t * log_softmax(x)).sum() / len(x)", "np.log((self.y * self.t).sum(axis=1)).mean()"),
-    of=Right,
 ).says("`np.exp` of a raw score overflows: from 710 on it is inf, and inf / inf is nan.")
 
 wrong.swap(
@@ -242,7 +227,6 @@ wrong.swap(
     e = np.exp(x - x.max())
     self.y = e / e.sum(axis=1, keepdims=True)
     return -np.log((self.y * self.t).sum(axis=1)).mean()""",
-    of=Right,
 ).says("""You subtract the largest score of the whole batch. In a row far below it every exponential
     becomes 0, and the row ends as 0 / 0.""")
 
@@ -250,7 +234,6 @@ wrong.swap(
     "normalised over the batch",
     (".softmax(x)", ".softmax(x.T).T"),
     ("(self.t * log_softmax(x)).sum() / len(x)", "np.log((self.y * self.t).sum(axis=1)).mean()"),
-    of=Right,
 ).says("""Your probabilities sum to 1 down the columns, over the samples. The classes of one sample
     lie along a row.""")
 
@@ -258,7 +241,6 @@ wrong.swap(
     "softmax applied twice",
     "def forward(self, x, t):",
     "def forward(self, x, t):\n    x = nn.softmax(x)",
-    of=Right,
 ).says("""Softmax is applied to what is a probability already. Its differences are below 1, so the
     second softmax makes all classes nearly equally likely.""")
 
@@ -266,11 +248,10 @@ wrong.swap(
     "log(0)",
     "(self.t * log_softmax(x)).sum() / len(x)",
     "np.log((self.y * self.t).sum(axis=1)).mean()",
-    of=Right,
 ).says("""A probability below about 1e-324 is stored as 0, and its logarithm is −inf. The true loss
     is finite: it can be had from the scores without going through y.""")
 
-wrong.swap("log(0), and 0 times log(0)", "log_softmax(x)", "np.log(self.y)", of=Right).says("""
+wrong.swap("log(0), and 0 times log(0)", "log_softmax(x)", "np.log(self.y)").says("""
     A probability can be stored as 0. Its logarithm is −inf, and multiplied by a 0 of a one-hot row
     that is nan. The loss can be had from the scores without going through y.""")
 
@@ -290,14 +271,12 @@ wrong.swap(
     "added 1e-7",
     "(self.t * log_softmax(x)).sum() / len(x)",
     "np.log((self.y * self.t).sum(axis=1) + 1e-7).mean()",
-    of=Right,
 ).says(CAPPED + "Yours stops at 16.1.")
 
 wrong.swap(
     "limited the probability",
     "(self.t * log_softmax(x)).sum() / len(x)",
     "np.log(np.clip((self.y * self.t).sum(axis=1), 1e-12, 1)).mean()",
-    of=Right,
 ).says(
     CAPPED + "And beyond the cap the loss no longer fits the gradient.",
     recognise=only_capped(nn.SoftmaxWithLoss),
@@ -310,7 +289,6 @@ wrong.swap(
     self.y = nn.softmax(x)
     return -(self.t * log_softmax(x)).sum() / len(x)""",
     "self.t, self.y = t, nn.softmax(x)\nreturn -(t * log_softmax(x)).sum() / len(x)",
-    of=Right,
 ).says("""With integer labels `y - t` subtracts class *numbers*, or fails. Bring both kinds of label
     into one form first.""")
 
@@ -326,7 +304,6 @@ wrong.swap(
     "no shift in the loss",
     "return -(self.t * log_softmax(x)).sum() / len(x)",
     "return (np.log(np.exp(x).sum(axis=1)) - (x * self.t).sum(axis=1)).mean()",
-    of=Right,
 ).says("""The logarithm of the sum is the right idea, but the sum is made of raw exponentials, and
     they overflow. Shift the scores of each row first, all of them.""")
 

@@ -306,9 +306,8 @@ wrong.answer(
 ).says("""A hidden unit that is closed for every sample has gradient 0, numerically too, and your
     error is 0/0 there.""")
 
-wrong.answer("nan passes", network_check(error=rough_error)).says("""
-    Where a gradient is nan your error is nan, and `nan > 1e-4` is False: the worst gradient of all
-    raises no alarm.""")
+wrong.answer("nan passes", network_check(error=rough_error)).says("""Where a gradient is nan your
+    error is nan, and `nan > 1e-4` is False: the worst gradient of all raises no alarm.""")
 
 wrong.answer(
     "shape not compared",

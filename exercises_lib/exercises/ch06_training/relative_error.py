@@ -248,9 +248,8 @@ def shapes_asserted(a, b, floor=1e-8):
     return nn.relative_error(a, b, floor)
 
 
-wrong.answer("assert instead of ValueError", shapes_asserted).says("""
-    An `assert` raises an AssertionError, and it vanishes when Python runs with `-O`. Raise the
-    ValueError yourself.""")
+wrong.answer("assert instead of ValueError", shapes_asserted).says("""An `assert` raises an
+    AssertionError, and it vanishes when Python runs with `-O`. Raise the ValueError yourself.""")
 
 
 def lengths_compared(a, b, floor=1e-8):

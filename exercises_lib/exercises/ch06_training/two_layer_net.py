@@ -206,9 +206,8 @@ wrong.swap("layers not reversed", "reversed(self.layers)", "self.layers").says("
     Backward you go through the layers in the same order as forward. The gradient starts at the
     loss, so the last layer comes first.""")
 
-wrong.swap("gradient not passed on", "dout = layer", "layer").says("""
-    Every layer receives the gradient of the loss layer. What one layer returns is the `dout` of the
-    layer before it.""")
+wrong.swap("gradient not passed on", "dout = layer", "layer").says("""Every layer receives the
+    gradient of the loss layer. What one layer returns is the `dout` of the layer before it.""")
 
 
 class ReversedForGood(TwoLayerNet):
@@ -224,9 +223,8 @@ class ReversedForGood(TwoLayerNet):
 wrong.answer("reversed for good", ReversedForGood).says("""`self.layers.reverse()` turns the list
     itself around, and it stays so: the next forward pass runs through the layers backwards.""")
 
-wrong.swap("no forward pass in gradient", "self.loss(x, t)", "").says("""
-    `gradient(x, t)` does not go forward with its own x and t, so the layers still remember the
-    batch before.""")
+wrong.swap("no forward pass in gradient", "self.loss(x, t)", "").says("""`gradient(x, t)` does not
+    go forward with its own x and t, so the layers still remember the batch before.""")
 
 
 class UpdatesInGradient(TwoLayerNet):
