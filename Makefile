@@ -12,7 +12,7 @@ TORCH ?= 1
 NBGRADER ?= 1
 endif
 
-.PHONY: lab test book audit build lint scripts window clean
+.PHONY: lab test whole book audit build lint scripts window clean
 
 lab: .venv/.lab
 	$(BIN)/backprop lab --port $(PORT)
@@ -21,6 +21,10 @@ test: .venv/.dev $(if $(NBGRADER),.venv/nbgrader/.done)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n $(NPROC) --dist worksteal -q
+
+# The same tests with every seed and every submission where make test takes a sample.
+whole: .venv/.dev $(if $(NBGRADER),.venv/nbgrader/.done)
+	$(BIN)/python -m pytest -n $(NPROC) --dist worksteal -q --whole
 
 book: .venv/.dev
 	$(BIN)/backprop book $(if $(REPOSITORY),--repository $(REPOSITORY))

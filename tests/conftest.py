@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,46 @@ def environment_at_start() -> dict[str, str]:
 def root() -> Path:
     """The folder of the course."""
     return ROOT
+
+
+class Heard:
+    """A plugin of the session in which nbval runs: what became of each cell."""
+
+    def __init__(self) -> None:
+        self.passed = 0
+        self.failed: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a cell that passed, keep what is said of one that did not."""
+        if report.failed:
+            self.failed.append(f"{report.nodeid}: {report.longrepr}")
+        elif report.when == "call" and report.passed:
+            self.passed += 1
+
+
+# What belongs to the session around it, or would disturb it.
+APART = ("xdist", "hypothesispytest", "cacheprovider", "faulthandler", "conftest")
+APART += ("unraisableexception", "threadexception")
+
+
+@pytest.fixture
+def nbval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Run nbval on notebooks; gives how many cells passed, and what is said of the others.
+
+    It runs in this process: importing nbval alone takes seconds.
+    """
+
+    def run(place: Path, how: str) -> tuple[int, list[str]]:
+        monkeypatch.chdir(tmp_path)
+        words = ["-p", "nbval", how, "--nbval-cell-timeout=120", "-o", "addopts=", "-q"]
+        words += [word for plugin in APART for word in ("-p", f"no:{plugin}")]
+        heard = Heard()
+        with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+            pytest.main([*words, f"--rootdir={tmp_path}", str(place)], plugins=[heard])
+            gc.collect()  # nbval leaves a file open
+        return heard.passed, heard.failed
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -110,11 +110,11 @@ def test_a_cluster_that_loses_its_last_worker_says_so_and_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     address, workers = cluster
-    monkeypatch.setattr("exercises_lib.grading.cluster.ALONE", 2.0)
+    monkeypatch.setattr("exercises_lib.grading.cluster.ALONE", 1.0)
     (tmp_path / "in").mkdir()
     slow = solved("00")
     wait = {"cell_type": "code", "id": "w", "metadata": {}, "outputs": [], "execution_count": None}
-    slow["cells"].insert(0, {**wait, "source": "import time; time.sleep(4)"})
+    slow["cells"].insert(0, {**wait, "source": "import time; time.sleep(2)"})
     for number in range(6):
         (tmp_path / f"in/s{number}.ipynb").write_text(dump(slow), encoding="utf-8")
     book = Gradebook(tmp_path / "marks.db")

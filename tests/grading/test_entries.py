@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 import subprocess
@@ -85,15 +86,34 @@ def nested(size: int) -> bytes:
     return stream.getvalue()
 
 
+def again(stream: zipfile.ZipFile, first: str, name: str) -> None:
+    """Write the first member of a zip once more, under a name of the same length, as it is packed.
+
+    Packing a quarter of a gigabyte takes a second each time.
+    """
+    member = copy.copy(stream.getinfo(first))
+    file = stream.fp
+    assert file is not None and member.header_offset == 0 and len(first) == len(name)
+    file.seek(0)
+    packed = file.read(stream.infolist()[1].header_offset if stream.filelist[1:] else None)
+    member.filename, member.header_offset = name, stream.start_dir
+    file.seek(stream.start_dir)
+    file.write(packed.replace(first.encode(), name.encode(), 1))
+    stream.start_dir = file.tell()
+    stream.filelist.append(member)
+    stream.NameToInfo[name] = member
+
+
 def test_nested_zips_that_unpack_to_gigabytes_take_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "c.zip"
-    bomb = nested(250 << 20)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as stream:
-        for number in range(10):
-            stream.writestr(f"max/{number}.zip", bomb)
+        stream.writestr("max/0.zip", nested(250 << 20))
+        for number in range(1, 10):
+            again(stream, "max/0.zip", f"max/{number}.zip")
         stream.writestr("ann/03_layers.ipynb", NOTEBOOK)
-    del bomb
     assert path.stat().st_size < 4 << 20
+    with zipfile.ZipFile(path) as stream:
+        assert sum(one.file_size for one in stream.infolist()) > 2_500 << 20
     code = (
         "import resource, sys; from pathlib import Path\n"
         "from exercises_lib.grading.submissions import find\n"

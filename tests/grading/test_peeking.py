@@ -169,7 +169,7 @@ def check_layer(layer, x, rng, h=1e-5):
     connection, name = frame.f_locals['connection'], frame.f_locals['request']['for']
     {lines}
 """
-    outcome = grade(cells("03", "check_layer", answer), "03", Limits(2, 30))
+    outcome = grade(cells("03", "check_layer", answer), "03", Limits(1, 30))
     assert outcome.verdict("ch03.check_layer").status != "passed", outcome
     assert outcome.status != "grader-failed" and outcome.seconds < 25, outcome
     right = grade(honest("03", "check_layer"), "03", Limits(10, 60))

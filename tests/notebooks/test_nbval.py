@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
 from pathlib import Path
 
 import pytest
@@ -16,39 +14,13 @@ ROOT = find_root(Path(__file__).parent)
 NUMBERS = [n for n in CHAPTERS if (ROOT / "solutions" / notebook_name(n)).exists()]
 
 
-class Heard:
-    """A plugin of the session in which nbval runs: what became of each cell."""
-
-    def __init__(self):
-        self.passed = 0
-        self.failed = []
-
-    def pytest_runtest_logreport(self, report):
-        if report.failed:
-            self.failed.append(f"{report.nodeid}: {report.longrepr}")
-        elif report.when == "call" and report.passed:
-            self.passed += 1
-
-
-# What belongs to the session around it, or would disturb it.
-APART = ("xdist", "hypothesispytest", "cacheprovider", "faulthandler", "conftest")
-APART += ("unraisableexception", "threadexception")
-
-
 @pytest.mark.parametrize("number", NUMBERS)
-def test_a_solution_gives_the_outputs_that_it_stores(number, tmp_path, monkeypatch):
+def test_a_solution_gives_the_outputs_that_it_stores(number, tmp_path, monkeypatch, nbval):
     monkeypatch.setenv("BACKPROP_PROGRESS", str(tmp_path / "progress.sqlite"))
-    monkeypatch.chdir(tmp_path)
     path = ROOT / "solutions" / notebook_name(number)
-    words = ["-p", "nbval", "--nbval", "--nbval-cell-timeout=120", "-o", "addopts="]
-    words += [word for plugin in APART for word in ("-p", f"no:{plugin}")]
-    heard = Heard()
-    # In this process: nbval alone takes seconds to import. It leaves a file open.
-    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-        pytest.main([*words, f"--rootdir={tmp_path}", str(path)], plugins=[heard])
-        gc.collect()
-    assert heard.failed == []
-    assert heard.passed == len([c for c in read(path)["cells"] if c["cell_type"] == "code"])
+    passed, failed = nbval(path, "--nbval")
+    assert failed == []
+    assert passed == len([c for c in read(path)["cells"] if c["cell_type"] == "code"])
 
 
 @pytest.mark.parametrize("number", NUMBERS)
