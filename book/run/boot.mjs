@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
+import "./untar.js";
 
 export const SITE = "/lib/python3.12/site-packages";
 
+/** Start it from a kit; while a kit is packed, its archives are still zips. */
 export const boot = async (folder) => {
   let home = resolve(folder);
   const packed = join(home, "pyodide.asm.wasm.gz");
@@ -19,10 +21,15 @@ export const boot = async (folder) => {
   try {
     const { loadPyodide } = await import(pathToFileURL(join(home, "pyodide.mjs")));
     const python = await loadPyodide({ indexURL: `${home}/` });
-    for (const name of ["numpy.zip", "course.zip"])
-      python.unpackArchive(new Uint8Array(readFileSync(join(home, name))), "zip", {
-        extractDir: SITE,
-      });
+    for (const name of ["numpy", "course"]) {
+      const file = join(home, `${name}.tar.gz`);
+      if (existsSync(file)) unpackInto(python, SITE, gunzipSync(readFileSync(file)));
+      else
+        python.unpackArchive(new Uint8Array(readFileSync(join(home, `${name}.zip`))), "zip", {
+          extractDir: SITE,
+        });
+    }
+    python.runPython("import sys; sys.path_importer_cache.clear()"); // it saw an empty folder
     // NumPy's build refers to a symbol that this Pyodide does not export; without it np.load of an
     // .npz ends the kernel.
     python._module.mergeLibSymbols({ backtrace: () => 0 }, "shim");

@@ -160,7 +160,16 @@ export class RunCell {
       });
       this.open.hidden = true;
     }
+    this.#prepare();
     return this.editor.focus(at);
+  }
+
+  /** Have Python ready when the reader is. */
+  #prepare() {
+    const { cells, python } = this.page;
+    if (!this.info.exercise || cells.some((cell) => cell.busy)) return;
+    this.page.current = this;
+    python.prepare(this.info.exercise);
   }
 
   #changed(text) {
@@ -172,7 +181,6 @@ export class RunCell {
       if (this.info.exercise) state.last = this.page.place(this.info);
     });
     this.page.sayMemory();
-    if (this.info.exercise) this.page.python.load();
     this.#mark();
   }
 

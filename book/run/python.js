@@ -55,7 +55,7 @@ export class Python {
       if (message.kind === "loaded") {
         bytes += message.bytes;
         const { sizes } = await this.sizes;
-        const all = sizes["pyodide.asm.wasm.gz"] + sizes["numpy.zip"] + sizes["course.zip"];
+        const all = sizes["pyodide.asm.wasm.gz"] + sizes["numpy.tar.gz"] + sizes["course.tar.gz"];
         if (own() && !this.ready)
           this.tell(
             `Python is loading: ${(bytes / 1e6).toFixed(1)} of ${(all / 1e6).toFixed(1)} MB`,
@@ -67,7 +67,11 @@ export class Python {
       else if (message.kind === "died") this.end(this.ready ? message.why : "load");
       else if (message.kind === "full") this.end("memory");
       else if (message.kind === "done") this.#finish(null);
-      else this.current?.hear(message);
+      else if (message.kind === "looking") this.tell("Looking for the line");
+      else if (message.kind === "looked") {
+        clearTimeout(this.timer);
+        this.tell("");
+      } else this.hear?.(message);
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -75,20 +79,32 @@ export class Python {
     };
   }
 
+  /** Load Python, and what a check of an exercise needs, while the reader is still writing. */
+  prepare(exercise) {
+    if (this.worker) return;
+    this.load();
+    this.#send({ exercise });
+  }
+
+  #send(more) {
+    this.worker.postMessage({ ...more, memory: JSON.stringify(this.memory()) });
+  }
+
   /**
    * Run a request, after those that were asked for before.
    * @returns {Promise<string|null>} what ended the worker, as a sentence; null if it came to its end
    */
   run(request, hear) {
+    // A search for a line that goes on after its verdict sees that this address is gone.
+    if (this.wanted) URL.revokeObjectURL(this.wanted);
     const turn = this.queue.then(
       () =>
         new Promise((resolve) => {
-          this.current = { hear, resolve };
+          this.current = { resolve };
+          this.hear = hear;
+          this.wanted = URL.createObjectURL(new Blob());
           this.load();
-          this.worker.postMessage({
-            request: JSON.stringify(request),
-            memory: JSON.stringify(this.memory()),
-          });
+          this.#send({ request: JSON.stringify(request), wanted: this.wanted });
         }),
     );
     this.queue = turn;

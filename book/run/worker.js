@@ -1,12 +1,12 @@
 // Python in a web worker of a page. It can be ended when an answer does not end, and the page stays
 // alive. A classic script: Pyodide loads itself with importScripts.
 const SITE = "/lib/python3.12/site-packages";
-const ARCHIVES = ["numpy.zip", "course.zip"];
+const ARCHIVES = ["numpy.tar.gz", "course.tar.gz"];
 const MOST_MEMORY = 1.25 * 2 ** 30;
 const say = (message) => postMessage(JSON.stringify(message));
 
-/** Fetch a file and say how far it is. */
 const plainFetch = self.fetch.bind(self);
+/** Fetch a compressed file, say how far it is, and decompress it, unless the server did. */
 const fetched = async (name) => {
   const answer = await plainFetch(name);
   if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
@@ -16,13 +16,15 @@ const fetched = async (name) => {
       out.enqueue(chunk);
     },
   });
-  return answer.body.pipeThrough(count);
+  const body = answer.body.pipeThrough(count);
+  const plain = answer.headers.get("Content-Encoding") === "gzip";
+  return plain ? body : body.pipeThrough(new DecompressionStream("gzip"));
 };
 
-// The WebAssembly comes compressed, whatever the server does.
+// Pyodide asks for its WebAssembly, which comes compressed.
 self.fetch = async (address, ...more) => {
   if (!String(address).endsWith("pyodide.asm.wasm")) return plainFetch(address, ...more);
-  const body = (await fetched("pyodide.asm.wasm.gz")).pipeThrough(new DecompressionStream("gzip"));
+  const body = await fetched("pyodide.asm.wasm.gz");
   return new Response(body, { headers: { "Content-Type": "application/wasm" } });
 };
 
@@ -34,11 +36,12 @@ WebAssembly.Memory.prototype.grow = function (pages) {
 };
 
 const started = (async () => {
-  importScripts("pyodide.js");
+  importScripts("untar.js", "pyodide.js");
   const archives = ARCHIVES.map(async (name) => new Response(await fetched(name)).arrayBuffer());
+  archives.forEach((archive) => archive.catch(() => {})); // what fails is met below
   const python = await loadPyodide({ packages: [] });
-  for (const archive of archives)
-    python.unpackArchive(new Uint8Array(await archive), "zip", { extractDir: SITE });
+  for (const archive of archives) unpackInto(python, SITE, new Uint8Array(await archive));
+  python.runPython("import sys; sys.path_importer_cache.clear()"); // it saw an empty folder
   // NumPy's build refers to a symbol that this Pyodide does not export; without it np.load of an
   // .npz ends the kernel.
   python._module.mergeLibSymbols({ backtrace: () => 0 }, "shim");
@@ -53,7 +56,21 @@ const died = (error) => {
   say({ kind: "died", why: exit ? "exit" : "fatal", text: text.slice(-400) });
 };
 
+/** Whether the page does not want to wait: it has withdrawn the address that it gave. */
+const withdrawn = (address) => {
+  try {
+    const ask = new XMLHttpRequest();
+    ask.open("GET", address, false);
+    ask.send();
+    return false;
+  } catch {
+    return true;
+  }
+};
+
+let soon = 0;
 self.onmessage = async ({ data }) => {
+  clearTimeout(soon);
   try {
     const python = await started;
     if (!kernel) {
@@ -61,8 +78,19 @@ self.onmessage = async ({ data }) => {
       kernel = module.start((text) => postMessage(text), data.memory);
       say({ kind: "ready" });
     }
-    kernel.run(data.request);
+    if (!data.request) {
+      if (data.exercise) kernel.prepare(data.exercise);
+      return;
+    }
+    const looks = kernel.run(data.request);
     say({ kind: "done" });
+    // The verdict stands. Where to look comes after it, unless there is something else to do.
+    if (looks)
+      soon = setTimeout(() => {
+        say({ kind: "looking" });
+        kernel.look(() => withdrawn(data.wanted));
+        say({ kind: "looked" });
+      }, 50);
   } catch (error) {
     died(error);
   }

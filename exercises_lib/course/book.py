@@ -21,7 +21,7 @@ from exercises_lib import exercises
 from exercises_lib.chapters import CHAPTERS
 from exercises_lib.checking import Exercise
 from exercises_lib.course import terms
-from exercises_lib.course.build import execute, make_chapter, repository_of
+from exercises_lib.course.build import execute, fold_notices, make_chapter, repository_of
 from exercises_lib.course.colophon import colophon
 from exercises_lib.course.embed import Figures, place_figures
 from exercises_lib.course.katex import Katex
@@ -53,6 +53,12 @@ FONTS = (
     ("source-code-pro", "wght.css", ("latin", "greek")),
 )
 """The book's fonts: package, style sheet, and the alphabets that are kept."""
+
+
+HINT_CALL = re.compile(r'(?:^|(?<=[.?!] ))[^.?!\n]*`hint\("ch[^`]*`[^.?!\n]*\.', re.MULTILINE)
+"""A sentence of a notebook that says how a hint is asked for."""
+HINT_BUTTON = "*Hint* below an exercise gives its next hint."
+"""What a page says instead."""
 
 
 @click.command()
@@ -326,7 +332,11 @@ def make_page(number: str, notebook: Notebook, set_label: Callable[[str], str]) 
         notebook: the solution notebook, run.
         set_label: turns a label into HTML.
     """
-    cells = notebook["cells"]
+    cells = [{**cell} for cell in notebook["cells"]]
+    fold_notices(cells)
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = lines(HINT_CALL.sub(HINT_BUTTON, source(cell)))
     asked = {found.id: found.exercise_id for cell in cells if (found := check_cell(cell))}
     page: list[Cell] = []
     for cell in cells:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import itertools
 import os
 import tomllib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -132,6 +134,25 @@ def install_line(repository: str) -> str:
     )
 
 
+NOTICE = "**What to notice.** "
+"""How a text cell begins that speaks about the answer of the check above it."""
+
+
+def fold_notices(cells: Sequence[Cell]) -> None:
+    """Fold what is said directly below a check: it may give the answer away; `cells` change."""
+    for above, cell in itertools.pairwise(cells):
+        text = source(cell)
+        if cell["cell_type"] != "markdown" or not text.startswith(NOTICE) or not check_cell(above):
+            continue
+        # What leads on to the next cell or section stays open.
+        blocks = text.removeprefix(NOTICE).split("\n\n")
+        count = next((at for at, block in enumerate(blocks) if block[0] == "#"), len(blocks))
+        count -= count > 1 and blocks[count - 1].endswith(":")
+        folded = ["<details>\n<summary>What to notice, once this has passed</summary>"]
+        folded += [*blocks[:count], "</details>", *blocks[count:]]
+        cell["source"] = lines("\n\n".join(folded))
+
+
 def make_chapter(solution: Notebook, repository: str = "") -> Notebook:
     """Make the notebook that students open from a solution notebook.
 
@@ -144,6 +165,7 @@ def make_chapter(solution: Notebook, repository: str = "") -> Notebook:
             where it is missing. Empty: it does not.
     """
     chapter = normalise(solution)
+    fold_notices(chapter["cells"])
     if repository:
         first = next(cell for cell in chapter["cells"] if cell["cell_type"] == "code")
         first["source"] = lines(f"{install_line(repository)}\n{source(first)}")

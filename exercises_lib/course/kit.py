@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import shutil
 import subprocess
@@ -33,8 +34,9 @@ NUMPY_UNUSED = {
     "_pyinstaller",
     "polynomial",
 }
-NUMPY_LIBRARY = "lapack_lite."
-"""A compiled part that only a build without LAPACK would load."""
+NUMPY_LIBRARIES = ("lapack_lite.", "_rational_tests.", "_umath_tests.", "_struct_ufunc_tests.",
+                   "_operand_flag_tests.", "_simd.")  # fmt: skip
+"""Compiled parts that only a build without LAPACK, or NumPy's own tests, would load."""
 NUMPY_SUFFIXES = {".pyi", ".h", ".a", ".pyc", ".pxd", ".pyx"}
 COURSE_UNUSED = {"course", "grading", "static", "__pycache__", "cli.py"}
 STDLIB_UNUSED = [
@@ -151,6 +153,8 @@ def make_kit(package: Path, run: Path, cache: Path, pyodide: Path | None = None)
         names = json.loads((core / "pyodide-lock.json").read_text(encoding="utf-8"))
         write_text(work / "pyodide-lock.json", json.dumps({**names, "packages": {}}))
         _pack(run / "pack.mjs", work)
+        for name in ("course", "numpy"):
+            _as_tar(work / f"{name}.zip")
         with gzip.GzipFile(work / "pyodide.asm.wasm.gz", "wb", 9, mtime=0) as packed:
             packed.write((work / "pyodide.asm.wasm").read_bytes())
         (work / "pyodide.asm.wasm").unlink()
@@ -195,7 +199,7 @@ def _numpy_files(
             path.is_file()
             and not NUMPY_UNUSED & set(parts[:-1])
             and path.suffix not in NUMPY_SUFFIXES
-            and not path.name.startswith(NUMPY_LIBRARY)
+            and not path.name.startswith(NUMPY_LIBRARIES)
         ):
             yield "/".join(parts), path
 
@@ -204,6 +208,22 @@ def _write_zip(target: Path, files: Iterable[tuple[str, Path]]) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in files:
             archive.write(path, name)
+
+
+def _as_tar(archive: Path) -> None:
+    """Turn a zip into a compressed tar: smaller, and browsers decompress it by themselves."""
+    target = archive.with_suffix(".tar.gz")
+    with (
+        zipfile.ZipFile(archive) as old,
+        target.open("wb") as file,
+        gzip.GzipFile("", "wb", 9, file, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        for name in old.namelist():
+            entry = tarfile.TarInfo(name)
+            entry.size = old.getinfo(name).file_size
+            tar.addfile(entry, io.BytesIO(old.read(name)))
+    archive.unlink()
 
 
 def _without(target: Path, unused: list[str]) -> None:

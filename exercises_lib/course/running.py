@@ -46,7 +46,8 @@ def place_python(root: Path, static: Path, cache: Path, pyodide: Path | None = N
     modules = fetch(run)
     kit = make_kit(root / "exercises_lib", run, cache, pyodide)
     shutil.copytree(kit, static / "python", ignore=shutil.ignore_patterns("pyodide.mjs"))
-    shutil.copyfile(run / "worker.js", static / "python" / "worker.js")
+    for name in ("worker.js", "untar.js"):
+        shutil.copyfile(run / name, static / "python" / name)
     for name, made in BUNDLES.items():
         words = ["--bundle", "--minify", "--format=iife", "--target=es2022", "--log-level=warning"]
         words.append(f"--outfile={static / made}")

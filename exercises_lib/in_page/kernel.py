@@ -45,6 +45,22 @@ ABSENT = {"matplotlib": "Matplotlib", "torch": "PyTorch", "IPython": "Matplotlib
 """Libraries that the page does not have; what imports IPython wants to show a picture."""
 
 
+class _Budget:
+    """How many seconds a search has left: none as soon as nobody waits for it."""
+
+    def __init__(self, enough: Callable[[], bool]) -> None:
+        self._enough = enough
+        self._began = self._asked = time.monotonic()
+
+    def __call__(self) -> float:
+        now = time.monotonic()
+        if now - self._asked > 0.1:
+            self._asked = now
+            if self._enough():
+                self._began = float("-inf")
+        return pointing.SECONDS - (now - self._began)
+
+
 class _Nowhere:
     """Stands for a search that is still to begin."""
 
@@ -72,6 +88,7 @@ class Kernel:
         self._ran: dict[str, str] = {}
         self._cell = ""
         self._deadline = float("-inf")
+        self._misplaced: tuple[Verdict, Trial, Any] | None = None
         self.passed: set[str] = set()
 
     def say(self, kind: str, **more: Any) -> None:
@@ -87,14 +104,23 @@ class Kernel:
 
     # ---- requests ----
 
-    def run(self, request: str) -> None:
+    def prepare(self, exercise_id: str) -> None:
+        """Load what a check of an exercise needs, while the reader is still writing."""
+        exercise = exercises.get(exercise_id)
+        list(exercise.draw(np.random.default_rng(0)))
+
+    def run(self, request: str) -> bool:
         """Run a cell, with what it needs of the cells above; check it, if it is an answer.
 
         Args:
             request: JSON with ``cells``, all from the top of the page to the one that is meant, the
                 last; each with ``id``, ``source`` and its ``seconds``. An answer has a ``check``
                 too: ``exercise`` and ``expression``.
+
+        Returns:
+            Whether there is something to `look` for.
         """
+        self._misplaced = None
         self._deadline = float("-inf")
         asked = json.loads(request)
         *above, target = asked["cells"]
@@ -114,6 +140,25 @@ class Kernel:
         ended = self._run_cell(target)
         if check:
             self._check(check["exercise"], check["expression"], ended)
+        return self._misplaced is not None
+
+    def look(self, enough: Callable[[], bool]) -> None:
+        """Look for the line where the answer that was judged last is to be changed.
+
+        Args:
+            enough: tells whether nobody waits for it any longer.
+        """
+        if self._misplaced is None:
+            return
+        verdict, trial, answer = self._misplaced
+        self._misplaced = None
+        self.limit(SEARCH_SECONDS)
+        place = Place()
+        if trial.exercise.kind not in ("number", "choice", "target"):
+            place = pointing.here(trial, answer, _Budget(enough)).place()
+        if place.text:
+            html = replace(verdict, place=place, pending=None)._repr_html_()
+            self.say("located", exercise=verdict.exercise_id, html=html)
 
     def _run_cell(self, cell: dict[str, Any]) -> bool:
         """Run one cell; tells whether it came to its end."""
@@ -218,12 +263,8 @@ class Kernel:
             mistake=verdict.mistake,
             html=verdict._repr_html_(),
         )
-        for trial in trials:  # the verdict stands already; where to look may take a second
-            self.limit(SEARCH_SECONDS)
-            place = pointing.start(trial, answer).place() or Place()
-            if place.text:
-                html = replace(verdict, place=place, pending=None)._repr_html_()
-                self.say("located", exercise=exercise_id, html=html)
+        if trials:
+            self._misplaced = (verdict, trials[0], answer)
 
     # ---- what cells show ----
 

@@ -28,6 +28,8 @@ def test_a_page_asks_every_exercise_and_folds_its_solution(number, root):
     solution = read(root / "solutions" / notebook_name(number))
     page = book.make_page(number, solution, str)
     assert check_cells(page) == []
+    said = [source(cell) for cell in page["cells"] if cell["cell_type"] == "markdown"]
+    assert not any('`hint("ch' in text for text in said)  # a page has a button for that
     text = "\n".join(source(cell) for cell in page["cells"])
     for exercise in chapter_exercises(number):
         assert text.count(f'id="{exercise.id.replace(".", "-")}"') == 1

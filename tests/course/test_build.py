@@ -8,6 +8,7 @@ import json
 import pytest
 
 from exercises_lib.course.build import (
+    fold_notices,
     is_untouched,
     keep_aside,
     make_chapter,
@@ -242,3 +243,13 @@ def test_the_public_copy_is_the_one_of_pyproject(tmp_path):
     text = f'[project]\nname = "x"\n[project.urls]\nRepository = "{ADDRESS}/"\n'
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
     assert repository_of(tmp_path) == ADDRESS
+
+
+def test_what_is_to_be_noticed_below_a_check_is_folded_and_what_leads_on_is_not(solution):
+    check = next(cell for cell in solution["cells"] if check_cell(cell))
+    told = {"cell_type": "markdown", "source": "**What to notice.** A sum.\n\nNow look:\n\n## Next"}
+    cells = [check, dict(told), dict(told)]
+    fold_notices(cells)
+    folded = "<summary>What to notice, once this has passed</summary>\n\nA sum.\n\n</details>"
+    assert source(cells[1]) == f"<details>\n{folded}\n\nNow look:\n\n## Next"
+    assert source(cells[2]) == told["source"]  # there is no check above this one

@@ -9,6 +9,7 @@ import pytest
 
 from exercises_lib import own, progress_store
 from exercises_lib.figures import widget
+from exercises_lib.in_page import kernel
 from exercises_lib.in_page.kernel import OUTPUT_LIMIT, start
 from exercises_lib.in_page.needs import names_of, needed
 
@@ -219,9 +220,29 @@ def test_what_passes_is_the_readers_own_and_can_be_imported_on_every_page(page):
     assert page.of("print", "text") == ["[3. 3.]\n"]
 
 
+WRONG_SHOP = "def apple_total(price, count, tax):\n    return price * count + tax"
+
+
 def test_the_line_where_to_look_comes_after_the_verdict(page):
-    wrong = "def bias_gradient(dout):\n    return np.sum(dout, axis=1)"
-    page.run(SETUP, wrong, check="ch04.bias_gradient")
-    kinds = [message["kind"] for message in page.heard]
-    assert kinds.index("verdict") < kinds.index("located")
+    page.run(WRONG_SHOP, check="ch01.apple_total")
+    assert page.of("verdict") and not page.of("located")
+    page.kernel.look(lambda: False)
     assert "line 2" in page.of("located", "html")[0]
+    page.heard.clear()
+    page.kernel.look(lambda: False)  # there is nothing left to look for
+    assert page.heard == []
+
+
+def test_a_search_that_nobody_waits_for_ends_at_once(page, monkeypatch):
+    page.run(WRONG_SHOP, check="ch01.apple_total")
+    clock = iter(range(1_000_000))
+    monkeypatch.setattr(kernel.time, "monotonic", lambda: next(clock))
+    asked = []
+    page.kernel.look(lambda: asked.append(None) or True)
+    assert asked == [None]
+    assert not page.of("located")
+
+
+def test_what_a_check_needs_is_loaded_before_there_is_an_answer(page):
+    page.kernel.prepare("ch01.apple_total")
+    assert page.heard == []

@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -99,7 +99,7 @@ class Done:
     def __init__(self, place: Place) -> None:
         self._place = place
 
-    def place(self, seconds: float | None = None) -> Place | None:
+    def place(self, seconds: float | None = None) -> Place:
         """Return what was found."""
         return self._place
 
@@ -108,7 +108,9 @@ def start(trial: Trial, answer: Any) -> Pending:
     """Begin to search for the line in which a wrong answer is to be changed."""
     if trial.exercise.kind in ("number", "choice", "target"):
         return Done(Place())
-    return _forked(trial, answer) if hasattr(os, "fork") and _forks() else _here(trial, answer)
+    if hasattr(os, "fork") and _forks():
+        return _forked(trial, answer)
+    return here(trial, answer, _budget())
 
 
 def _forks() -> bool:
@@ -116,8 +118,12 @@ def _forks() -> bool:
 
 
 def _prepared(trial: Trial, answer: Any) -> Search:
+    return Search(trial, answer, _budget())
+
+
+def _budget() -> Callable[[], float]:
     began = time.process_time()
-    return Search(trial, answer, lambda: SECONDS - (time.process_time() - began))
+    return lambda: SECONDS - (time.process_time() - began)
 
 
 def _place(search: Search) -> Place:
@@ -199,10 +205,17 @@ def _read(data: bytes) -> Place:
 # ------------------------------------------------------------------ in this process
 
 
-def _here(trial: Trial, answer: Any) -> Done:
+def here(trial: Trial, answer: Any, left: Callable[[], float]) -> Done:
+    """Search in this process.
+
+    Args:
+        trial: what the wrong answer did.
+        answer: the answer.
+        left: how many seconds are left.
+    """
     try:
         with _counting():
-            return Done(_place(_prepared(trial, answer)))
+            return Done(_place(Search(trial, answer, left)))
     except Exception:  # a place is help; a verdict does not fail for want of it
         return Done(Place())
 
