@@ -21,16 +21,26 @@
     return JSON.parse(new TextDecoder().decode(bytes));
   };
 
+  const THOUSAND = /^\s*[1-9]\d{0,2},\d{3}\s*$/;
   /** Read one number: 2.5, 1e-3; also 2,5, but not 1,000, which may mean a thousand. */
   const single = (text) => {
-    const plain = /^[1-9]\d{0,2},\d{3}$/.test(text) ? text : text.replace(/^(\d*),(\d+)$/, "$1.$2");
+    const plain = THOUSAND.test(text) ? text : text.replace(/^(\d*),(\d+)$/, "$1.$2");
     return plain !== "" && Number.isFinite(Number(plain)) ? Number(plain) : NaN;
   };
 
-  /** Read what was typed: a number, or arithmetic with numbers, as in a cell: 5/2, 0.9*0.2 + 1. */
+  /** Why a text is no number, and what to do. */
+  const unread = (text) =>
+    THOUSAND.test(text)
+      ? `may be ${text.replace(",", "")} or ${text.replace(",", ".")}. Write it without the comma.`
+      : "is not a number. Write it as 2.5 or 5/2.";
+
+  /**
+   * Read what was typed: a number, or arithmetic with numbers, as in a cell: 5/2, 0.9*0.2 + 1; also
+   * 20% and = 2.2.
+   */
   const number = (text) => {
     const SIGNS = { "−": "-", "–": "-", "·": "*", "×": "*", "÷": "/", "^": "**" };
-    const plain = text.replace(/[−–·×÷^]/g, (sign) => SIGNS[sign]);
+    const plain = text.replace(/^\s*=/, "").replace(/[−–·×÷^]/g, (sign) => SIGNS[sign]);
     const tokens = plain.match(/(?:\d[\d.,]*|[.,]\d+)(?:[eE][-+]?\d+)?|\*\*|[-+*/()]|\S/g) ?? [];
     const next = (...wanted) => (wanted.includes(tokens[0]) ? tokens.shift() : null);
     const sum = () => {
@@ -54,7 +64,10 @@
       return next("**") ? base ** signed() : base;
     };
     const atom = () => {
-      if (!next("(")) return single(tokens.shift() ?? "");
+      const value = next("(") ? inside() : single(tokens.shift() ?? "");
+      return next("%") ? value / 100 : value;
+    };
+    const inside = () => {
       const value = sum();
       return next(")") ? value : NaN;
     };
@@ -62,7 +75,8 @@
     return tokens.length || !Number.isFinite(value) ? NaN : value;
   };
 
-  const judge = ({ fields, mistakes, remark }, given) => {
+  /** Judge what was given; `typed` is how it was written. */
+  const judge = ({ fields, mistakes, remark }, given, typed) => {
     const open = fields.filter((f) => given[f.name] === null).map((f) => f.name);
     if (open.length === fields.length)
       return { status: "unanswered", lines: ["Fill in your answer, then check."] };
@@ -72,7 +86,7 @@
       const place = fields.length > 1 ? `${odd[0]}: this` : "This";
       return {
         status: "wrong",
-        lines: [`${place} is not a number. Write it as 2.5 or 5/2.`],
+        lines: [`${place} ${unread(typed[odd[0]])}`],
         wrong: odd,
       };
     }
@@ -202,6 +216,7 @@
       const result = judge(
         exercise,
         Object.fromEntries(exercise.fields.map(({ name }) => [name, given(name)])),
+        written(),
       );
       for (const { name } of exercise.fields) {
         const box = place(name);

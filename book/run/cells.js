@@ -98,7 +98,7 @@ export class RunCell {
         `${name}: ${this.info.title ?? this.original.split("\n")[0].slice(0, 40)}`,
       );
     this.out = made("div", { class: "bp-out" });
-    this.said = made("div", { class: "bp-said", role: "status" });
+    this.said = made("div", { class: "bp-said bp-room", role: "status" });
     this.hints = made("div", { class: "bp-said", role: "status" });
     this.input.after(this.bar, this.out, ...(answer ? [this.said, this.hints] : []));
     this.stop.hidden = true;
@@ -297,11 +297,26 @@ export class RunCell {
   }
 
   #showVerdict({ html, misses, hints, passed }) {
+    const before = this.said.offsetHeight;
     this.said.innerHTML = html;
+    this.#grow(before);
     this.element.classList.toggle("bp-has-passed", passed);
     const offered = misses >= 2 && hints < HINTS;
     this.hint.classList.toggle("bp-offered", offered);
     this.hint.textContent = offered ? `Hint ${hints + 1} of ${HINTS}?` : "Hint";
+  }
+
+  /** What is below a verdict gives way to it slowly. */
+  #grow(before) {
+    const { said } = this;
+    if (!said.isConnected || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const [height, overflow] = [said.offsetHeight, "clip"];
+    if (height === before) return;
+    const steps = [
+      { height: `${before}px`, overflow },
+      { height: `${height}px`, overflow },
+    ];
+    said.animate(steps, { duration: 250, easing: "ease-out" });
   }
 
   /** Show the next hint; a new one opens after another try. */

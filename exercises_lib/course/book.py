@@ -24,6 +24,7 @@ from exercises_lib.course import terms
 from exercises_lib.course.build import execute, fold_notices, make_chapter, repository_of
 from exercises_lib.course.colophon import colophon
 from exercises_lib.course.embed import Figures, place_figures
+from exercises_lib.course.fonts import vendor
 from exercises_lib.course.katex import Katex
 from exercises_lib.course.kit import KitError
 from exercises_lib.course.notebooks import (
@@ -45,15 +46,7 @@ from exercises_lib.course.notebooks import (
 )
 from exercises_lib.course.quiz import answerable, asked_once, form
 from exercises_lib.course.running import figure_keys, make_runnable, place_python, write_course
-
-FONTS = (
-    ("source-serif-4", "wght.css", ("latin", "latin-ext", "greek")),
-    ("source-serif-4", "wght-italic.css", ("latin", "latin-ext", "greek")),
-    ("source-sans-3", "wght.css", ("latin", "latin-ext", "greek")),
-    ("source-code-pro", "wght.css", ("latin", "greek")),
-)
-"""The book's fonts: package, style sheet, and the alphabets that are kept."""
-
+from exercises_lib.course.slim import slim
 
 HINT_CALL = re.compile(r'(?:^|(?<=[.?!] ))[^.?!\n]*`hint\("ch[^`]*`[^.?!\n]*\.', re.MULTILINE)
 """A sentence of a notebook that says how a hint is asked for."""
@@ -137,7 +130,7 @@ def build_book(
     shutil.rmtree(src, ignore_errors=True)
     kept_out = shutil.ignore_patterns("_build", "node_modules", ".npmrc", "run")
     shutil.copytree(home, src, ignore=kept_out)
-    _vendor(modules, src / "_static" / "vendor")
+    vendor(modules, src / "_static" / "vendor")
     figures = Figures(src / "_static" / "figures", "_static/figures")
     numbers = chapter_numbers(root)
     write_course(src / "_static", numbers)
@@ -180,6 +173,7 @@ def build_book(
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise CourseError(f"Sphinx is not content with the book:\n{done.stderr.strip()}")
+    slim(out, modules)
     return out
 
 
@@ -260,31 +254,6 @@ def install_modules(home: Path) -> Path:
             + done.stderr.strip()[-2000:]
         )
     return modules
-
-
-def _vendor(modules: Path, folder: Path) -> None:
-    """Copy styles and fonts into the book; only the format that every browser reads."""
-    katex = modules / "katex" / "dist"
-    styles = (katex / "katex.min.css").read_text(encoding="utf-8")
-    styles = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[a-z]+"\)', "", styles)
-    write_text(folder / "katex" / "katex.min.css", styles)
-    shutil.copytree(katex / "fonts", folder / "katex" / "fonts", ignore=_but_woff2)
-    faces = []
-    for family, styles_file, subsets in FONTS:
-        package = modules / "@fontsource-variable" / family
-        for block in (package / styles_file).read_text(encoding="utf-8").split("/* ")[1:]:
-            match = re.match(rf"{family}-([a-z-]+)-wght", block)
-            if match and match[1] in subsets:
-                faces.append(block.partition("*/")[2].strip().replace("./files/", ""))
-                file = re.search(r"\./files/([\w.-]+)\)", block)
-                assert file is not None
-                (folder / "fonts").mkdir(exist_ok=True)
-                shutil.copy2(package / "files" / file[1], folder / "fonts" / file[1])
-    write_text(folder / "fonts" / "fonts.css", "\n".join(faces) + "\n")
-
-
-def _but_woff2(_: str, names: list[str]) -> list[str]:
-    return [name for name in names if not name.endswith(".woff2")]
 
 
 def _executed(root: Path, number: str, cache: Path, fresh: bool) -> Notebook:

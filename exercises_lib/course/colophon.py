@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-LEFT_OUT = {"axe-core", "commander", "esbuild", "ws"}
+LEFT_OUT = {"axe-core", "commander", "purgecss", "ws"}
 """Packages with which the book is built or tested; nothing of them is in it."""
 
 LICENCES = {
@@ -57,8 +57,15 @@ def colophon(folders: Iterable[Path], pyodide_given: bool) -> str:
 
 
 def _packages(folder: Path) -> Iterator[tuple[str, str, str]]:
-    for path in [*folder.glob("*/package.json"), *folder.glob("@*/*/package.json")]:
+    """Go from what the book asks for to what that asks for."""
+    wanted = [*json.loads((folder.parent / "package.json").read_text("utf-8"))["dependencies"]]
+    seen = set(LEFT_OUT)
+    while wanted:
+        name = wanted.pop()
+        path = folder / name / "package.json"
+        if name in seen or not path.exists():
+            continue
+        seen.add(name)
         data = json.loads(path.read_text(encoding="utf-8"))
-        name = data["name"]
-        if name not in LEFT_OUT and not name.startswith("@esbuild/"):
-            yield name, data["version"], LICENCES.get(name, data.get("license", "not said"))
+        wanted += data.get("dependencies", ())
+        yield name, data["version"], LICENCES.get(name, data.get("license", "not said"))

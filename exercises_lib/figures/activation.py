@@ -34,7 +34,7 @@ def activation_explorer(
         "activation_explorer",
         spec,
         title=TITLE,
-        height=(533, 839),
+        height=(533, 863),
         name=name,
         draw=lambda: _draw(TITLE),
     )

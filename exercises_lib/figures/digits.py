@@ -57,7 +57,7 @@ def train_digits(
         "train_digits",
         spec,
         title=title,
-        height=(607, 897),
+        height=(607, 870),
         name=name,
         draw=lambda: _draw_samples(title),
     )
@@ -109,7 +109,7 @@ def draw_digit(
         "draw_digit",
         spec,
         title=title,
-        height=(615, 1002) if whose else (571, 880),
+        height=(615, 968) if whose else (571, 866),
         name=name,
         draw=lambda: draw_network(sizes, net, title),
     )

@@ -73,7 +73,7 @@ def first_network(
         "first_network",
         spec,
         title=title,
-        height=(570, 1022),
+        height=(546, 998),
         name=name,
         draw=lambda: _draw(title),
     )

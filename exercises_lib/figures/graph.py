@@ -186,8 +186,8 @@ def _height(spec: Spec, room: int) -> int:
         )
         line = (97 if phone else 106) + (size + 4 if folded else 0) + more
         stage = layout["layers"] * line - (42 if phone else 44) + 24
-    lock = (58 if phone else 46) if "exercise" in spec else 0
-    return round(min(stage, TALLEST - 100 * phone) + (271 if phone else 184) + lock)
+    lock = (53 if phone else 46) if "exercise" in spec else 0
+    return round(min(stage, TALLEST - 100 * phone) + (287 if phone else 184) + lock)
 
 
 def draw_graph(spec: Spec, title: str) -> Picture:

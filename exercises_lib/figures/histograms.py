@@ -30,7 +30,7 @@ def activation_histograms(*, name: str | None = None) -> Any:
         "activation_histograms",
         spec,
         title=TITLE,
-        height=(404, 940),
+        height=(404, 966),
         name=name,
         draw=lambda: _draw(spec, TITLE),
     )

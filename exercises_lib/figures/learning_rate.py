@@ -29,7 +29,7 @@ def learning_rate_explorer(
         "learning_rate_explorer",
         spec,
         title=TITLE,
-        height=(457, 793),
+        height=(457, 809),
         name=name,
         draw=lambda: _draw(start, TITLE),
     )

@@ -30,7 +30,7 @@ class LiveTraining:
             "live_training",
             self._spec(0, {}),
             title=title,
-            height=(392, 706),
+            height=(400, 718),
             name=name,
             draw=lambda: _draw(self.figure.spec, title),
         )

@@ -79,7 +79,7 @@ def network(
         "network_player",
         spec,
         title=title,
-        height=(511 + more if tall else 484 + more, 523 + more if tall else 488 + more),
+        height=(511 + more if tall else 484 + more, 539 + more if tall else 512 + more),
         name=name,
         draw=lambda: draw_network([shape[0] for shape in sizes] + [sizes[-1][1]], net, title),
     )

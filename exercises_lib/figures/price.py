@@ -31,7 +31,7 @@ def price_slider(
         "price_slider",
         spec,
         title=title,
-        height=(494, 746),
+        height=(494, 770),
         name=name,
         draw=lambda: _draw(spec, title),
     )

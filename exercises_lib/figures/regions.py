@@ -58,7 +58,7 @@ def decision_regions(
         "decision_regions",
         spec,
         title=title,
-        height=(601, 573) if len(stages) > 1 else (560, 532),
+        height=(601, 590) if len(stages) > 1 else (560, 549),
         name=name,
         draw=lambda: _draw(spec, title),
     )
@@ -121,7 +121,7 @@ def train_regions(
         "train_regions",
         spec,
         title=title,
-        height=(639, 927),
+        height=(639, 901),
         name=name,
         draw=lambda: _draw_points(samples, labels, spec, title),
     )

@@ -71,7 +71,7 @@ def shape_puzzle(*, name: str | None = None) -> Any:
         "shape_puzzle",
         {"puzzles": PUZZLES},
         title=TITLE,
-        height=(475, 685),
+        height=(475, 658),
         name=name,
         draw=lambda: _draw(TITLE),
     )

@@ -29,7 +29,7 @@ def softmax_explorer(
         "softmax_explorer",
         {"scores": values, "target": target},
         title=TITLE,
-        height=(532, 915),
+        height=(532, 892),
         name=name,
         draw=lambda: _draw(values, TITLE),
     )

@@ -32,7 +32,7 @@ def step_size_explorer(*, name: str | None = None) -> Any:
         "step_size_explorer",
         spec,
         title=TITLE,
-        height=(524, 843),
+        height=(524, 824),
         name=name,
         draw=lambda: _draw(spec, TITLE),
     )

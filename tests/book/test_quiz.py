@@ -113,6 +113,10 @@ def test_numbers_are_read_as_people_write_them(form):
         ("1.1 * 2", "passed"),
         ("(1 + 0,1)·2", "passed"),
         ("2**3 / 4 + 0.2", "passed"),
+        ("= 2.2", "passed"),
+        ("220%", "passed"),
+        ("10% * 22", "passed"),
+        ("22 % 10", "wrong"),
         ("2.2 + x", "wrong"),
         ("1.1 * (2", "wrong"),
         ("−2.2", "wrong"),
@@ -124,6 +128,10 @@ def test_numbers_are_read_as_people_write_them(form):
         first.press("Enter")
         assert form.locator(".bpq-verdict").get_attribute("data-status") == status, text
     assert "price: this is not a number" in form.locator(".bpq-verdict").inner_text()
+    first.fill("2,200")
+    first.press("Enter")
+    said = form.locator(".bpq-verdict").inner_text()
+    assert "price: this may be 2200 or 2.200. Write it without the comma." in said
 
 
 def test_a_form_is_answered_by_keyboard_and_heard(form, chapter):

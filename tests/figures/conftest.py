@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,7 +37,7 @@ window.mounted = true;
 """
 
 
-def page(figures: list[Any], *, dark: bool = False) -> str:
+def page(figures: list[Any], *, dark: bool = False, styles: str = "") -> str:
     """Return one page with all the figures, each in a ``div`` with the id ``figure-<n>``."""
     states = [
         {"spec": figure.spec, "_esm": str(figure._esm), "_css": str(figure._css)}
@@ -46,7 +49,8 @@ def page(figures: list[Any], *, dark: bool = False) -> str:
     ground = "#121212" if dark else "#ffffff"
     return (
         f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>Figures</title></head>'
+        '<meta name="viewport" content="width=device-width"><title>Figures</title>'
+        f"<style>{styles}</style></head>"
         f'<body style="margin:16px;background:{ground}"><main>{places}</main>'
         f'<script type="application/json" id="states">{data}</script>'
         f'<script type="module">{MOUNT}</script></body></html>'
@@ -57,7 +61,9 @@ def page(figures: list[Any], *, dark: bool = False) -> str:
 def mount(browser: Any) -> Callable[..., Any]:
     """Mount figures on a page; its ``errors`` collects what the console complains about."""
 
-    def mounted(figures: list[Any], *, width: int = 1100, dark: bool = False) -> Any:
+    def mounted(
+        figures: list[Any], *, width: int = 1100, dark: bool = False, styles: str = ""
+    ) -> Any:
         view = browser.new_page(
             viewport={"width": width, "height": 900}, reduced_motion="no-preference"
         )
@@ -70,7 +76,7 @@ def mount(browser: Any) -> Callable[..., Any]:
             ),
         )
         view.on("request", lambda request: requested(view, request.url))
-        view.set_content(page(figures, dark=dark))
+        view.set_content(page(figures, dark=dark, styles=styles))
         view.wait_for_function("window.mounted")
         return view
 
@@ -79,6 +85,27 @@ def mount(browser: Any) -> Callable[..., Any]:
             view.errors.append(f"outside request: {url}")
 
     return mounted
+
+
+@pytest.fixture(scope="session")
+def book_font(root: Path) -> str:
+    """Styles with which figures have the font that the book brings along, on every machine."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed (Debian: apt-get install nodejs npm)")
+    from exercises_lib.course.book import install_modules
+
+    files = install_modules(root / "book") / "@fontsource-variable" / "source-sans-3" / "files"
+    faces = [
+        '@font-face { font-family: "Book"; font-weight: 200 900; '
+        f"src: url(data:font/woff2;base64,{base64.b64encode(path.read_bytes()).decode()}); "
+        f"unicode-range: {some}; }}"
+        for path, some in (
+            (files / "source-sans-3-latin-wght-normal.woff2", "U+0-FF, U+2000-206F, U+2212"),
+            (files / "source-sans-3-latin-ext-wght-normal.woff2", "U+100-2AF"),
+            (files / "source-sans-3-greek-wght-normal.woff2", "U+370-3FF"),
+        )
+    ]
+    return "\n".join([*faces, '.bp-frame { font-family: "Book" !important; }'])
 
 
 @pytest.fixture(scope="session")
