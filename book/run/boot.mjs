@@ -23,7 +23,7 @@ export const boot = async (folder) => {
     const python = await loadPyodide({ indexURL: `${home}/` });
     for (const name of ["numpy", "course"]) {
       const file = join(home, `${name}.tar.gz`);
-      if (existsSync(file)) unpackInto(python, SITE, gunzipSync(readFileSync(file)));
+      if (existsSync(file)) globalThis.unpackInto(python, SITE, gunzipSync(readFileSync(file)));
       else
         python.unpackArchive(new Uint8Array(readFileSync(join(home, `${name}.zip`))), "zip", {
           extractDir: SITE,

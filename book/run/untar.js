@@ -14,7 +14,7 @@ globalThis.untar = (bytes, write) => {
 /** Put the files of an archive below a folder of Python's. */
 globalThis.unpackInto = (python, folder, bytes) => {
   const known = new Set();
-  untar(bytes, (name, content) => {
+  globalThis.untar(bytes, (name, content) => {
     const path = `${folder}/${name}`;
     const home = path.slice(0, path.lastIndexOf("/"));
     if (!known.has(home)) python.FS.mkdirTree(home);

@@ -40,7 +40,7 @@ const started = (async () => {
   const archives = ARCHIVES.map(async (name) => new Response(await fetched(name)).arrayBuffer());
   archives.forEach((archive) => archive.catch(() => {})); // what fails is met below
   const python = await loadPyodide({ packages: [] });
-  for (const archive of archives) unpackInto(python, SITE, new Uint8Array(await archive));
+  for (const archive of archives) self.unpackInto(python, SITE, new Uint8Array(await archive));
   python.runPython("import sys; sys.path_importer_cache.clear()"); // it saw an empty folder
   // NumPy's build refers to a symbol that this Pyodide does not export; without it np.load of an
   // .npz ends the kernel.

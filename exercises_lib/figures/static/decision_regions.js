@@ -1,19 +1,8 @@
 // Chapter 7: where a classifier of two classes says what, for two features at a time.
 
-import { chart, mark } from "./chart.js";
-import {
-  bytes,
-  clamp,
-  frame,
-  fresh,
-  html,
-  number,
-  slider,
-  sliders,
-  svg,
-  widget,
-} from "./common.js";
-import { borderOf, paintRegions } from "./regions.js";
+import { chart } from "./chart.js";
+import { bytes, clamp, frame, html, number, slider, sliders, svg, widget } from "./common.js";
+import { classKey, featureChoice, HOW_TO_READ, markOf, regionsOf } from "./regions.js";
 
 const mountRegions = (el, spec) => {
   const parts = frame(el, spec, "regions");
@@ -41,16 +30,9 @@ const mountRegions = (el, spec) => {
     });
     const { picture, inside, above, dot, box } = graph;
     const p = Float64Array.from(bytes(pair.images[stage]), (byte) => byte / 255);
-    inside.append(
-      paintRegions(p, grid, box),
-      svg("path", { d: borderOf(p, grid, box), class: "bp-border", fill: "none" }),
-    );
+    inside.append(...regionsOf(p, grid, box));
     spec.points.forEach((point, at) =>
-      dot(point[fx], point[fy], {
-        class: spec.labels[at] ? "bp-mark-first" : "bp-mark-second",
-        shape: spec.labels[at] ? "triangle" : "circle",
-        size: 4,
-      }),
+      dot(point[fx], point[fy], { ...markOf(spec.labels[at] ? 1 : 0), size: 4 }),
     );
     pointer = svg(
       "g",
@@ -79,9 +61,7 @@ const mountRegions = (el, spec) => {
     pointer?.setAttribute("visibility", where ? "visible" : "hidden");
     const epoch = spec.stages.length > 1 ? `${spec.stages[stage]}: ` : "";
     if (!where) {
-      parts.say(
-        `${epoch}the line is where both classes are equally likely; the darker, the surer. The other features stay at their median.`,
-      );
+      parts.say(`${epoch}${HOW_TO_READ}`);
       return;
     }
     const [fx, fy] = pair.features;
@@ -95,25 +75,7 @@ const mountRegions = (el, spec) => {
       `${epoch}at ${names()[0]} ${number(px, 3)} and ${names()[1]} ${number(py, 3)} the probability of ${spec.classes[1]} is ${p.toFixed(2)}.`,
     );
   };
-  const key = html(
-    "ul",
-    { class: "bp-legend" },
-    [
-      ["circle", "second", spec.classes[0]],
-      ["triangle", "first", spec.classes[1]],
-    ].map(([shape, kind, text]) =>
-      html(
-        "li",
-        {},
-        svg(
-          "svg",
-          { width: 16, height: 14, "aria-hidden": "true" },
-          mark(shape, 8, 7, { class: `bp-mark-${kind}` }),
-        ),
-        text,
-      ),
-    ),
-  );
+  const key = classKey(spec.classes);
   plot.tabIndex = 0;
   plot.setAttribute("role", "group");
   plot.setAttribute("aria-label", "Decision regions; the arrow keys move a pointer");
@@ -128,26 +90,13 @@ const mountRegions = (el, spec) => {
     event.preventDefault();
     event.stopPropagation();
   });
-  const id = `bp-select-${fresh()}`;
-  const features = html(
-    "div",
-    { class: "bp-slider" },
-    html("label", { for: id }, "Features"),
-    html(
-      "select",
-      {
-        id,
-        class: "bp-select",
-        onchange: ({ target }) => {
-          pair = spec.pairs[target.value];
-          cross = null;
-          parts.redraw(plot);
-        },
-      },
-      spec.pairs.map(({ features: [a, b] }, at) =>
-        html("option", { value: at }, `${spec.names[a]} and ${spec.names[b]}`),
-      ),
-    ),
+  const features = featureChoice(
+    spec.pairs.map(({ features: [a, b] }) => `${spec.names[a]} and ${spec.names[b]}`),
+    (at) => {
+      pair = spec.pairs[at];
+      cross = null;
+      parts.redraw(plot);
+    },
   );
   const trained = slider({
     label: "Trained",
@@ -161,9 +110,7 @@ const mountRegions = (el, spec) => {
       parts.redraw(plot);
     },
   });
-  parts.controls.append(
-    sliders({ element: features }, ...(spec.stages.length > 1 ? [trained] : [])),
-  );
+  parts.controls.append(sliders(features, ...(spec.stages.length > 1 ? [trained] : [])));
   parts.fit(plot, draw);
   return parts;
 };

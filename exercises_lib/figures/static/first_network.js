@@ -2,10 +2,10 @@
 // loss, and a button that takes a step of gradient descent.
 
 import { chart, mark } from "./chart.js";
-import { button, frame, html, number, range, slider, sliders, svg, widget } from "./common.js";
+import { button, frame, html, number, range, slider, sliders, widget } from "./common.js";
 import { copyOf, descend, forward, lossAndGradient, networkOf } from "./network.js";
 import { networkPicture } from "./network_picture.js";
-import { borderOf, paintRegions } from "./regions.js";
+import { regionsOf } from "./regions.js";
 
 const GRID = 44;
 
@@ -95,8 +95,7 @@ const mountFirst = (el, spec) => {
     const p = y.map((v) => Math.min(1, Math.max(0, v)));
     const { box, inside, X, Y } = graph;
     inside.replaceChildren(
-      paintRegions(p, GRID, box),
-      svg("path", { d: borderOf(p, GRID, box), class: "bp-border", fill: "none" }),
+      ...regionsOf(p, GRID, box),
       ...spec.points.map(([px, py], k) =>
         mark(spec.labels[k] ? "triangle" : "circle", X(px), Y(py), {
           size: k === chosen ? 9 : 6.5,

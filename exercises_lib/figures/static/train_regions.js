@@ -1,20 +1,9 @@
 // Chapter 7: a small network learns to tell two classes apart; the regions where it says which move.
 
 import { chart, mark } from "./chart.js";
-import {
-  button,
-  frame,
-  fresh,
-  html,
-  number,
-  range,
-  slider,
-  sliders,
-  svg,
-  widget,
-} from "./common.js";
+import { button, frame, html, number, range, slider, sliders, widget } from "./common.js";
 import { forward, numbers, sigmoid } from "./network.js";
-import { borderOf, paintRegions } from "./regions.js";
+import { classKey, featureChoice, HOW_TO_READ, markOf, regionsOf } from "./regions.js";
 import { accuracy, calmed, freshNetwork, loop, trainer } from "./training.js";
 
 const GRID = 40;
@@ -66,13 +55,11 @@ const mountRegions = (el, spec) => {
   const paint = () => {
     const p = regions();
     graph.inside.replaceChildren(
-      paintRegions(p, GRID, graph.box),
-      svg("path", { d: borderOf(p, GRID, graph.box), class: "bp-border", fill: "none" }),
+      ...regionsOf(p, GRID, graph.box),
       ...spec.points.map((row) => {
         const [x, y] = pair.map((feature) => data.x[row * D + feature]);
-        const own = data.t[row] ? ["triangle", "first"] : ["circle", "second"];
-        const look = { size: 3.5, class: `bp-mark-${own[1]}` };
-        return mark(own[0], graph.X(x), graph.Y(y), look);
+        const { shape, ...look } = markOf(data.t[row] ? 1 : 0);
+        return mark(shape, graph.X(x), graph.Y(y), { size: 3.5, ...look });
       }),
     );
   };
@@ -112,7 +99,7 @@ const mountRegions = (el, spec) => {
     const loss = losses.length ? `: loss ${number(losses.at(-1), 3)}` : "";
     parts.say(
       `Step ${losses.length}${loss}; right: ${(100 * accuracy(now.net, data)).toFixed(1)} %. ` +
-        "The line is where both classes are equally likely; the other features stay at their median.",
+        `${HOW_TO_READ[0].toUpperCase()}${HOW_TO_READ.slice(1)}`,
     );
     play.textContent = run.runs ? "Pause" : "Train";
   };
@@ -162,27 +149,14 @@ const mountRegions = (el, spec) => {
     value: spec.hidden,
     onInput: () => restart(),
   });
-  const id = `bp-select-${fresh()}`;
-  const features = html(
-    "div",
-    { class: "bp-slider" },
-    html("label", { for: id }, "Features"),
-    html(
-      "select",
-      {
-        id,
-        class: "bp-select",
-        onchange: ({ target }) => {
-          pair = spec.pairs[target.value];
-          parts.redraw(plane);
-        },
-      },
-      spec.pairs.map((both, at) =>
-        html("option", { value: at }, both.map((feature) => spec.names[feature]).join(" and ")),
-      ),
-    ),
+  const features = featureChoice(
+    spec.pairs.map((both) => both.map((feature) => spec.names[feature]).join(" and ")),
+    (at) => {
+      pair = spec.pairs[at];
+      parts.redraw(plane);
+    },
   );
-  parts.controls.append(sliders(rate, units, { element: features }), key(spec.classes));
+  parts.controls.append(sliders(rate, units, features), classKey(spec.classes));
   restart();
   parts.fit(plane, drawPlane);
   parts.fit(curve, drawCurve);
@@ -193,26 +167,5 @@ const mountRegions = (el, spec) => {
     },
   };
 };
-
-const key = (classes) =>
-  html(
-    "ul",
-    { class: "bp-legend" },
-    [
-      ["circle", "second", classes[0]],
-      ["triangle", "first", classes[1]],
-    ].map(([shape, kind, text]) =>
-      html(
-        "li",
-        {},
-        svg(
-          "svg",
-          { width: 16, height: 14, "aria-hidden": "true" },
-          mark(shape, 8, 7, { class: `bp-mark-${kind}` }),
-        ),
-        text,
-      ),
-    ),
-  );
 
 export default widget(mountRegions);
