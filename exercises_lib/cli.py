@@ -170,7 +170,9 @@ def build(chapters: tuple[str, ...], only_check: bool, execute: bool) -> None:
 @click.argument("chapters", nargs=-1)
 @click.option("--details", is_flag=True, help="List every exercise.")
 @click.option(
-    "--in-page", is_flag=True, help="Do it in the Python of the book's pages. Needs Node and npm."
+    "--in-page",
+    is_flag=True,
+    help="Do it in the Python of the book's pages, too. Needs Node and npm.",
 )
 @click.option(
     "--mistakes",
@@ -193,27 +195,34 @@ def audit(chapters: tuple[str, ...], details: bool, in_page: bool, named_file: P
     from exercises_lib.course.running import audit_in_page
 
     numbers = [number.removeprefix("ch").zfill(2) for number in chapters] or list(CHAPTERS)
+
+    def here(number: str) -> list[Result]:
+        return [audit_exercise(exercise) for exercise in exercises.chapter_exercises(number)]
+
+    def in_pages(number: str) -> list[Result]:
+        return list(audit_in_page(find_root(), [number]))
+
+    ways = {"In this Python": here} | ({"In the book's pages": in_pages} if in_page else {})
     heads = ("exercises", "right passed", "mistakes", "rejected", "named")
-    table = Table(Column("chapter", no_wrap=True), *heads)
     all_results: list[Result] = []
-    for number in numbers:
-        try:
-            asked = exercises.chapter_exercises(number)
-        except LookupError as error:
-            raise UserError(str(error)) from error
-        if in_page:
-            results = list(audit_in_page(find_root(), [number]))
-        else:
-            results = [audit_exercise(exercise) for exercise in asked]
-        all_results += results
-        if details:
-            for result in results:
-                table.add_row(result.exercise.id, *_row([result])[1:])
-        table.add_row(f"{number} {CHAPTERS[number].title}", *_row(results), end_section=details)
-    table.add_section()
-    table.add_row("all", *_row(all_results))
-    console = Console()
-    Console(width=max(console.width, 96)).print(table)
+    for title, way in ways.items():
+        table = Table(Column("chapter", no_wrap=True), *heads, title=title if in_page else None)
+        these: list[Result] = []
+        for number in numbers:
+            try:
+                results = way(number)
+            except LookupError as error:
+                raise UserError(str(error)) from error
+            these += results
+            if details:
+                for result in results:
+                    table.add_row(result.exercise.id, *_row([result])[1:])
+            table.add_row(f"{number} {CHAPTERS[number].title}", *_row(results), end_section=details)
+        table.add_section()
+        table.add_row("all", *_row(these))
+        console = Console()
+        Console(width=max(console.width, 96)).print(table)
+        all_results += these
     faults = [(r.exercise.id, fault) for r in all_results for fault in r.faults]
     own = [one for one in named.load(named_file) if chapter_of(one.exercise) in numbers]
     faults += named.faults(own)

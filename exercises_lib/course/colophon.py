@@ -58,7 +58,8 @@ def colophon(folders: Iterable[Path], pyodide_given: bool) -> str:
 
 def _packages(folder: Path) -> Iterator[tuple[str, str, str]]:
     """Go from what the book asks for to what that asks for."""
-    wanted = [*json.loads((folder.parent / "package.json").read_text("utf-8"))["dependencies"]]
+    asked = (folder.parent / "package.json").read_text(encoding="utf-8")
+    wanted = [*json.loads(asked)["dependencies"]]
     seen = set(LEFT_OUT)
     while wanted:
         name = wanted.pop()

@@ -38,7 +38,7 @@ NUMPY_LIBRARIES = ("lapack_lite.", "_rational_tests.", "_umath_tests.", "_struct
                    "_operand_flag_tests.", "_simd.")  # fmt: skip
 """Compiled parts that only a build without LAPACK, or NumPy's own tests, would load."""
 NUMPY_SUFFIXES = {".pyi", ".h", ".a", ".pyc", ".pxd", ".pyx"}
-COURSE_UNUSED = {"course", "grading", "static", "__pycache__", "cli.py"}
+COURSE_UNUSED = {"course", "fonts", "grading", "static", "__pycache__", "cli.py"}
 STDLIB_UNUSED = [
     "curses/",
     "dbm/",

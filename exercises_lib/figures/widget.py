@@ -122,17 +122,33 @@ def _squeezed(text: str) -> str:
 
 
 def png(picture: Picture) -> tuple[bytes, dict[str, int]]:
-    """Render a picture; returns the bytes and the size at which to show it.
+    """Render a picture in the book's letters; returns the bytes and the size at which to show it.
 
     No pyplot: its import costs ten times the drawing, and nothing here needs a window.
     """
+    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
 
+    family = _letters()
     buffer = io.BytesIO()
     width, height = picture.get_size_inches() * 96
     picture.set_dpi(DENSITY)
-    FigureCanvasAgg(picture).print_png(buffer, metadata={"Software": None})
+    with matplotlib.rc_context({"font.family": family}):  # for what is made while it is drawn
+        for text in picture.findobj(Text):
+            text.set_fontfamily(family)
+        FigureCanvasAgg(picture).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue(), {"width": round(width), "height": round(height)}
+
+
+@cache
+def _letters() -> list[str]:
+    """Make the package's letters known to Matplotlib, once; its own fill in what they lack."""
+    from matplotlib import font_manager
+
+    for path in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
+        font_manager.fontManager.addfont(path)
+    return ["Backprop Sans", "DejaVu Sans"]
 
 
 @cache

@@ -7,6 +7,7 @@ import pytest
 
 from exercises_lib import figures
 from exercises_lib.figures.pictures import _shared_words
+from exercises_lib.figures.widget import png
 
 RNG = np.random.default_rng(3)
 
@@ -78,3 +79,17 @@ def test_words_that_all_curves_share_go_to_the_axis(names, kind, axis, legend):
 def test_features_that_do_not_match_their_names_are_refused():
     with pytest.raises(ValueError, match=r"\(4, 2\).*need \(4, 3\)"):
         figures.feature_pairs(np.zeros((4, 2)), [0, 1, 0, 1], ["a", "b", "c"])
+
+
+def test_pictures_are_written_in_the_books_letters_and_a_students_own_are_not():
+    import matplotlib
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    before = matplotlib.rcParams["font.family"]
+    picture = Figure()
+    picture.suptitle("∂ of σ")
+    png(picture)
+    written = picture.findobj(Text)
+    assert {tuple(text.get_fontfamily()) for text in written} == {("Backprop Sans", "DejaVu Sans")}
+    assert matplotlib.rcParams["font.family"] == before
