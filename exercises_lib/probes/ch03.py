@@ -28,12 +28,14 @@ def layer(
     forward: Sequence[str] = ("x",),
     gradients: Sequence[str] = ("dx",),
     kink: bool = False,
+    overflow: bool = False,
 ) -> Steps:
     """Run a layer forward and backward while a second layer of the same class is at work.
 
     A layer whose memory belongs to the class, or to the module, loses it to the second one. An
-    earlier batch goes forward first, and every pass is run twice. Overflow is an error here; NumPy
-    would only warn, and in a web page not even that, so the arrays watch for it themselves.
+    earlier batch goes forward first, and every pass is run twice. Overflow is an error here unless
+    the exercise allows it; NumPy would only warn, and in a web page not even that, so the arrays
+    watch for it themselves.
 
     Args:
         answer: the class.
@@ -41,25 +43,27 @@ def layer(
         forward: which inputs go to ``forward``.
         gradients: names of what ``backward`` returns.
         kink: the slope at ``x == 0`` may be anything from 0 to 1; such a dx is yielded as 0.
+        overflow: whether an infinity on the way is allowed; the results alone count then.
     """
     need_class(answer, ("forward", "backward"))
+    given, rules = (plain, "ignore") if overflow else (watch, "raise")
     yield f"{name_of(answer)}()"
     made, other = answer(), answer()
     during = f"forward({', '.join(forward)})"
     yield during
-    with np.errstate(over="raise"):  # an earlier batch, which has to be forgotten
-        made.forward(*(watch(0.5 - inputs[key] / 3) for key in forward))
+    with np.errstate(over=rules):  # an earlier batch, which has to be forgotten
+        made.forward(*(given(0.5 - inputs[key] / 3) for key in forward))
     for _ in range(2):
         yield during
-        with np.errstate(over="raise"):
-            out = made.forward(*(watch(inputs[key]) for key in forward))
+        with np.errstate(over=rules):
+            out = made.forward(*(given(inputs[key]) for key in forward))
         yield "out", plain(out)
         yield f"{during} of another {name_of(answer)}"
         other.forward(*(1.5 - inputs[key] / 2 for key in forward))
         for _ in range(2):
             yield "backward(dout)"
-            with np.errstate(over="raise"):
-                result = made.backward(watch(inputs["dout"]))
+            with np.errstate(over=rules):
+                result = made.backward(given(inputs["dout"]))
             for item in unpack(result, gradients, "backward(dout)"):
                 if not isinstance(item, str):
                     item = (item[0], plain(item[1]))

@@ -38,6 +38,28 @@ class TanhTwoFactors:
         return np.multiply(self.slope, dout)
 
 
+class TanhByOneExponential:
+    """Right: for large −x the exponential is infinite, and 2/∞ − 1 is −1."""
+
+    def forward(self, x):
+        self.out = 2 / (1 + np.exp(-2 * x)) - 1
+        return self.out
+
+    def backward(self, dout):
+        return dout * (1 - self.out**2)
+
+
+class TanhByCosh:
+    """Right: 1/∞² is 0, the slope at both ends."""
+
+    def forward(self, x):
+        self.x = x
+        return np.tanh(x)
+
+    def backward(self, dout):
+        return dout / np.cosh(self.x) ** 2
+
+
 wrong = Mistakes(Tanh)
 
 
@@ -84,13 +106,8 @@ wrong.swap(
     "overflow in exp",
     "self.out: Array = np.tanh(x)",
     "up, down = np.exp(x), np.exp(-x)\nself.out: Array = (up - down) / (up + down)",
-).says("""An exponential in your formula overflows for large |x|. This check counts that as an
-    error, also where the result is right after all; where it becomes ∞/∞ it is no number. NumPy has
-    a function that is safe everywhere.""")
-
-wrong.answer("overflow in cosh", a_tanh(lambda self, dout: dout / np.cosh(self.x) ** 2)).says("""
-    1/cosh² is the right slope, but `np.cosh` of a large number is larger than any float. The
-    output, which you have already, gives the slope without that.""")
+).says("""The exponentials in your formula overflow for large |x|, and where ∞ is divided by ∞ the
+    result is no number. NumPy has a function that is safe everywhere.""")
 
 wrong.swap("brackets missing", "(1 - self.out**2)", "1 - self.out**2").says("""
     Brackets are missing: `a * 1 - b` is not a · (1 − b), the product comes first.""")
@@ -146,7 +163,7 @@ EXERCISE = Exercise(
     points=3,
     difficulty=1,
     reference=Tanh,
-    accepted=(TanhBySigmoid, TanhTwoFactors),
+    accepted=(TanhBySigmoid, TanhTwoFactors, TanhByOneExponential, TanhByCosh),
     mistakes=wrong.all,
     hints=(
         "Compare with your sigmoid layer: what is kept, and where is the slope largest?",
@@ -155,7 +172,7 @@ EXERCISE = Exercise(
         "The skeleton:\n    def forward(self, x):\n        … = np.tanh(x)      # kept\n        return …\n\n"
         "    def backward(self, dout):\n        return … * …",
     ),
-    probe=Probe(probes.layer),
+    probe=Probe(probes.layer, {"overflow": True}),
     draw=draw_squash,
     outputs=like_x("out", "dx"),
     remark="The slope at 0 is 1 for tanh and ¼ for the sigmoid. Near the middle tanh passes on more, "

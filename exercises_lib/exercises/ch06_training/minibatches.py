@@ -172,8 +172,10 @@ wrong.swap(
     ("order = rng.permutation(len(x))", ""),
     ("order[start : start + size]", "rng.integers(0, len(x), min(size, len(x) - start))"),
 ).says(
-    """Each batch is drawn anew from all samples, so some come twice and others wait. Over an epoch
-    about 37 of 100 samples would never be seen. Cut *one* random order into pieces.""",
+    """Some samples come twice and others wait. That is so where each batch is drawn anew from all
+    samples: over an epoch about 37 of 100 would never be seen. It is also so where `random.shuffle`
+    exchanges the rows of an array with two axes: one row overwrites the other. Cut *one* random
+    order of *numbers* into pieces.""",
     recognise=batch_mistake("replacement"),
 )
 

@@ -219,8 +219,8 @@ COUNTS_PARAMETERS = (
 
 
 COUNTS_FROM_ZERO = (
-    "The counter moves after it is used: the first correction is 1 − β⁰ = 0, and dividing by it "
-    "gives infinity or NaN. The first step is step 1."
+    "Your first correction is 1 − β⁰ = 0, and dividing by it gives infinity or NaN. The first step "
+    "is step 1: what counts the steps, or holds the power of β, has to move before it is used."
 )
 
 
