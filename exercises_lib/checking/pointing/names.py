@@ -17,6 +17,9 @@ from exercises_lib.checking.pointing.source import CANDIDATE, Source
 from exercises_lib.checking.pointing.tree import Scope, functions, is_own_attribute
 
 Kind = tuple[str, int]
+PLAIN = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Raise, ast.Delete, ast.Assert)
+MOST_LINES = 4000
+"""How many lines are watched; in a long loop it is not worth while to know all of them."""
 WANTED = re.compile(r"(?:name|attribute|key|KeyError:?|has no attribute) '?(\w+)'?")
 
 
@@ -32,6 +35,8 @@ class Names:
     def __init__(self, source: Source, run: Callable[[Any], object], said: str) -> None:
         self._source = source
         self.seen: dict[tuple[str, int], dict[str, Any]] = {}
+        self._lines: set[int] = set()
+        self._left = MOST_LINES
         self._watch(run)
         self._wanted = [word for word in dict.fromkeys(WANTED.findall(said)) if word.isidentifier()]
         methods = {getattr(f, "name", "") for piece in source.pieces for f in functions(piece.tree)}
@@ -48,7 +53,10 @@ class Names:
         def watch(frame: types.FrameType, event: str, _: Any) -> Any:
             if frame.f_code.co_filename != CANDIDATE:
                 return None
-            frame.f_trace_lines = False
+            if event == "line":
+                self._lines.add(frame.f_lineno)
+                self._left -= 1
+            frame.f_trace_lines = self._left > 0
             if event in ("return", "exception"):
                 key = (frame.f_code.co_name, frame.f_code.co_firstlineno)
                 here = self.seen.setdefault(key, {})
@@ -66,6 +74,25 @@ class Names:
             run(answer)
         finally:
             sys.settrace(before)
+
+        self._cold = self._never_reached()
+
+    def _never_reached(self) -> set[int]:
+        """The lines of plain statements that did not run, as far as that is known."""
+        cold: set[int] = set()
+        if self._left <= 0 or len({piece.file for piece in self._source.pieces}) > 1:
+            return cold
+        for piece in self._source.pieces:
+            for node in ast.walk(piece.tree):
+                if isinstance(node, PLAIN):
+                    lines = set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+                    if not lines & self._lines:
+                        cold |= lines
+        return cold
+
+    def skipped(self, line: int) -> bool:
+        """Tell whether a line did not run in the most telling case: nothing in it matters there."""
+        return line in self._cold
 
     def scope(self, function: Any, space: dict[str, Any]) -> Scope:
         """Return what is known about the names that one function can use."""

@@ -112,7 +112,7 @@ class Search:
         try:
             by_tier = itertools.groupby(self._edits(), key=lambda edit: edit.tier)
             for _, some in by_tier:
-                self._single(some)
+                self._single(sorted(some, key=lambda edit: edit.cost))
                 if self.found.repairs or self._independent([], set(self.bench.start.wrong)):
                     break
             else:
@@ -137,7 +137,8 @@ class Search:
             made = edits(piece.tree, self._scope(number), most, self._ingredients)
             for edit in made:
                 edit.piece = number
-                every.append(edit)
+                if not self.names.skipped(edit.line):
+                    every.append(edit)
         yield from sorted(every, key=lambda edit: edit.tier)
 
     def _try(self, edit: Edit) -> Outcome | None:
@@ -152,9 +153,11 @@ class Search:
         self.found.repairs.append(Repair(changes, sum(edit.cost for edit in done)))
 
     def _single(self, some: Iterable[Edit]) -> None:
-        """Try the edits of a tier, each by itself."""
+        """Try the edits of a tier, each by itself, until they cost more than has a say."""
         assert self.source is not None
         for edit in some:
+            if self.found.repairs and edit.cost > self.found.repairs[0].cost + SLACK:
+                return
             with edit:
                 outcome = self._try(edit)
                 if outcome is None:
@@ -209,7 +212,8 @@ class Search:
                 if text in texts:
                     continue
                 texts.add(text)
-                for second in self._edits(most=2):
+                seconds = sorted(self._edits(most=2), key=lambda edit: (edit.tier, edit.cost))
+                for second in seconds:
                     with second:
                         outcome = self._try(second)
                         if outcome and not outcome.wrong and self.bench.passes(self.source):

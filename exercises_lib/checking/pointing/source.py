@@ -12,6 +12,8 @@ from typing import Any
 
 CANDIDATE = "<candidate>"
 """The file name of code that is built from an edited tree."""
+MOST_HELPERS = 6
+"""How many functions and base classes beside the answer itself are searched."""
 PER_CLASS = ("__dict__", "__weakref__")
 """Attributes that every class gets anew."""
 
@@ -26,7 +28,8 @@ class Piece:
         file: where it stands.
         lines: the text of that cell or file.
         space: where its names are looked up.
-        patch: whether it is a method that was put on the class from outside.
+        patch: the name of a method that was put on the class from outside; else empty.
+        helper: whether it is a base class or a function of the student's that the answer needs.
     """
 
     tree: ast.Module
@@ -35,6 +38,7 @@ class Piece:
     lines: list[str]
     space: dict[str, Any] = field(repr=False)
     patch: str = ""
+    helper: bool = False
 
     def build(self, space: dict[str, Any]) -> Any:
         """Make the function or class of the tree as it now is."""
@@ -47,7 +51,7 @@ class Source:
     """All pieces of an answer: a function, or a class and what was patched onto it.
 
     Args:
-        pieces: a function, or a class whose methods from elsewhere follow.
+        pieces: a function, or a class whose methods from elsewhere follow; then what they need.
         made: a class without a body of its own, of which only such methods are pieces.
     """
 
@@ -56,9 +60,12 @@ class Source:
 
     def build(self) -> Any:
         """Make the answer of the trees as they now are."""
-        patches = self.pieces
+        for piece in self.pieces[::-1]:
+            if piece.helper:
+                piece.build(piece.space)
+        patches = [piece for piece in self.pieces if not piece.helper]
         if self.made is None:
-            main, *patches = self.pieces
+            main, *patches = patches
             answer = main.build(main.space)
         else:
             kept = {k: v for k, v in vars(self.made).items() if k not in PER_CLASS}
@@ -75,7 +82,7 @@ class Source:
     @property
     def in_cell(self) -> bool:
         """Whether the answer was typed in a cell of a notebook."""
-        return re.search(r"<ipython-input|ipykernel_\d|<cell", self.pieces[0].file) is not None
+        return _is_cell(self.pieces[0].file)
 
 
 def source_of(answer: Any) -> Source | None:
@@ -91,19 +98,74 @@ def source_of(answer: Any) -> Source | None:
         found = Source([piece]) if piece is not None else None
     elif inspect.isclass(answer):
         found = _source_of_class(answer)
-    try:
-        if found is not None:
-            found.build()
-    except Exception:  # a class made by a function needs what that function knew
+    if found is None:
         return None
-    return found
+    alone = list(found.pieces)
+    for pieces in ([*alone, *_helpers(found)], alone):
+        found.pieces = pieces
+        try:
+            found.build()
+        except Exception:  # a class made by a function needs what that function knew
+            continue
+        return found
+    return None
+
+
+def _helpers(found: Source) -> list[Piece]:
+    """Find the student's own functions and base classes that an answer uses."""
+    main = found.pieces[0]
+    known, found_ones = {piece.name for piece in found.pieces}, list[Piece]()
+    waiting = list(found.pieces)
+    while waiting and len(found_ones) < MOST_HELPERS:
+        piece = waiting.pop(0)
+        for node in ast.walk(piece.tree):
+            if isinstance(node, ast.Name) and node.id not in known:
+                known.add(node.id)
+                helper = _helper(node.id, piece.space.get(node.id), main.file)
+                if helper is not None:
+                    helper.helper = True
+                    found_ones.append(helper)
+                    waiting.append(helper)
+    if found_ones:  # they have to find each other as they are built anew
+        together: dict[str, Any] = {}
+        for piece in [*found_ones, *found.pieces[::-1]]:
+            together.update(piece.space)
+        for piece in [*found_ones, *found.pieces]:
+            piece.space = together
+    return found_ones
+
+
+def _helper(name: str, value: Any, file: str) -> Piece | None:
+    """A function or class of this name, if it comes from the same hand as a file or cell."""
+    if isinstance(value, types.FunctionType) and value.__name__ == name:
+        if _same_hand(value.__code__.co_filename, file):
+            return _piece(value.__code__, name, _space(value))
+    elif inspect.isclass(value) and value.__name__ == name:
+        for own in map(_method, vars(value).values()):
+            if own is not None and own.__qualname__.endswith(_end(value, own)):
+                same = _same_hand(own.__code__.co_filename, file)
+                return _class_piece(value, own) if same else None
+    return None
+
+
+def _same_hand(file: str, other: str) -> bool:
+    return file == other or (_is_cell(file) and _is_cell(other))
+
+
+def _is_cell(file: str) -> bool:
+    return re.search(r"<ipython-input|ipykernel_\d|<cell", file) is not None
+
+
+def _method(value: Any) -> types.FunctionType | None:
+    function = getattr(value, "__func__", value)
+    return function if isinstance(function, types.FunctionType) else None
 
 
 def _source_of_class(answer: type) -> Source | None:
     methods = {
         name: function
         for name, value in vars(answer).items()
-        if isinstance(function := getattr(value, "__func__", value), types.FunctionType)
+        if (function := _method(value)) is not None
     }
     own = next((m for m in methods.values() if m.__qualname__.endswith(_end(answer, m))), None)
     main = _class_piece(answer, own) if own is not None else None

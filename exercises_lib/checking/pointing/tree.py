@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 
@@ -38,14 +39,16 @@ class Edit:
     old: Any = None
 
     def __enter__(self) -> Edit:
+        self.old = self._now()
         if self.index is None:
-            self.old = getattr(self.parent, self.where)
             setattr(self.parent, self.where, self.new)
         else:
-            items = getattr(self.parent, self.where)
-            self.old = items[self.index]
-            items[self.index] = self.new
+            getattr(self.parent, self.where)[self.index] = self.new
         return self
+
+    def _now(self) -> Any:
+        held = getattr(self.parent, self.where)
+        return held if self.index is None else held[self.index]
 
     def __exit__(self, *_: object) -> None:
         if self.index is None:
@@ -53,13 +56,14 @@ class Edit:
         else:
             getattr(self.parent, self.where)[self.index] = self.old
 
-    @property
+    @cached_property
     def cost(self) -> int:
-        """How much an edit that is applied changes, in words and signs; what is new counts twice.
+        """How much an edit changes, in words and signs; what is new counts twice.
 
-        A change of order alone, where every word stays, counts as three.
+        A change of order alone, where every word stays, counts as three. To be asked for before the
+        edit is applied.
         """
-        old, new = _tokens(self.before or self._text(self.old)), _tokens(self._text(self.new))
+        old, new = _tokens(self.before or self._text(self._now())), _tokens(self._text(self.new))
         return 2 * (new - old).total() + (old - new).total() or 3
 
     @staticmethod
