@@ -54,8 +54,8 @@ class Wrong:
     answer: Any
     what: str
     places: list[set[int]]
-    own: bool = True
-    """Whether it was made of the reference, whose expressions are then not offered."""
+    of: Any = None
+    """The right answer that it was made of, whose expressions are then not offered."""
 
 
 def asked(kinds: tuple[str, ...] = ("function", "class", "debug")) -> Iterator[Exercise]:
@@ -74,7 +74,7 @@ def known() -> Iterator[Wrong]:
             places = []
             if isinstance(mistake.given, Edit):
                 places = [_changed(bare_source(mistake.given.of), mistake.given.source)]
-            yield Wrong(blind, mistake.answer, mistake.name, places)
+            yield Wrong(blind, mistake.answer, mistake.name, places, exercise.reference)
 
 
 def mutated(places: int) -> Iterator[Wrong]:
@@ -92,7 +92,8 @@ def mutated(places: int) -> Iterator[Wrong]:
                     text = ast.unparse(changed)
                     answer = _made(text, name, dict(home))
                     if answer is not None:
-                        yield Wrong(exercise, answer, words, [_changed(before, text)])
+                        of = next(one for one in _rights(exercise) if one.__name__ == name)
+                        yield Wrong(exercise, answer, words, [_changed(before, text)], of)
 
 
 def written() -> Iterator[Wrong]:
@@ -113,14 +114,18 @@ def written() -> Iterator[Wrong]:
                 if isinstance(node, ast.FunctionDef | ast.ClassDef)
             ][-1]
             answer = _made(text, last, {"np": np, "nn": nn})
-            yield Wrong(exercises.get(exercise_id), answer, what, places, own=False)
+            yield Wrong(exercises.get(exercise_id), answer, what, places)
 
 
 def right() -> Iterator[Wrong]:
     """Give the right answers, of which no line must be named."""
     for exercise in asked():
-        for answer in (exercise.reference, *exercise.accepted):
+        for answer in _rights(exercise):
             yield Wrong(exercise, answer, "right", [])
+
+
+def _rights(exercise: Exercise) -> tuple[Any, ...]:
+    return exercise.reference, *exercise.accepted
 
 
 _numbers = itertools.count()
@@ -187,8 +192,8 @@ def point(wrong: Wrong, seed: int = 0) -> tuple[Any, float]:
         nonlocal spent
         began = time.process_time()
         one = Search(trial, wrong.answer, lambda: SECONDS - (time.process_time() - began))
-        if wrong.own:
-            one.models = one.models[1:]
+        pairs = zip(_rights(wrong.exercise), one.models, strict=False)
+        one.models = [model for program, model in pairs if program is not wrong.of]
         place = place_of(one.run(), one.source)
         spent = time.process_time() - began
         return Done(place or Place())

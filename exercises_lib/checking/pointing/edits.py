@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from exercises_lib.checking.pointing.expressions import SAME, Change, changes, constant
+from exercises_lib.checking.pointing.ingredients import Ingredients
+from exercises_lib.checking.pointing.lacking import lacking
 from exercises_lib.checking.pointing.statements import statement_edits
 from exercises_lib.checking.pointing.tree import (
     Edit,
@@ -32,7 +34,7 @@ def edits(
     tree: ast.AST,
     scopes: Callable[[ast.AST], Scope],
     most: int = 3,
-    ingredients: Callable[[Scope], Sequence[ast.expr]] = lambda scope: (),
+    ingredients: Ingredients | None = None,
 ) -> Iterator[Edit]:
     """Give every edit of a function, a class or a lambda.
 
@@ -40,7 +42,7 @@ def edits(
         tree: the module that holds it.
         scopes: tells the names in reach of a function.
         most: the last tier that is wanted.
-        ingredients: expressions of right answers that can be written with the names in reach.
+        ingredients: expressions and statements of right answers, in the student's names.
     """
     for function in functions(tree):
         scope = scopes(function)
@@ -48,6 +50,8 @@ def edits(
             for owner, block in blocks(function):
                 yield from statement_edits(owner, block, scope, function)
             yield from _default_edits(function)
+            if ingredients is not None:
+                yield from lacking(function, ingredients.statements(function, scope))
         strings = sorted(
             node.value
             for node in ast.walk(function)
@@ -55,7 +59,8 @@ def edits(
             and isinstance(node.value, str)
             and len(node.value) < 20
         )
-        donors = [*ingredients(scope), *_donors(function)] if most > 2 else []
+        given = ingredients(scope) if ingredients is not None else []
+        donors = [*given, *_donors(function)] if most > 2 else []
         for spot in expressions(function):
             yield from _expression_edits(spot, scope, strings, donors, most)
 

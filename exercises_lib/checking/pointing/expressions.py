@@ -96,6 +96,7 @@ def changes(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
         elif is_own_attribute(node):
             for other in scope.like(ast.unparse(node)):
                 yield "name", 1, parse(other)
+            yield from _of_other_objects(node, scope)
         elif node.attr in SAME:
             for other in SAME[node.attr]:
                 yield "function", 1, ast.Attribute(node.value, other, node.ctx)
@@ -103,6 +104,9 @@ def changes(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
             yield "count", 1, call("len", node.value)
             for axis in (0, 1):
                 yield "count", 1, parse(f"({ast.unparse(node.value)}).shape[{axis}]")
+        elif node.attr in scope.attributes:
+            for name in scope.attributes:
+                yield "name", 1, ast.Attribute(node.value, name, ast.Load())
     elif isinstance(node, ast.Call):
         yield from _call(node, scope)
     elif isinstance(node, ast.Subscript):
@@ -122,6 +126,14 @@ def changes(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
         bare = ast.comprehension(first.target, first.iter, [], 0)
         yield "condition", 1, type(node)(node.elt, [bare, *node.generators[1:]])
     yield from _grown(node, scope, role)
+
+
+def _of_other_objects(node: ast.Attribute, scope: Scope) -> Iterator[Change]:
+    """The same of another object: ``self.grad`` becomes ``out.grad``."""
+    plain = ("array", "number", "bool", "str", "list", "tuple", "dict", "function", "module", "?")
+    for name in scope.names:
+        if "." not in name and scope.kinds.get(name, ("?", 0))[0] not in plain:
+            yield "name", 2, parse(f"{name}.{node.attr}")
 
 
 def _binop(node: ast.BinOp) -> Iterator[Change]:
@@ -319,7 +331,13 @@ def _call(node: ast.Call, scope: Scope) -> Iterator[Change]:
                 args[i] = binop(arg, ast.Add if k > 0 else ast.Sub, ast.Constant(1))
                 yield "bounds", 1, ast.Call(node.func, args, [])
     if name == "range" and len(node.args) == 1:
-        yield "bounds", 1, ast.Call(node.func, [ast.Constant(1), node.args[0]], [])
+        (stop,) = node.args
+        more = binop(stop, ast.Add, ast.Constant(1))
+        less = binop(stop, ast.Sub, ast.Constant(1))
+        yield "bounds", 1, ast.Call(node.func, [ast.Constant(1), stop], [])
+        yield "bounds", 1, ast.Call(node.func, [ast.Constant(1), more], [])
+        back = [less, parse("-1"), parse("-1")]
+        yield "direction", 1, ast.Call(node.func, back, [])
 
 
 def _subscript(node: ast.Subscript) -> Iterator[Change]:
@@ -379,6 +397,14 @@ def _sequence(node: ast.Tuple | ast.List, role: str) -> Iterator[Change]:
                 yield "return", 1, make(items[:i] + items[i + 1 :], ast.Load())
 
 
+def _gone_through(node: ast.expr) -> Iterator[Change]:
+    """Another way to go through something: its numbers, its pairs, in order."""
+    text = ast.unparse(node)
+    for form in ("enumerate({})", "range({})", "range(len({}))", "({}).items()", "({}).values()",
+                 "sorted({})", "np.ndindex({})", "zip(*{})", "np.ndindex(({}).shape)"):  # fmt: skip
+        yield "iteration", 1, parse(form.format(text))
+
+
 def _grown(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
     """What an expression becomes by something put around it or beside it."""
     if isinstance(node, (ast.Tuple, ast.List, ast.Dict, ast.Slice, ast.Lambda, ast.Starred)):
@@ -392,6 +418,8 @@ def _grown(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
     simple = isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript))
     kind = scope.kinds.get(ast.unparse(node), ("?", 2)) if simple else ("?", 2)
     if kind[0] not in ("array", "number", "?"):
+        if role == "iter":
+            yield from _gone_through(node)
         if role in ("value", "iter", "arg"):
             yield "direction", 1, call("list", call("reversed", node))
             yield "copy", 1, call("list", node)
@@ -402,8 +430,13 @@ def _grown(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
         return
     if role == "iter":
         yield "direction", 1, call("reversed", node)
+        yield from _gone_through(node)
         return
     if role in ("index", "bound", "axis"):
+        return
+    if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+        for form in ("sum", "np.array", "list", "len", "max"):
+            yield "missing step", 1, call(form, node)
         return
     value = role == "value"
     near, far = (1, 2) if value else (2, 3)

@@ -18,6 +18,7 @@ from exercises_lib.checking.pointing.tree import Scope, expressions, functions, 
 
 LONGEST = 80
 MOST = 48
+MOST_LINES = 10
 
 
 class Ingredients:
@@ -36,6 +37,7 @@ class Ingredients:
         for values in names.seen.values():
             self._mine.update(values)
         self._found: dict[str, ast.expr] = {}
+        self._lines: dict[str, tuple[str, ast.stmt]] = {}
         self._names: dict[str, set[str]] = {}
         for source in sources:
             if source is not None:
@@ -50,12 +52,33 @@ class Ingredients:
                     if role != "called" and isinstance(node, _TELLING):
                         for new in self._renamed(node, values):
                             self._found.setdefault(ast.unparse(new), new)
+                for stmt in ast.walk(function):
+                    if isinstance(stmt, _MISSABLE):
+                        for line in self._renamed(stmt, values):
+                            text = ast.unparse(line)
+                            self._lines.setdefault(text, (key[0], line))
 
-    def _renamed(self, node: ast.expr, values: dict[str, Any]) -> Iterator[ast.expr]:
-        """Write an expression with the student's names, if each of its names has one."""
+    def _renamed(self, node: Any, values: dict[str, Any]) -> Iterator[Any]:
+        """Write a piece of code with the student's names, if each of its names has one."""
         new = _Renaming(values, self._mine).visit(copy.deepcopy(node))
         if new is not None and len(ast.unparse(new)) <= LONGEST:
             yield new
+
+    def statements(self, function: Any, scope: Scope) -> list[ast.stmt]:
+        """Return the statements of right answers that this function could lack.
+
+        Those of a function of the same name, where there is one; of any else.
+        """
+        name = getattr(function, "name", "")
+        same = name in {where for where, _ in self._lines.values()}
+        there = {ast.unparse(node) for node in ast.walk(function) if isinstance(node, ast.stmt)}
+        reach = {*scope.names, *scope.known, "self", *map(_base, scope.wanted)}
+        usable = [
+            line
+            for text, (where, line) in self._lines.items()
+            if (where == name or not same) and text not in there and _needs(line) <= reach
+        ]
+        return usable[:MOST_LINES]
 
     def __call__(self, scope: Scope) -> list[ast.expr]:
         """Return the expressions that can be written with the names in reach."""
@@ -69,6 +92,7 @@ class Ingredients:
         return usable[:MOST]
 
 
+_MISSABLE = (ast.Assign, ast.AugAssign, ast.Expr)
 _TELLING = (ast.BinOp, ast.Call, ast.Compare, ast.Subscript, ast.Attribute, ast.UnaryOp, ast.IfExp)
 
 
@@ -90,17 +114,23 @@ class _Renaming(ast.NodeTransformer):
         return text
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
-        return parse(self._other(node.id))
+        return self._placed(self._other(node.id), node)
+
+    @staticmethod
+    def _placed(text: str, node: Any) -> ast.AST:
+        new = parse(text)
+        new.ctx = node.ctx  # type: ignore[attr-defined]
+        return new
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         text = ast.unparse(node)
         if text in self._values:
-            return parse(self._other(text))
+            return self._placed(self._other(text), node)
         node.value = self.visit(node.value)
         return node
 
 
-def _names_in(node: ast.expr) -> set[str]:
+def _names_in(node: ast.AST) -> set[str]:
     """The names that an expression needs, ``self.x`` as one."""
     found: set[str] = set()
     bound = {
@@ -114,6 +144,18 @@ def _names_in(node: ast.expr) -> set[str]:
         elif isinstance(inner, ast.Name) and inner.id not in bound:
             found.add(inner.id)
     return found
+
+
+def _base(word: str) -> str:
+    return f"self.{word}"
+
+
+def _needs(line: ast.stmt) -> set[str]:
+    """The names that a statement reads."""
+    if isinstance(line, ast.Assign):
+        places = [one for one in line.targets if isinstance(one, ast.Subscript)]
+        return _names_in(ast.Tuple([line.value, *places], ast.Load()))
+    return _names_in(line)
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -119,7 +119,8 @@ class Names:
                 kinds[name] = _kind(space[name])
         usable = [n for n in dict.fromkeys(names) if kinds.get(n, ("?", 0))[0] != "method"]
         known = frozenset(space) | frozenset(dir(builtins))
-        return Scope(usable[:24], kinds, _sizes(usable, every)[:6], self._wanted, known)
+        sizes = _sizes(usable, every)[:6]
+        return Scope(usable[:24], kinds, sizes, self._wanted, known, _attributes(function))
 
 
 def _spelled(function: Any, space: dict[str, Any], own: str) -> list[str]:
@@ -134,6 +135,21 @@ def _spelled(function: Any, space: dict[str, Any], own: str) -> list[str]:
             if isinstance(value, int | float | np.ndarray) and not isinstance(value, bool):
                 names.append(node.id)  # a number or an array that stands outside
     return [name for name in names if name != own]
+
+
+def _attributes(function: Any) -> list[str]:
+    """What is asked of other objects than ``self`` and the modules, and is not called."""
+    called = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
+    return list(
+        dict.fromkeys(
+            node.attr
+            for node in ast.walk(function)
+            if isinstance(node, ast.Attribute)
+            and node not in called
+            and node.attr not in ("T", "shape", "size", "ndim", "dtype")
+            and ast.unparse(node.value) != "np"
+        )
+    )
 
 
 def _kind(value: Any) -> Kind:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from exercises_lib.checking.pointing.bench import Bench, Outcome
 from exercises_lib.checking.pointing.edits import edits
+from exercises_lib.checking.pointing.flow import Values, blamed, note
 from exercises_lib.checking.pointing.ingredients import Ingredients
 from exercises_lib.checking.pointing.names import Names
 from exercises_lib.checking.pointing.source import Source, source_of
@@ -50,12 +51,14 @@ class Found:
         partial: for outputs that one edit rights while others stay wrong, the likeliest such edits.
         tried: how many candidates were run.
         finished: whether it came to its end within its time.
+        blamed: without any edit, the lines that make wrong outputs of right values.
     """
 
     repairs: list[Repair] = field(default_factory=list)
     partial: dict[tuple[str, ...], list[Change]] = field(default_factory=dict)
     tried: int = 0
     finished: bool = False
+    blamed: list[Change] = field(default_factory=list)
 
     @property
     def smallest(self) -> list[Repair]:
@@ -107,11 +110,19 @@ class Search:
 
         self.names = Names(self.source, once, said)
         self._ingredients = Ingredients(self.models, self.names, once)
+        self._follow(once)
+        spots = {(spot.piece, spot.line) for spot in self.found.blamed}
         self._partial: list[tuple[set[str], Edit]] = []
         self._better: list[tuple[int, int, Edit]] = []
         try:
-            by_tier = itertools.groupby(self._edits(), key=lambda edit: edit.tier)
-            for _, some in by_tier:
+            every = sorted(self._edits(), key=lambda edit: edit.tier)
+            if len(spots) == 1:  # it is there, whatever else would mend it
+                here = [edit for edit in every if (edit.piece, edit.line) in spots]
+                self._single(sorted(here, key=lambda edit: (edit.tier, edit.cost)))
+                every = [edit for edit in every if (edit.piece, edit.line) not in spots]
+            for _, some in itertools.groupby(every, key=lambda edit: edit.tier):
+                if self.found.repairs:
+                    break
                 self._single(sorted(some, key=lambda edit: edit.cost))
                 if self.found.repairs or self._independent([], set(self.bench.start.wrong)):
                     break
@@ -123,6 +134,19 @@ class Search:
         self.found.tried = self.bench.tried
         self._note_partial()
         return self.found
+
+    def _follow(self, once: Callable[[object], object]) -> None:
+        """Look where the answer leaves the values of right answers."""
+        assert self.source is not None
+        first = self.bench.first
+        right = Values()
+        right.add(dict(self._trial.cases[first].inputs))
+        right.add(dict(self._trial.expected[first].values))
+        note(self.models, once, right)
+        seen, wrong = self._trial.seen[first], self.bench.start.wrong
+        given = [seen.values[name] for name in wrong if name in seen.values]
+        spots = blamed(self.source, once, right, given, seen.failure is not None)
+        self.found.blamed = [Change(spot.line, "flow", "", spot.piece) for spot in spots]
 
     def _scope(self, piece: int) -> Callable[[ast.AST], Scope]:
         assert self.source is not None
@@ -139,7 +163,7 @@ class Search:
                 edit.piece = number
                 if not self.names.skipped(edit.line):
                     every.append(edit)
-        yield from sorted(every, key=lambda edit: edit.tier)
+        yield from every
 
     def _try(self, edit: Edit) -> Outcome | None:
         """Run a candidate on the most telling case; the edit stays applied."""
@@ -155,7 +179,10 @@ class Search:
     def _single(self, some: Iterable[Edit]) -> None:
         """Try the edits of a tier, each by itself, until they cost more than has a say."""
         assert self.source is not None
+        done: set[str] = set()
         for edit in some:
+            if edit.group and edit.group in done:
+                continue
             if self.found.repairs and edit.cost > self.found.repairs[0].cost + SLACK:
                 return
             with edit:
@@ -164,6 +191,7 @@ class Search:
                     continue
                 if not outcome.wrong and self.bench.passes(self.source):
                     self._keep([edit])
+                    done.add(edit.group)
                     continue
                 before = self.bench.start.wrong
                 gained = set(before) - set(outcome.wrong)

@@ -81,7 +81,7 @@ def statement_edits(owner: ast.AST, block: str, scope: Scope, function: ast.AST)
                     rest = body[:i] + body[i + 1 :]
                     yield whole("order of lines", 2, stmt.lineno, [*rest[:j], stmt, *rest[j:]])
             twice = [*body[: i + 1], stmt, *body[i + 1 :]]
-            yield whole("missing line", 3, stmt.lineno, twice)
+            yield whole("once more", 3, stmt.lineno, twice)
         if isinstance(stmt, (ast.For, ast.While, ast.If)) and len(stmt.body) >= 1:
             yield from _in_and_out(body, i, stmt, whole)
     if owner is function:
@@ -173,7 +173,8 @@ def _inserted(
                 new = ast.Assign([_stored(f"self.{attribute}")], parse(name))
                 where = before_return if name not in params else at
                 tier = 2 if name == attribute or attribute in scope.wanted else 3
-                yield whole("not kept", tier, end.lineno, [*body[:where], new, *body[where:]])
+                line = body[min(where, len(body) - 1)].lineno
+                yield whole("not kept", tier, line, [*body[:where], new, *body[where:]])
         for name in scope.names:
             if name.startswith("self."):
                 for value in ("0", "{}", "[]", "None"):

@@ -25,6 +25,7 @@ class Edit:
         new: what is put there.
         before: the student's own expression.
         piece: which piece of the answer it belongs to.
+        group: of edits with the same group only the first that makes an answer right counts.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Edit:
     new: Any
     before: str = ""
     piece: int = 0
+    group: str = ""
     old: Any = None
 
     def __enter__(self) -> Edit:
@@ -89,6 +91,7 @@ class Scope:
         sizes: expressions for the sizes of arrays, one for each different size.
         wanted: identifiers that an error message names.
         known: names that the code finds outside: modules, helpers, builtins.
+        attributes: what the function asks of other objects than itself: ``node.grad``.
     """
 
     names: list[str]
@@ -96,6 +99,7 @@ class Scope:
     sizes: list[str] = field(default_factory=list)
     wanted: list[str] = field(default_factory=list)
     known: frozenset[str] = frozenset()
+    attributes: list[str] = field(default_factory=list)
 
     def numeric(self) -> list[str]:
         return [n for n in self.names if self.kinds.get(n, ("?", 0))[0] in ("array", "number", "?")]
@@ -250,14 +254,14 @@ def expressions(function: ast.AST) -> Iterator[Spot]:
 
 
 def _is_text(parent: ast.AST, node: ast.AST) -> bool:
-    return isinstance(parent, (ast.Expr, ast.JoinedStr, ast.FormattedValue)) and isinstance(
-        node, ast.Constant
-    )
+    return isinstance(parent, (ast.Expr, ast.JoinedStr)) and isinstance(node, ast.Constant)
 
 
 def role(parent: ast.AST, name: str) -> str:
     if isinstance(parent, (ast.Assign, ast.AugAssign, ast.Return, ast.AnnAssign, ast.NamedExpr)):
         return "value" if name == "value" else "target"
+    if isinstance(parent, ast.FormattedValue):
+        return "index"
     if isinstance(parent, (ast.Dict, ast.DictComp, ast.ListComp, ast.GeneratorExp)):
         return "value"
     if isinstance(parent, (ast.If, ast.While, ast.IfExp, ast.Assert)) and name == "test":

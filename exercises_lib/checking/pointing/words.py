@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterable, Sequence
 
 from exercises_lib.checking.place import Place
@@ -36,6 +38,7 @@ LOOK = {
     "constant": "look at the number {code}",
     "index": "look at what is picked out in {code}",
     "bounds": "look at where {code} begins and ends",
+    "iteration": "ask what each step of the loop over {code} brings",
     "direction": "look at the direction in which {code} is gone through",
     "order": "look at the order of the values in {code}",
     "comparison": "look at the comparison {code}, also where both sides are equal",
@@ -48,8 +51,9 @@ LOOK = {
     "= or +=": "ask whether this should replace what was there or add to it",
     "target": "look at where the result is stored",
     "return": "look at what is returned, and when",
+    "once more": "ask how often this has to happen",
     "extra statement": "ask what would happen without this line",
-    "missing line": "ask how often this has to happen",
+    "missing line": "something has to happen there",
     "order of lines": "ask whether this happens too early or too late",
     "indent": "ask whether this belongs inside of the block or outside",
     "not kept": "something that is needed later is not kept",
@@ -58,6 +62,8 @@ LOOK = {
     "default": "look at what can be left out when this is called",
 }
 """For each kind of edit what is said; ``{code}`` is the student's own expression."""
+LACKING = ("not kept", "missing line", "not reset")
+"""Kinds of edits that put in a line."""
 SHORT = 40
 """Longest expression, in characters, that is quoted."""
 
@@ -71,7 +77,7 @@ def place_of(found: Found, source: Source | None) -> Place:
     if source is None:
         return Place()
     if not best:
-        return _of_some_outputs(found, source)
+        return _of_some_outputs(found, source) or _of_values(found, source)
     if len(best[0].changes) == 1:
         return _one_change(best, source)
     changes = sorted(set(best[0].changes), key=lambda change: (change.piece, change.line))
@@ -86,17 +92,40 @@ def place_of(found: Found, source: Source | None) -> Place:
 
 
 def _one_change(best: Sequence[Repair], source: Source) -> Place:
-    changes = [repair.changes[0] for repair in best]
+    changes = _where_made([repair.changes[0] for repair in best], source)
     kinds = list(dict.fromkeys(change.kind for change in changes))
     look = f": {_look(changes[0])}" if len(kinds) <= 2 else ""
     if len({(change.piece, change.line) for change in changes}) == 1:
-        text = f"One change in {_where(changes[:1], source)} makes this right{look}"
+        what = "One line more before" if changes[0].kind in LACKING else "One change in"
+        text = f"{what} {_where(changes[:1], source)} makes this right{look}"
         return _place(_ended(text), changes[:1], source)
     same = len(kinds) == 1 and len({change.before for change in changes}) == 1
     return Place(_ended(f"One change makes this right{look}")) if same else Place()
 
 
-def _of_some_outputs(found: Found, source: Source) -> Place:
+def _where_made(changes: list[Change], source: Source) -> list[Change]:
+    """Leave out changes where a value is used if one stands where that value is made.
+
+    To return ``-loss`` mends what to compute ``-loss`` mends; what is wrong is the computation.
+    """
+    spots = {(change.piece, change.line) for change in changes}
+    made = {
+        ast.unparse(target)
+        for number, piece in enumerate(source.pieces)
+        for node in ast.walk(piece.tree)
+        if isinstance(node, ast.Assign | ast.AugAssign) and (number, node.lineno) in spots
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    }
+    rest = [change for change in changes if _names(change.before) - made or not change.before]
+    return rest or changes
+
+
+def _names(before: str) -> set[str]:
+    """The names in an expression, without what it calls and without numbers."""
+    return set(re.findall(r"(?<![\w.])(?:self\.)?[A-Za-z_]\w*(?![\w.]*\()", before)) - {"self"}
+
+
+def _of_some_outputs(found: Found, source: Source) -> Place | None:
     """Say which line makes which outputs right, where not all of them can be made right."""
     sentences, told = list[str](), list[Change]()
     for outputs, changes in found.partial.items():
@@ -105,7 +134,16 @@ def _of_some_outputs(found: Found, source: Source) -> Place:
             text = f"One change in {_where(changes[:1], source)} makes {listed(names)} right"
             sentences.append(_ended(f"{text}: {_look(changes[0])}"))
             told.append(changes[0])
-    return _place(" ".join(sentences[:2]), told[:2], source) if told else Place()
+    return _place(" ".join(sentences[:2]), told[:2], source) if told else None
+
+
+def _of_values(found: Found, source: Source) -> Place:
+    """Say which line makes a wrong output of right values, if there is one."""
+    if not 1 <= len(found.blamed) <= 2:
+        return Place()
+    where = " and ".join(_where([change], source) for change in found.blamed)
+    text = f"What {where} works with is right, and what is made of it there is not."
+    return _place(text, found.blamed, source)
 
 
 def _where(changes: Iterable[Change], source: Source) -> str:

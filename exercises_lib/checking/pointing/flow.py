@@ -1,0 +1,273 @@
+"""Where numbers go wrong: a line that is given right values only and makes a wrong output of them.
+
+No edit is needed for that. A value counts as right if it is an input, an expected output or what
+some expression of a right answer has on the same case.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from exercises_lib.checking.pointing.source import CANDIDATE, Piece, Source
+from exercises_lib.checking.pointing.tree import is_own_attribute, parse
+
+READ, MADE, NOTE = "__read__", "__made__", "__note__"
+MOST = 3000
+"""How many values are kept of a run."""
+LARGEST = 20_000
+"""Size of the largest array that is looked at."""
+Statement = ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A statement of the answer: the piece and the line where it begins."""
+
+    piece: int
+    line: int
+
+
+class Values:
+    """Numbers and arrays that have been seen."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[int, ...], list[Any]] = {}
+        self._count = 0
+
+    def add(self, value: Any) -> None:
+        """Keep the numbers that a value consists of."""
+        for leaf in leaves(value):
+            if self._count < MOST and leaf not in self:
+                self._held.setdefault(leaf.shape, []).append(leaf.copy())
+                self._count += 1
+
+    def __contains__(self, leaf: Any) -> bool:
+        return any(_equal(leaf, one) for one in self._held.get(leaf.shape, ()))
+
+
+def leaves(value: Any) -> Iterator[np.ndarray[Any, Any]]:
+    """Give the numbers and arrays that a value consists of."""
+    if isinstance(value, np.ndarray | np.generic | int | float) and not isinstance(value, bool):
+        array = np.asarray(value)
+        if array.dtype.kind in "iufb" and array.size <= LARGEST:
+            yield array
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, list | tuple) and len(value) < 100:
+        for item in value:
+            yield from leaves(item)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
+def _known(value: Any, right: Values) -> bool:
+    """Tell whether a value that a statement reads is right, or is none that could be wrong."""
+    if value is None or isinstance(value, str | bool | slice | type(np)):
+        return True
+    if isinstance(value, list | tuple | set):
+        return all(_known(item, right) for item in value)
+    if isinstance(value, dict):
+        return all(_known(item, right) for item in value.values())
+    if isinstance(value, np.ndarray | np.generic | int | float):
+        found = list(leaves(value))
+        return bool(found) and all(leaf in right for leaf in found)
+    if getattr(getattr(value, "__code__", None), "co_filename", "") == CANDIDATE:
+        return False  # the student's own; what is wrong may be in there
+    return callable(value) and not hasattr(value, "__self__") and not _of_the_answer(value)
+
+
+def _of_the_answer(value: Any) -> bool:
+    return isinstance(value, type) and any(
+        getattr(getattr(one, "__code__", None), "co_filename", "") == CANDIDATE
+        for one in vars(value).values()
+    )
+
+
+# ------------------------------------------------------------------ what right answers hold
+
+
+class _Noting(ast.NodeTransformer):
+    """Has the value of every expression noted."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        body: list[Any] = [self.visit(stmt) for stmt in node.body]
+        node.body = body
+        return node
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        telling = isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call | ast.Compare | ast.Subscript)
+        if (telling or getattr(node, "attr", "") == "T") and isinstance(
+            getattr(node, "ctx", ast.Load()), ast.Load
+        ):
+            held: Any = node
+            new = ast.Call(ast.Name(NOTE, ast.Load()), [held], [])
+            return ast.copy_location(new, node)
+        return node
+
+
+def note(models: Iterable[Source | None], run: Callable[[Any], object], right: Values) -> None:
+    """Keep what the expressions of right answers have when these run."""
+    for model in models:
+        if model is not None:
+
+            def keep(value: Any) -> Any:
+                right.add(value)
+                return value
+
+            _run(model, _Noting().visit, {NOTE: keep}, run)
+
+
+def _run(
+    source: Source,
+    change: Callable[[ast.Module], Any],
+    names: dict[str, Any],
+    run: Callable[[Any], object],
+) -> None:
+    """Run an answer once as it is after some change of its trees."""
+    trees = [piece.tree for piece in source.pieces]
+    try:
+        for piece in source.pieces:
+            piece.tree = ast.fix_missing_locations(change(copy.deepcopy(piece.tree)))
+            piece.space.update(names)
+        answer = source.build()
+        run(answer)
+    except Exception:  # what cannot be watched tells nothing
+        return
+    finally:
+        for piece, tree in zip(source.pieces, trees, strict=True):
+            piece.tree = tree
+            for name in names:
+                piece.space.pop(name, None)
+
+
+# ------------------------------------------------------------------ what the answer makes of it
+
+
+def blamed(
+    source: Source,
+    run: Callable[[Any], object],
+    right: Values,
+    wrong: Iterable[Any],
+    stopped: bool,
+) -> list[Spot]:
+    """Find the statements that get right values only and make a wrong output of them.
+
+    Args:
+        source: the answer's code.
+        run: runs an answer once.
+        right: the values that count as right.
+        wrong: what the answer gave where it is wrong.
+        stopped: whether it stopped with an exception.
+
+    Returns:
+        The statements, each once; also the one in which the answer stopped, if all that this one
+        reads is right.
+    """
+    bad = [leaf for value in wrong for leaf in leaves(value)]
+    found: dict[Spot, None] = {}
+    under_way: list[tuple[Spot, bool]] = []
+    open_ones: dict[Spot, bool] = {}
+
+    def read(piece: int, line: int, values: Any) -> None:
+        spot = Spot(piece, line)
+        open_ones[spot] = all(_known(value, right) for value in values)
+        under_way.append((spot, open_ones[spot]))
+
+    def made(piece: int, line: int, value: Any) -> Any:
+        spot = Spot(piece, line)
+        while under_way and under_way.pop()[0] != spot:
+            continue
+        if open_ones.get(spot):
+            off = [leaf for leaf in leaves(value) if leaf not in right]
+            if any(_equal(leaf, one) for leaf in off for one in bad):
+                found[spot] = None
+        return value
+
+    number = -1
+
+    def watched(tree: ast.Module) -> ast.Module:
+        nonlocal number
+        number += 1
+        return _watched(tree, number, source.pieces[number])
+
+    _run(source, watched, {READ: read, MADE: made}, run)
+    if stopped and under_way and under_way[-1][1]:
+        found[under_way[-1][0]] = None
+    return list(found)
+
+
+def _watched(tree: ast.Module, number: int, piece: Piece) -> ast.Module:
+    """Put a note before and after every statement that makes a value."""
+    for node in ast.walk(tree):
+        for block in ("body", "orelse", "finalbody"):
+            body = getattr(node, block, None)
+            if isinstance(body, list) and not isinstance(node, ast.Module | ast.ClassDef):
+                setattr(node, block, [new for stmt in body for new in _noted(stmt, number)])
+    return tree
+
+
+def _noted(stmt: ast.stmt, number: int) -> list[ast.stmt]:
+    if not isinstance(stmt, Statement) or stmt.value is None or _yields(stmt):
+        return [stmt]
+    reads = ast.Tuple([parse(name) for name in _reads(stmt)], ast.Load())
+    before = ast.Expr(_call(READ, number, stmt.lineno, reads))
+    if isinstance(stmt, ast.Return):
+        stmt.value = _call(MADE, number, stmt.lineno, stmt.value)
+        after = []
+    else:
+        target = stmt.targets[-1] if isinstance(stmt, ast.Assign) else stmt.target
+        after = [ast.Expr(_call(MADE, number, stmt.lineno, parse(ast.unparse(target))))]
+    return [ast.copy_location(new, stmt) for new in (before, stmt, *after)]
+
+
+def _yields(stmt: ast.stmt) -> bool:
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(stmt))
+
+
+def _call(name: str, piece: int, line: int, value: ast.expr) -> ast.Call:
+    return ast.Call(
+        ast.Name(name, ast.Load()), [ast.Constant(piece), ast.Constant(line), value], []
+    )
+
+
+def _reads(stmt: Statement) -> list[str]:
+    """The names and own attributes that a statement reads, ``x`` and ``self.x``."""
+    bound = {
+        node.id if isinstance(node, ast.Name) else node.arg
+        for inner in ast.walk(stmt)
+        if isinstance(inner, ast.comprehension | ast.Lambda)
+        for node in ast.walk(inner.target if isinstance(inner, ast.comprehension) else inner.args)
+        if isinstance(node, ast.Name | ast.arg)
+    }
+    parts: list[ast.AST] = [stmt.value] if stmt.value is not None else []
+    if isinstance(stmt, ast.AugAssign):
+        parts.append(parse(ast.unparse(stmt.target)))
+    names: dict[str, None] = {}
+    for part in parts:
+        for node in ast.walk(part):
+            if is_own_attribute(node):
+                names[ast.unparse(node)] = None
+            elif isinstance(node, ast.Name) and node.id not in bound and node.id != "self":
+                names[node.id] = None
+    whole = any(
+        isinstance(node, ast.Name) and node.id == "self" for part in parts for node in _bare(part)
+    )
+    return [*names, *(["self"] if whole else [])]
+
+
+def _bare(part: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of an expression, without the ``self`` of its own attributes."""
+    yield part
+    for child in ast.iter_child_nodes(part):
+        if not (is_own_attribute(part) and isinstance(child, ast.Name)):
+            yield from _bare(child)
