@@ -219,7 +219,7 @@ def measure(title: str, some: Iterator[Wrong], each: bool) -> None:
         tally.lined += bool(verdict.lines)
         tally.either += bool(verdict.lines) or verdict.mistake is not None
         tally.related += bool(verdict.relations)
-        good = any(set(verdict.lines) <= place for place in wrong.places)
+        good = set(verdict.lines) <= set().union(*wrong.places)
         if verdict.lines and wrong.places:
             tally.judged += 1
             tally.true += good

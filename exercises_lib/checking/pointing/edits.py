@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from exercises_lib.checking.pointing.expressions import SAME, Change, changes, constant
@@ -35,6 +35,7 @@ def edits(
     scopes: Callable[[ast.AST], Scope],
     most: int = 3,
     ingredients: Ingredients | None = None,
+    lines: Collection[int] = (),
 ) -> Iterator[Edit]:
     """Give every edit of a function, a class or a lambda.
 
@@ -43,8 +44,23 @@ def edits(
         scopes: tells the names in reach of a function.
         most: the last tier that is wanted.
         ingredients: expressions and statements of right answers, in the student's names.
+        lines: the only lines that are changed; all of them, if there are none.
     """
+    for edit in _edits(tree, scopes, most, ingredients, lines):
+        if not lines or edit.line in lines:
+            yield edit
+
+
+def _edits(
+    tree: ast.AST,
+    scopes: Callable[[ast.AST], Scope],
+    most: int,
+    ingredients: Ingredients | None,
+    lines: Collection[int],
+) -> Iterator[Edit]:
     for function in functions(tree):
+        if lines and not set(range(function.lineno, (function.end_lineno or 0) + 1)) & set(lines):
+            continue
         scope = scopes(function)
         if not isinstance(function, ast.Lambda):
             for owner, block in blocks(function):
@@ -62,6 +78,8 @@ def edits(
         given = ingredients(scope) if ingredients is not None else []
         donors = [*given, *_donors(function)] if most > 2 else []
         for spot in expressions(function):
+            if lines and spot[3].lineno not in lines:
+                continue
             yield from _expression_edits(spot, scope, strings, donors, most)
 
 
@@ -96,6 +114,11 @@ def _all_changes(
         if isinstance(node.value, str):
             for other in strings:
                 yield "key", 1, ast.Constant(other)
+    elif isinstance(node, ast.Tuple | ast.List) and role == "value":
+        for donor in donors:  # one of the results is not there
+            for at in range(len(node.elts) + 1):
+                items = [*node.elts[:at], copy.deepcopy(donor), *node.elts[at:]]
+                yield "not all", 3, type(node)(items, ast.Load())
     elif role in ("value", "operand", "arg", "test"):
         for donor in donors:
             yield "other expression", 3, copy.deepcopy(donor)

@@ -112,7 +112,7 @@ def changes(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
     elif isinstance(node, ast.Subscript):
         yield from _subscript(node)
     elif isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Load):
-        yield from _sequence(node, role)
+        yield from _sequence(node, scope, role)
     elif isinstance(node, ast.Name):
         for other in scope.like(node.id):
             yield "name", 1, parse(other)
@@ -375,7 +375,7 @@ def _subscript(node: ast.Subscript) -> Iterator[Change]:
         yield "count", 1, parse(f"({ast.unparse(node.value.value)}).size")
 
 
-def _sequence(node: ast.Tuple | ast.List, role: str) -> Iterator[Change]:
+def _sequence(node: ast.Tuple | ast.List, scope: Scope, role: str) -> Iterator[Change]:
     items = node.elts
     make = type(node)
     if 2 <= len(items) <= 6:
@@ -388,6 +388,9 @@ def _sequence(node: ast.Tuple | ast.List, role: str) -> Iterator[Change]:
             yield "order", 1, make([*items[1:], items[0]], ast.Load())
             yield "order", 1, make([items[-1], *items[:-1]], ast.Load())
     if role == "value":
+        for name in scope.names[:10]:
+            for at in range(len(items) + 1):
+                yield "not all", 2, make([*items[:at], parse(name), *items[at:]], ast.Load())
         other = ast.List if make is ast.Tuple else ast.Tuple
         yield "container", 1, other(items, ast.Load())
         for item in items:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +27,11 @@ Statement = ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return
 
 @dataclass(frozen=True)
 class Spot:
-    """A statement of the answer: the piece and the line where it begins."""
+    """A statement of the answer: the piece and its first and last line."""
 
     piece: int
     line: int
+    last: int
 
 
 class Values:
@@ -69,17 +70,18 @@ def _equal(a: Any, b: Any) -> bool:
     return a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
-def _known(value: Any, right: Values) -> bool:
+def _known(value: Any, right: Values, bad: Sequence[Any]) -> bool:
     """Tell whether a value that a statement reads is right, or is none that could be wrong."""
     if value is None or isinstance(value, str | bool | slice | type(np)):
         return True
     if isinstance(value, list | tuple | set):
-        return all(_known(item, right) for item in value)
+        return all(_known(item, right, bad) for item in value)
     if isinstance(value, dict):
-        return all(_known(item, right) for item in value.values())
+        return all(_known(item, right, bad) for item in value.values())
     if isinstance(value, np.ndarray | np.generic | int | float):
         found = list(leaves(value))
-        return bool(found) and all(leaf in right for leaf in found)
+        spoilt = any(_equal(leaf, one) for leaf in found for one in bad)
+        return bool(found) and not spoilt and all(leaf in right for leaf in found)
     if getattr(getattr(value, "__code__", None), "co_filename", "") == CANDIDATE:
         return False  # the student's own; what is wrong may be in there
     return callable(value) and not hasattr(value, "__self__") and not _of_the_answer(value)
@@ -159,38 +161,47 @@ def blamed(
     right: Values,
     wrong: Iterable[Any],
     stopped: bool,
-) -> list[Spot]:
+    changes: bool,
+) -> tuple[list[Spot], bool]:
     """Find the statements that get right values only and make a wrong output of them.
 
     Args:
         source: the answer's code.
         run: runs an answer once.
         right: the values that count as right.
-        wrong: what the answer gave where it is wrong.
+        wrong: what the answer gave where it is wrong, without what belongs to another output.
         stopped: whether it stopped with an exception.
+        changes: whether it changes what it is given; then the statements that do so are found.
 
     Returns:
-        The statements, each once; also the one in which the answer stopped, if all that this one
-        reads is right.
+        The statements, each once, and True; if there are none, the one in which the answer stopped,
+        if all that this one reads is right, and False.
     """
-    bad = [leaf for value in wrong for leaf in leaves(value)]
+    bad = list(wrong)
     found: dict[Spot, None] = {}
     under_way: list[tuple[Spot, bool]] = []
     open_ones: dict[Spot, bool] = {}
+    given: dict[int, tuple[Any, Any]] = {}
+    changing: dict[Spot, None] = {}
 
-    def read(piece: int, line: int, values: Any) -> None:
-        spot = Spot(piece, line)
-        open_ones[spot] = all(_known(value, right) for value in values)
+    def read(piece: int, line: int, last: int, values: Any) -> None:
+        spot = Spot(piece, line, last)
+        open_ones[spot] = all(_known(value, right, bad) for value in values)
+        for argument in values if changes else ():
+            for array in _arrays(argument):
+                given.setdefault(id(array), (array, array.copy()))
         under_way.append((spot, open_ones[spot]))
 
-    def made(piece: int, line: int, value: Any) -> Any:
-        spot = Spot(piece, line)
+    def made(piece: int, line: int, last: int, value: Any) -> Any:
+        spot = Spot(piece, line, last)
         while under_way and under_way.pop()[0] != spot:
             continue
-        if open_ones.get(spot):
-            off = [leaf for leaf in leaves(value) if leaf not in right]
-            if any(_equal(leaf, one) for leaf in off for one in bad):
-                found[spot] = None
+        if open_ones.get(spot) and any(_equal(a, b) for a in leaves(value) for b in bad):
+            found[spot] = None
+        for key, (array, before) in list(given.items()):
+            if not np.array_equal(array, before, equal_nan=array.dtype.kind == "f"):
+                given[key] = (array, array.copy())
+                changing[spot] = None
         return value
 
     number = -1
@@ -201,9 +212,14 @@ def blamed(
         return _watched(tree, number, source.pieces[number])
 
     _run(source, watched, {READ: read, MADE: made}, run)
-    if stopped and under_way and under_way[-1][1]:
-        found[under_way[-1][0]] = None
-    return list(found)
+    if not found and stopped and under_way and under_way[-1][1]:
+        return [under_way[-1][0]], False
+    return list(found or changing), True
+
+
+def _arrays(value: Any) -> list[Any]:
+    held = list(value.values()) if isinstance(value, dict) else [value]
+    return [one for one in held if isinstance(one, np.ndarray) and one.size <= LARGEST]
 
 
 def _watched(tree: ast.Module, number: int, piece: Piece) -> ast.Module:
@@ -220,13 +236,13 @@ def _noted(stmt: ast.stmt, number: int) -> list[ast.stmt]:
     if not isinstance(stmt, Statement) or stmt.value is None or _yields(stmt):
         return [stmt]
     reads = ast.Tuple([parse(name) for name in _reads(stmt)], ast.Load())
-    before = ast.Expr(_call(READ, number, stmt.lineno, reads))
+    before = ast.Expr(_call(READ, number, stmt, reads))
     if isinstance(stmt, ast.Return):
-        stmt.value = _call(MADE, number, stmt.lineno, stmt.value)
+        stmt.value = _call(MADE, number, stmt, stmt.value)
         after = []
     else:
         target = stmt.targets[-1] if isinstance(stmt, ast.Assign) else stmt.target
-        after = [ast.Expr(_call(MADE, number, stmt.lineno, parse(ast.unparse(target))))]
+        after = [ast.Expr(_call(MADE, number, stmt, parse(ast.unparse(target))))]
     return [ast.copy_location(new, stmt) for new in (before, stmt, *after)]
 
 
@@ -234,10 +250,9 @@ def _yields(stmt: ast.stmt) -> bool:
     return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(stmt))
 
 
-def _call(name: str, piece: int, line: int, value: ast.expr) -> ast.Call:
-    return ast.Call(
-        ast.Name(name, ast.Load()), [ast.Constant(piece), ast.Constant(line), value], []
-    )
+def _call(name: str, piece: int, stmt: ast.stmt, value: ast.expr) -> ast.Call:
+    where = [ast.Constant(number) for number in (piece, stmt.lineno, stmt.end_lineno)]
+    return ast.Call(ast.Name(name, ast.Load()), [*where, value], [])
 
 
 def _reads(stmt: Statement) -> list[str]:

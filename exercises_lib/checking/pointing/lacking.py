@@ -30,6 +30,8 @@ def lacking(function: Any, lines: Sequence[ast.stmt]) -> Iterator[Edit]:
         if not _behind_the_end(getattr(owner, block), at)
     ]
     for line in lines:
+        if _targets(line) & {one for node in ast.walk(function) for one in _targets(node)}:
+            continue  # it would undo what stands there, and no one could say which of them is wrong
         for owner, block, at in places[:MOST_PLACES]:
             body = getattr(owner, block)
             new = copy.deepcopy(line)
@@ -39,6 +41,10 @@ def lacking(function: Any, lines: Sequence[ast.stmt]) -> Iterator[Edit]:
             text = ast.unparse(line)
             kind = KINDS[type(line)] if text.startswith("self.") else "missing line"
             yield Edit(kind, 2, beside.lineno, owner, block, None, whole, group=text)
+
+
+def _targets(node: ast.AST) -> set[str]:
+    return set(map(ast.unparse, node.targets)) if isinstance(node, ast.Assign) else set()
 
 
 def _behind_the_end(body: list[ast.stmt], at: int) -> bool:

@@ -20,7 +20,7 @@ Kind = tuple[str, int]
 PLAIN = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Raise, ast.Delete, ast.Assert)
 MOST_LINES = 4000
 """How many lines are watched; in a long loop it is not worth while to know all of them."""
-WANTED = re.compile(r"(?:name|attribute|key|KeyError:?|has no attribute) '?(\w+)'?")
+WANTED = re.compile(r"(?:name|attribute|key|KeyError:?|has no attribute|no entry) '?(\w+)'?")
 
 
 class Names:

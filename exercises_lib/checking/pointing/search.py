@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from exercises_lib.checking.compare import CHANGED
 from exercises_lib.checking.pointing.bench import Bench, Outcome
 from exercises_lib.checking.pointing.edits import edits
-from exercises_lib.checking.pointing.flow import Values, blamed, note
+from exercises_lib.checking.pointing.flow import Spot, Values, blamed, leaves, note
 from exercises_lib.checking.pointing.ingredients import Ingredients
 from exercises_lib.checking.pointing.names import Names
 from exercises_lib.checking.pointing.source import Source, source_of
@@ -20,6 +21,8 @@ WIDTH = 6
 """From how many of the most promising single edits a second one is tried."""
 SLACK = 2
 """By how much more than the cheapest a repair may cost to have its say about the line."""
+MOST_SPOTS = 2
+"""Where more statements make wrong outputs of right values, none of them is looked at alone."""
 MODELS = 4
 """From how many right answers expressions are taken."""
 
@@ -51,7 +54,8 @@ class Found:
         partial: for outputs that one edit rights while others stay wrong, the likeliest such edits.
         tried: how many candidates were run.
         finished: whether it came to its end within its time.
-        blamed: without any edit, the lines that make wrong outputs of right values.
+        blamed: the lines that make wrong outputs of right values, or stop at them.
+        stops: whether the answer stops there; a name that is right in itself may be the wrong one.
     """
 
     repairs: list[Repair] = field(default_factory=list)
@@ -59,6 +63,7 @@ class Found:
     tried: int = 0
     finished: bool = False
     blamed: list[Change] = field(default_factory=list)
+    stops: bool = False
 
     @property
     def smallest(self) -> list[Repair]:
@@ -111,23 +116,15 @@ class Search:
         self.names = Names(self.source, once, said)
         self._ingredients = Ingredients(self.models, self.names, once)
         self._follow(once)
-        spots = {(spot.piece, spot.line) for spot in self.found.blamed}
         self._partial: list[tuple[set[str], Edit]] = []
         self._better: list[tuple[int, int, Edit]] = []
         try:
-            every = sorted(self._edits(), key=lambda edit: edit.tier)
-            if len(spots) == 1:  # it is there, whatever else would mend it
-                here = [edit for edit in every if (edit.piece, edit.line) in spots]
-                self._single(sorted(here, key=lambda edit: (edit.tier, edit.cost)))
-                every = [edit for edit in every if (edit.piece, edit.line) not in spots]
-            for _, some in itertools.groupby(every, key=lambda edit: edit.tier):
-                if self.found.repairs:
-                    break
-                self._single(sorted(some, key=lambda edit: edit.cost))
-                if self.found.repairs or self._independent([], set(self.bench.start.wrong)):
-                    break
-            else:
-                self._one_behind_the_other()
+            if self._spots:
+                self._by_tiers(self._edits(self._spots))
+            if not self.found.repairs and (not self._spots or self.found.stops):
+                self._by_tiers(self._edits())
+                if not self.found.repairs:
+                    self._one_behind_the_other()
             self.found.finished = True
         except OutOfTimeError:
             pass
@@ -144,26 +141,43 @@ class Search:
         right.add(dict(self._trial.expected[first].values))
         note(self.models, once, right)
         seen, wrong = self._trial.seen[first], self.bench.start.wrong
-        given = [seen.values[name] for name in wrong if name in seen.values]
-        spots = blamed(self.source, once, right, given, seen.failure is not None)
-        self.found.blamed = [Change(spot.line, "flow", "", spot.piece) for spot in spots]
+        wanted = Values()
+        wanted.add(dict(self._trial.expected[first].values))
+        given = [
+            leaf for name in wrong for leaf in leaves(seen.values.get(name)) if leaf not in wanted
+        ]
+        stopped, changes = seen.failure is not None, CHANGED in wrong
+        spots, made = blamed(self.source, once, right, given, stopped, changes)
+        self._spots = spots if len(spots) <= MOST_SPOTS else []
+        self.found.blamed = [Change(spot.line, "flow", "", spot.piece) for spot in self._spots]
+        self.found.stops = not made
+
+    def _by_tiers(self, edits: Iterable[Edit]) -> None:
+        """Try edits by themselves and side by side, until a tier has brought a repair."""
+        every = sorted(edits, key=lambda edit: edit.tier)
+        for _, some in itertools.groupby(every, key=lambda edit: edit.tier):
+            self._single(sorted(some, key=lambda edit: edit.cost))
+            if self.found.repairs or self._independent([], set(self.bench.start.wrong)):
+                return
 
     def _scope(self, piece: int) -> Callable[[ast.AST], Scope]:
         assert self.source is not None
         space = self.source.pieces[piece].space
         return lambda function: self.names.scope(function, space)
 
-    def _edits(self, most: int = 3) -> Iterator[Edit]:
-        """Every edit of every piece, the likeliest first."""
+    def _edits(self, spots: Iterable[Spot] = (), most: int = 3) -> list[Edit]:
+        """Every edit of every piece, or of some statements only."""
         assert self.source is not None
         every = []
         for number, piece in enumerate(self.source.pieces):
-            made = edits(piece.tree, self._scope(number), most, self._ingredients)
-            for edit in made:
+            lines = {n for s in spots if s.piece == number for n in range(s.line, s.last + 1)}
+            if spots and not lines:
+                continue
+            for edit in edits(piece.tree, self._scope(number), most, self._ingredients, lines):
                 edit.piece = number
                 if not self.names.skipped(edit.line):
                     every.append(edit)
-        yield from every
+        return every
 
     def _try(self, edit: Edit) -> Outcome | None:
         """Run a candidate on the most telling case; the edit stays applied."""

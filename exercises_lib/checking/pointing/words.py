@@ -50,6 +50,7 @@ LOOK = {
     "in place": "ask whether this makes a new array or changes one that others hold",
     "= or +=": "ask whether this should replace what was there or add to it",
     "target": "look at where the result is stored",
+    "not all": "count what stands in {code}",
     "return": "look at what is returned, and when",
     "once more": "ask how often this has to happen",
     "extra statement": "ask what would happen without this line",
@@ -100,6 +101,11 @@ def _one_change(best: Sequence[Repair], source: Source) -> Place:
         text = f"{what} {_where(changes[:1], source)} makes this right{look}"
         return _place(_ended(text), changes[:1], source)
     same = len(kinds) == 1 and len({change.before for change in changes}) == 1
+    spots = {(change.piece, change.line): change for change in changes}
+    if len(kinds) == 1 and len(spots) == 2 and kinds[0] not in LACKING:
+        either = " or in ".join(_where([change], source) for change in spots.values())
+        text = f"One change in {either} makes this right{look}"
+        return _place(_ended(text), list(spots.values()), source)
     return Place(_ended(f"One change makes this right{look}")) if same else Place()
 
 
@@ -142,7 +148,8 @@ def _of_values(found: Found, source: Source) -> Place:
     if not 1 <= len(found.blamed) <= 2:
         return Place()
     where = " and ".join(_where([change], source) for change in found.blamed)
-    text = f"What {where} works with is right, and what is made of it there is not."
+    end = "the answer stops there" if found.stops else "what is made of it there is not"
+    text = f"What {where} works with is right, and {end}."
     return _place(text, found.blamed, source)
 
 
