@@ -1,7 +1,8 @@
 """The error model: every edit of a piece of code that the search tries.
 
 Tier 1 holds what is wrong most often for its price, tier 3 what needs many candidates: an
-expression in the place of another, from the answer itself or from right answers.
+expression in the place of another, from the answer itself or from right answers. Such a one must
+use what the answer has computed so far: the whole right answer in a `return` would mend anything.
 """
 
 from __future__ import annotations
@@ -77,10 +78,19 @@ def _edits(
         )
         given = ingredients(scope) if ingredients is not None else []
         donors = [*given, *_donors(function)] if most > 2 else []
+        made = {
+            ast.unparse(node)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store)
+        }
         for spot in expressions(function):
             if lines and spot[3].lineno not in lines:
                 continue
-            yield from _expression_edits(spot, scope, strings, donors, most)
+            used = made & _names(spot[3])
+            keeping = [donor for donor in donors if used <= _names(donor)]
+            if isinstance(spot[0], ast.Return):
+                keeping += _with_another(spot[3], donors)
+            yield from _expression_edits(spot, scope, strings, keeping, most)
 
 
 def _expression_edits(
@@ -90,7 +100,8 @@ def _expression_edits(
     parent, where, index, node, role = spot
     old = ast.unparse(node)
     texts = {old}
-    for kind, tier, new in _all_changes(node, scope, role, strings, donors):
+    returned = isinstance(parent, ast.Return)
+    for kind, tier, new in _all_changes(node, scope, role, strings, donors, returned):
         if tier > most:
             continue
         placed(new, node)
@@ -104,24 +115,44 @@ def _expression_edits(
 
 
 def _all_changes(
-    node: ast.expr, scope: Scope, role: str, strings: Sequence[str], donors: Sequence[ast.expr]
+    node: ast.expr,
+    scope: Scope,
+    role: str,
+    strings: Sequence[str],
+    donors: Sequence[ast.expr],
+    returned: bool,
 ) -> Iterator[Change]:
     if role == "called" or (isinstance(node, ast.Name) and node.id not in scope.names):
         yield from _renamed(node, scope, role)
         return
     yield from changes(node, scope, role)
+    if role == "value" and returned and not isinstance(node, ast.Tuple | ast.List):
+        for name in scope.names[:10]:
+            for pair in ((node, parse(name)), (parse(name), node)):
+                yield "not all", 2, ast.Tuple([*pair], ast.Load())
     if isinstance(node, ast.Constant):
         if isinstance(node.value, str):
             for other in strings:
                 yield "key", 1, ast.Constant(other)
-    elif isinstance(node, ast.Tuple | ast.List) and role == "value":
-        for donor in donors:  # one of the results is not there
-            for at in range(len(node.elts) + 1):
-                items = [*node.elts[:at], copy.deepcopy(donor), *node.elts[at:]]
-                yield "not all", 3, type(node)(items, ast.Load())
     elif role in ("value", "operand", "arg", "test"):
         for donor in donors:
-            yield "other expression", 3, copy.deepcopy(donor)
+            kind = "not all" if isinstance(donor, ast.Tuple) else "other expression"
+            yield kind, 3, copy.deepcopy(donor)
+
+
+def _with_another(node: ast.expr, donors: Sequence[ast.expr]) -> list[ast.expr]:
+    """What is returned, and one result more, in every place that it could have."""
+    items = node.elts if isinstance(node, ast.Tuple) else [node]
+    return [
+        ast.Tuple([*items[:at], donor, *items[at:]], ast.Load())
+        for donor in donors
+        for at in range(len(items) + 1)
+    ]
+
+
+def _names(node: ast.AST) -> set[str]:
+    every = (inner for inner in ast.walk(node) if isinstance(inner, ast.Name | ast.Attribute))
+    return set(map(ast.unparse, every))
 
 
 def _renamed(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:

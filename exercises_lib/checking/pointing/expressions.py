@@ -330,6 +330,11 @@ def _call(node: ast.Call, scope: Scope) -> Iterator[Change]:
                 args = list(node.args)
                 args[i] = binop(arg, ast.Add if k > 0 else ast.Sub, ast.Constant(1))
                 yield "bounds", 1, ast.Call(node.func, args, [])
+    if name == "range" and len(node.args) < 3:
+        for size in scope.sizes:
+            for at in range(len(node.args) + 1):
+                more_args = [*node.args[:at], parse(size), *node.args[at:]]
+                yield "bounds", 2, ast.Call(node.func, more_args, [])
     if name == "range" and len(node.args) == 1:
         (stop,) = node.args
         more = binop(stop, ast.Add, ast.Constant(1))

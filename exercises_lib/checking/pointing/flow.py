@@ -223,11 +223,14 @@ def _arrays(value: Any) -> list[Any]:
 
 
 def _watched(tree: ast.Module, number: int, piece: Piece) -> ast.Module:
-    """Put a note before and after every statement that makes a value."""
+    """Put a note before and after every statement that makes a value.
+
+    Not within an `if`: there the condition may be what is wrong.
+    """
     for node in ast.walk(tree):
         for block in ("body", "orelse", "finalbody"):
             body = getattr(node, block, None)
-            if isinstance(body, list) and not isinstance(node, ast.Module | ast.ClassDef):
+            if isinstance(body, list) and not isinstance(node, ast.Module | ast.ClassDef | ast.If):
                 setattr(node, block, [new for stmt in body for new in _noted(stmt, number)])
     return tree
 
@@ -253,6 +256,27 @@ def _yields(stmt: ast.stmt) -> bool:
 def _call(name: str, piece: int, stmt: ast.stmt, value: ast.expr) -> ast.Call:
     where = [ast.Constant(number) for number in (piece, stmt.lineno, stmt.end_lineno)]
     return ast.Call(ast.Name(name, ast.Load()), [*where, value], [])
+
+
+def sources_of(tree: ast.AST, spot: Spot) -> set[int]:
+    """The lines of a statement and of those that make what it reads."""
+    lines = set(range(spot.line, spot.last + 1))
+    reads: set[str] = set()
+    every = [node for node in ast.walk(tree) if isinstance(node, Statement)]
+    for stmt in every:
+        if stmt.lineno == spot.line:
+            reads.update(_reads(stmt))
+    for stmt in every:
+        if not isinstance(stmt, ast.Return):
+            targets = stmt.targets if isinstance(stmt, ast.Assign) else [stmt.target]
+            made = {ast.unparse(part) for target in targets for part in _parts(target)}
+            if made & reads:
+                lines |= set(range(stmt.lineno, (stmt.end_lineno or stmt.lineno) + 1))
+    return lines
+
+
+def _parts(target: ast.expr) -> list[ast.expr]:
+    return target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
 
 
 def _reads(stmt: Statement) -> list[str]:

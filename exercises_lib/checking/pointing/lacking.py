@@ -40,11 +40,13 @@ def lacking(function: Any, lines: Sequence[ast.stmt]) -> Iterator[Edit]:
             beside = body[at] if at < len(body) else body[-1]
             text = ast.unparse(line)
             kind = KINDS[type(line)] if text.startswith("self.") else "missing line"
-            yield Edit(kind, 2, beside.lineno, owner, block, None, whole, group=text)
+            yield Edit(kind, 3, beside.lineno, owner, block, None, whole, group=text)
 
 
 def _targets(node: ast.AST) -> set[str]:
-    return set(map(ast.unparse, node.targets)) if isinstance(node, ast.Assign) else set()
+    if isinstance(node, ast.Assign):
+        return set(map(ast.unparse, node.targets))
+    return set()
 
 
 def _behind_the_end(body: list[ast.stmt], at: int) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from exercises_lib.checking.compare import CHANGED
 from exercises_lib.checking.pointing.bench import Bench, Outcome
 from exercises_lib.checking.pointing.edits import edits
-from exercises_lib.checking.pointing.flow import Spot, Values, blamed, leaves, note
+from exercises_lib.checking.pointing.flow import Spot, Values, blamed, leaves, note, sources_of
 from exercises_lib.checking.pointing.ingredients import Ingredients
 from exercises_lib.checking.pointing.names import Names
 from exercises_lib.checking.pointing.source import Source, source_of
@@ -120,7 +120,10 @@ class Search:
         self._better: list[tuple[int, int, Edit]] = []
         try:
             if self._spots:
-                self._by_tiers(self._edits(self._spots))
+                some = sorted(self._edits(self._spots), key=lambda edit: (edit.tier, edit.cost))
+                self._single(some)
+                if not self.found.repairs:
+                    self._independent([], set(self.bench.start.wrong))
             if not self.found.repairs and (not self._spots or self.found.stops):
                 self._by_tiers(self._edits())
                 if not self.found.repairs:
@@ -153,11 +156,16 @@ class Search:
         self.found.stops = not made
 
     def _by_tiers(self, edits: Iterable[Edit]) -> None:
-        """Try edits by themselves and side by side, until a tier has brought a repair."""
+        """Try edits by themselves, then side by side, until a tier has brought a repair.
+
+        Two cheap ones do not come before a single one that is not quite as cheap.
+        """
         every = sorted(edits, key=lambda edit: edit.tier)
-        for _, some in itertools.groupby(every, key=lambda edit: edit.tier):
+        for tier, some in itertools.groupby(every, key=lambda edit: edit.tier):
             self._single(sorted(some, key=lambda edit: edit.cost))
-            if self.found.repairs or self._independent([], set(self.bench.start.wrong)):
+            if self.found.repairs:
+                return
+            if tier > 1 and self._independent([], set(self.bench.start.wrong)):
                 return
 
     def _scope(self, piece: int) -> Callable[[ast.AST], Scope]:
@@ -166,11 +174,12 @@ class Search:
         return lambda function: self.names.scope(function, space)
 
     def _edits(self, spots: Iterable[Spot] = (), most: int = 3) -> list[Edit]:
-        """Every edit of every piece, or of some statements only."""
+        """Every edit of every piece, or only of some statements and of what makes their values."""
         assert self.source is not None
         every = []
         for number, piece in enumerate(self.source.pieces):
-            lines = {n for s in spots if s.piece == number for n in range(s.line, s.last + 1)}
+            own = [sources_of(piece.tree, spot) for spot in spots if spot.piece == number]
+            lines = set[int]().union(*own)
             if spots and not lines:
                 continue
             for edit in edits(piece.tree, self._scope(number), most, self._ingredients, lines):
@@ -191,14 +200,18 @@ class Search:
         self.found.repairs.append(Repair(changes, sum(edit.cost for edit in done)))
 
     def _single(self, some: Iterable[Edit]) -> None:
-        """Try the edits of a tier, each by itself, until they cost more than has a say."""
+        """Try edits, each by itself, until they cost more than has a say."""
         assert self.source is not None
         done: set[str] = set()
+        tier = 0
         for edit in some:
             if edit.group and edit.group in done:
                 continue
-            if self.found.repairs and edit.cost > self.found.repairs[0].cost + SLACK:
+            if self.found.repairs and (
+                edit.cost > self.found.repairs[0].cost + SLACK or edit.tier > tier
+            ):
                 return
+            tier = edit.tier
             with edit:
                 outcome = self._try(edit)
                 if outcome is None:
