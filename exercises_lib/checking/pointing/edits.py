@@ -12,11 +12,12 @@ import copy
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from exercises_lib.checking.pointing.expressions import SAME, Change, changes, constant
+from exercises_lib.checking.pointing.expressions import SAME, changes, constant
 from exercises_lib.checking.pointing.ingredients import Ingredients
 from exercises_lib.checking.pointing.lacking import lacking
 from exercises_lib.checking.pointing.statements import statement_edits
 from exercises_lib.checking.pointing.tree import (
+    Change,
     Edit,
     Scope,
     Spot,

@@ -16,12 +16,9 @@ import numpy as np
 
 from exercises_lib.checking.pointing.source import CANDIDATE, Piece, Source
 from exercises_lib.checking.pointing.tree import is_own_attribute, parse
+from exercises_lib.checking.pointing.values import LARGEST, Values, equal, leaves
 
 READ, MADE, NOTE = "__read__", "__made__", "__note__"
-MOST = 3000
-"""How many values are kept of a run."""
-LARGEST = 20_000
-"""Size of the largest array that is looked at."""
 Statement = ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return
 
 
@@ -34,42 +31,6 @@ class Spot:
     last: int
 
 
-class Values:
-    """Numbers and arrays that have been seen."""
-
-    def __init__(self) -> None:
-        self._held: dict[tuple[int, ...], list[Any]] = {}
-        self._count = 0
-
-    def add(self, value: Any) -> None:
-        """Keep the numbers that a value consists of."""
-        for leaf in leaves(value):
-            if self._count < MOST and leaf not in self:
-                self._held.setdefault(leaf.shape, []).append(leaf.copy())
-                self._count += 1
-
-    def __contains__(self, leaf: Any) -> bool:
-        return any(_equal(leaf, one) for one in self._held.get(leaf.shape, ()))
-
-
-def leaves(value: Any) -> Iterator[np.ndarray[Any, Any]]:
-    """Give the numbers and arrays that a value consists of."""
-    if isinstance(value, np.ndarray | np.generic | int | float) and not isinstance(value, bool):
-        array = np.asarray(value)
-        if array.dtype.kind in "iufb" and array.size <= LARGEST:
-            yield array
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from leaves(item)
-    elif isinstance(value, list | tuple) and len(value) < 100:
-        for item in value:
-            yield from leaves(item)
-
-
-def _equal(a: Any, b: Any) -> bool:
-    return a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True)
-
-
 def _known(value: Any, right: Values, bad: Sequence[Any]) -> bool:
     """Tell whether a value that a statement reads is right, or is none that could be wrong."""
     if value is None or isinstance(value, str | bool | slice | type(np)):
@@ -80,7 +41,7 @@ def _known(value: Any, right: Values, bad: Sequence[Any]) -> bool:
         return all(_known(item, right, bad) for item in value.values())
     if isinstance(value, np.ndarray | np.generic | int | float):
         found = list(leaves(value))
-        spoilt = any(_equal(leaf, one) for leaf in found for one in bad)
+        spoilt = any(equal(leaf, one) for leaf in found for one in bad)
         return bool(found) and not spoilt and all(leaf in right for leaf in found)
     if getattr(getattr(value, "__code__", None), "co_filename", "") == CANDIDATE:
         return False  # the student's own; what is wrong may be in there
@@ -196,7 +157,7 @@ def blamed(
         spot = Spot(piece, line, last)
         while under_way and under_way.pop()[0] != spot:
             continue
-        if open_ones.get(spot) and any(_equal(a, b) for a in leaves(value) for b in bad):
+        if open_ones.get(spot) and any(equal(a, b) for a in leaves(value) for b in bad):
             found[spot] = None
         for key, (array, before) in list(given.items()):
             if not np.array_equal(array, before, equal_nan=array.dtype.kind == "f"):

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from exercises_lib.checking.compare import CHANGED
 from exercises_lib.checking.pointing.bench import Bench, Outcome
 from exercises_lib.checking.pointing.edits import edits
-from exercises_lib.checking.pointing.flow import Spot, Values, blamed, leaves, note, sources_of
+from exercises_lib.checking.pointing.flow import Spot, blamed, note, sources_of
 from exercises_lib.checking.pointing.ingredients import Ingredients
 from exercises_lib.checking.pointing.names import Names
 from exercises_lib.checking.pointing.source import Source, source_of
 from exercises_lib.checking.pointing.tree import Edit, Scope
+from exercises_lib.checking.pointing.values import Values, leaves
 from exercises_lib.checking.trial import Trial, observe_case
 
 WIDTH = 6

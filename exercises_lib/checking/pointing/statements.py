@@ -6,9 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from exercises_lib.checking.pointing.tree import Edit, Scope, parse, placed
-
-ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
+from exercises_lib.checking.pointing.tree import ARITHMETIC, Edit, Scope, parse, placed
 
 
 def statement_edits(owner: ast.AST, block: str, scope: Scope, function: ast.AST) -> Iterator[Edit]:

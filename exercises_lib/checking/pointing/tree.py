@@ -127,6 +127,9 @@ def _tokens(text: str) -> Counter[str]:
     return Counter(re.findall(r"\w+|\*\*|//|[^\w\s()]", text))
 
 
+ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
+Change = tuple[str, int, ast.expr]
+"""A kind, a tier and what an expression becomes."""
 Spot = tuple[ast.AST, str, int | None, ast.expr, str]
 """An expression with its place: the parent, its field, the index there; and the role it has."""
 
