@@ -131,10 +131,9 @@ def test_a_line_that_stops_on_right_values_is_named():
 
 
 def test_a_value_that_is_wrong_when_a_line_gets_it_does_not_blame_that_line():
-    later = ("        return dout @ self.W.T", "        self.db = 2 * self.db\n        return dout")
-    early = ("self.dW = self.x.T @ dout", "dout = np.cos(np.exp(dout))\n        self.dW = self.x.T")
-    verdict = ask("ch04.Affine", typed(AFFINE, early, later))
-    assert not set(verdict.lines) & {11, 12}
+    early = ("self.dW = self.x.T", "dout = np.cos(np.exp(dout))\n        self.dW = self.x.T")
+    verdict = ask("ch04.Affine", typed(AFFINE, early))
+    assert set(verdict.lines) <= {10}
 
 
 def test_the_statement_that_changes_what_it_is_given_is_named():

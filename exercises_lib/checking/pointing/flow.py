@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking.pointing.source import CANDIDATE, Piece, Source
+from exercises_lib.checking.pointing.source import CANDIDATE, Source
 from exercises_lib.checking.pointing.tree import is_own_attribute, parse
 from exercises_lib.checking.pointing.values import LARGEST, Values, equal, leaves
 
@@ -56,6 +56,23 @@ def _of_the_answer(value: Any) -> bool:
 
 
 # ------------------------------------------------------------------ what right answers hold
+
+
+@dataclass(frozen=True)
+class Blame:
+    """What a statement does wrong.
+
+    Args:
+        spot: where it stands.
+        kind: ``"flow"`` makes a wrong output of right values, ``"stops"`` at right values,
+            ``"changes"`` an array that it was given.
+        sure: whether these right values are inputs or outputs; what a right answer has on its way
+            may be right there and not here.
+    """
+
+    spot: Spot
+    kind: str
+    sure: bool
 
 
 class _Noting(ast.NodeTransformer):
@@ -120,62 +137,68 @@ def blamed(
     source: Source,
     run: Callable[[Any], object],
     right: Values,
+    sure: Values,
     wrong: Iterable[Any],
-    stopped: bool,
     changes: bool,
-) -> tuple[list[Spot], bool]:
+) -> list[Blame]:
     """Find the statements that get right values only and make a wrong output of them.
 
     Args:
         source: the answer's code.
         run: runs an answer once.
         right: the values that count as right.
+        sure: those of them that are inputs or outputs.
         wrong: what the answer gave where it is wrong, without what belongs to another output.
-        stopped: whether it stopped with an exception.
-        changes: whether it changes what it is given; then the statements that do so are found.
+        changes: whether it changes what it is given.
 
     Returns:
-        The statements, each once, and True; if there are none, the one in which the answer stopped,
-        if all that this one reads is right, and False.
+        These statements, each once; if there are none, those that change what they are given; if
+        there are none, the one in which the answer stopped, if all that it reads is right.
     """
     bad = list(wrong)
-    found: dict[Spot, None] = {}
-    under_way: list[tuple[Spot, bool]] = []
-    open_ones: dict[Spot, bool] = {}
+    found: dict[Spot, bool] = {}
+    under_way: list[Spot] = []
+    open_ones: dict[Spot, tuple[bool, bool]] = {}
     given: dict[int, tuple[Any, Any]] = {}
     changing: dict[Spot, None] = {}
 
     def read(piece: int, line: int, last: int, values: Any) -> None:
         spot = Spot(piece, line, last)
-        open_ones[spot] = all(_known(value, right, bad) for value in values)
+        known = all(_known(value, right, bad) for value in values)
+        open_ones[spot] = known, known and all(_known(value, sure, bad) for value in values)
         for argument in values if changes else ():
             for array in _arrays(argument):
                 given.setdefault(id(array), (array, array.copy()))
-        under_way.append((spot, open_ones[spot]))
+        under_way.append(spot)
 
     def made(piece: int, line: int, last: int, value: Any) -> Any:
         spot = Spot(piece, line, last)
-        while under_way and under_way.pop()[0] != spot:
+        while under_way and under_way.pop() != spot:
             continue
-        if open_ones.get(spot) and any(equal(a, b) for a in leaves(value) for b in bad):
-            found[spot] = None
+        known, certain = open_ones.get(spot, (False, False))
+        spoilt = any(equal(a, b) for a in leaves(value) for b in bad) if known else False
+        if spoilt and line not in conditional:
+            found[spot] = certain
         for key, (array, before) in list(given.items()):
             if not np.array_equal(array, before, equal_nan=array.dtype.kind == "f"):
                 given[key] = (array, array.copy())
                 changing[spot] = None
         return value
 
-    number = -1
+    number, conditional = -1, set[int]()
 
     def watched(tree: ast.Module) -> ast.Module:
         nonlocal number
         number += 1
-        return _watched(tree, number, source.pieces[number])
+        return _watched(tree, number, conditional)
 
     _run(source, watched, {READ: read, MADE: made}, run)
-    if not found and stopped and under_way and under_way[-1][1]:
-        return [under_way[-1][0]], False
-    return list(found or changing), True
+    if found:
+        return [Blame(spot, "flow", certain) for spot, certain in found.items()]
+    if changing or not under_way:
+        return [Blame(spot, "changes", True) for spot in changing]
+    last = under_way[-1]
+    return [Blame(last, "stops", open_ones[last][1])] if open_ones[last][0] else []
 
 
 def _arrays(value: Any) -> list[Any]:
@@ -183,15 +206,20 @@ def _arrays(value: Any) -> list[Any]:
     return [one for one in held if isinstance(one, np.ndarray) and one.size <= LARGEST]
 
 
-def _watched(tree: ast.Module, number: int, piece: Piece) -> ast.Module:
+def _watched(tree: ast.Module, number: int, conditional: set[int]) -> ast.Module:
     """Put a note before and after every statement that makes a value.
 
-    Not within an `if`: there the condition may be what is wrong.
+    Args:
+        tree: the code.
+        number: which piece of the answer it is.
+        conditional: takes the lines that stand within an `if`: the condition may be what is wrong.
     """
     for node in ast.walk(tree):
         for block in ("body", "orelse", "finalbody"):
             body = getattr(node, block, None)
-            if isinstance(body, list) and not isinstance(node, ast.Module | ast.ClassDef | ast.If):
+            if isinstance(body, list) and not isinstance(node, ast.Module | ast.ClassDef):
+                if isinstance(node, ast.If):
+                    conditional.update(stmt.lineno for stmt in body if isinstance(stmt, Statement))
                 setattr(node, block, [new for stmt in body for new in _noted(stmt, number)])
     return tree
 

@@ -55,8 +55,7 @@ class Found:
         partial: for outputs that one edit rights while others stay wrong, the likeliest such edits.
         tried: how many candidates were run.
         finished: whether it came to its end within its time.
-        blamed: the lines that make wrong outputs of right values, or stop at them.
-        stops: whether the answer stops there; a name that is right in itself may be the wrong one.
+        blamed: what can be said without an edit of the lines that get right values only.
     """
 
     repairs: list[Repair] = field(default_factory=list)
@@ -64,7 +63,6 @@ class Found:
     tried: int = 0
     finished: bool = False
     blamed: list[Change] = field(default_factory=list)
-    stops: bool = False
 
     @property
     def smallest(self) -> list[Repair]:
@@ -125,7 +123,7 @@ class Search:
                 self._single(some)
                 if not self.found.repairs:
                     self._independent([], set(self.bench.start.wrong))
-            if not self.found.repairs and (not self._spots or self.found.stops):
+            if not self.found.repairs and not self._made:
                 self._by_tiers(self._edits())
                 if not self.found.repairs:
                     self._one_behind_the_other()
@@ -147,14 +145,21 @@ class Search:
         seen, wrong = self._trial.seen[first], self.bench.start.wrong
         wanted = Values()
         wanted.add(dict(self._trial.expected[first].values))
+        sure = Values()
+        sure.add(dict(self._trial.cases[first].inputs))
+        sure.add(dict(self._trial.expected[first].values))
         given = [
             leaf for name in wrong for leaf in leaves(seen.values.get(name)) if leaf not in wanted
         ]
-        stopped, changes = seen.failure is not None, CHANGED in wrong
-        spots, made = blamed(self.source, once, right, given, stopped, changes)
-        self._spots = spots if len(spots) <= MOST_SPOTS else []
-        self.found.blamed = [Change(spot.line, "flow", "", spot.piece) for spot in self._spots]
-        self.found.stops = not made
+        some = blamed(self.source, once, right, sure, given, CHANGED in wrong)
+        some = some if len(some) <= MOST_SPOTS else []
+        self._spots = [blame.spot for blame in some]
+        self._made = any(blame.kind == "flow" for blame in some)
+        self.found.blamed = [
+            Change(blame.spot.line, blame.kind, "", blame.spot.piece)
+            for blame in some
+            if blame.sure
+        ]
 
     def _by_tiers(self, edits: Iterable[Edit]) -> None:
         """Try edits by themselves, then side by side, until a tier has brought a repair.

@@ -65,6 +65,7 @@ LOOK = {
 """For each kind of edit what is said; ``{code}`` is the student's own expression."""
 LACKING = ("not kept", "missing line", "not reset")
 """Kinds of edits that put in a line."""
+SAID = {"flow": "what is made of it there is not", "stops": "the answer stops there"}
 SHORT = 40
 """Longest expression, in characters, that is quoted."""
 
@@ -136,6 +137,7 @@ def _of_some_outputs(found: Found, source: Source) -> Place | None:
     sentences, told = list[str](), list[Change]()
     for outputs, changes in found.partial.items():
         names = [name for name in outputs if not name.startswith("~")]
+        changes = [change for change in changes if change.kind not in ("other expression", "form")]
         if names and len({(change.piece, change.line) for change in changes}) == 1:
             text = f"One change in {_where(changes[:1], source)} makes {listed(names)} right"
             sentences.append(_ended(f"{text}: {_look(changes[0])}"))
@@ -148,8 +150,10 @@ def _of_values(found: Found, source: Source) -> Place:
     if not 1 <= len(found.blamed) <= 2:
         return Place()
     where = " and ".join(_where([change], source) for change in found.blamed)
-    end = "the answer stops there" if found.stops else "what is made of it there is not"
-    text = f"What {where} works with is right, and {end}."
+    kind = found.blamed[0].kind
+    text = f"What {where} works with is right, and {SAID.get(kind, '')}."
+    if kind == "changes":
+        text = f"What changes an array of the caller's is {where}."
     return _place(text, found.blamed, source)
 
 
