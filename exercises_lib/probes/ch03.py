@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -46,7 +46,8 @@ def layer(
         overflow: whether an infinity on the way is allowed; the results alone count then.
     """
     need_class(answer, ("forward", "backward"))
-    given, rules = (plain, "ignore") if overflow else (watch, "raise")
+    given = plain if overflow else watch
+    rules: Literal["ignore", "raise"] = "ignore" if overflow else "raise"
     yield f"{name_of(answer)}()"
     made, other = answer(), answer()
     during = f"forward({', '.join(forward)})"
