@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from exercises_lib.checking.pointing.expressions import SAME, changes, constant
@@ -35,40 +35,40 @@ LONGEST_DONOR = 80
 def edits(
     tree: ast.AST,
     scopes: Callable[[ast.AST], Scope],
-    most: int = 3,
-    ingredients: Ingredients | None = None,
-    lines: Collection[int] = (),
+    tier: int,
+    ingredients: Ingredients,
+    reached: Callable[[int], bool],
 ) -> Iterator[Edit]:
     """Give every edit of a function, a class or a lambda.
 
     Args:
         tree: the module that holds it.
         scopes: tells the names in reach of a function.
-        most: the last tier that is wanted.
+        tier: which edits are wanted.
         ingredients: expressions and statements of right answers, in the student's names.
-        lines: the only lines that are changed; all of them, if there are none.
+        reached: tells whether a line is to be changed.
     """
-    for edit in _edits(tree, scopes, most, ingredients, lines):
-        if not lines or edit.line in lines:
+    for edit in _edits(tree, scopes, tier, ingredients, reached):
+        if edit.tier == tier and reached(edit.line):
             yield edit
 
 
 def _edits(
     tree: ast.AST,
     scopes: Callable[[ast.AST], Scope],
-    most: int,
-    ingredients: Ingredients | None,
-    lines: Collection[int],
+    tier: int,
+    ingredients: Ingredients,
+    reached: Callable[[int], bool],
 ) -> Iterator[Edit]:
     for function in functions(tree):
-        if lines and not set(range(function.lineno, (function.end_lineno or 0) + 1)) & set(lines):
+        if not any(map(reached, range(function.lineno, (function.end_lineno or 0) + 1))):
             continue
         scope = scopes(function)
         if not isinstance(function, ast.Lambda):
             for owner, block in blocks(function):
                 yield from statement_edits(owner, block, scope, function)
             yield from _default_edits(function)
-            if ingredients is not None:
+            if tier > 2:
                 yield from lacking(function, ingredients.statements(function, scope))
         strings = sorted(
             node.value
@@ -77,33 +77,33 @@ def _edits(
             and isinstance(node.value, str)
             and len(node.value) < 20
         )
-        given = ingredients(scope) if ingredients is not None else []
-        donors = [*given, *_donors(function)] if most > 2 else []
+        found = [*ingredients(scope), *_donors(function)] if tier > 2 else []
+        donors = [(donor, _names(donor)) for donor in found]
         made = {
             ast.unparse(node)
             for node in ast.walk(function)
             if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store)
         }
         for spot in expressions(function):
-            if lines and spot[3].lineno not in lines:
+            if not reached(spot[3].lineno):
                 continue
-            used = made & _names(spot[3])
-            keeping = [donor for donor in donors if used <= _names(donor)]
+            used = made & _names(spot[3]) if donors else set()
+            keeping = [donor for donor, names in donors if used <= names]
             if isinstance(spot[0], ast.Return):
-                keeping += _with_another(spot[3], donors)
-            yield from _expression_edits(spot, scope, strings, keeping, most)
+                keeping += _with_another(spot[3], [donor for donor, _ in donors])
+            yield from _expression_edits(spot, scope, strings, keeping, tier)
 
 
 def _expression_edits(
-    spot: Spot, scope: Scope, strings: Sequence[str], donors: Sequence[ast.expr], most: int
+    spot: Spot, scope: Scope, strings: Sequence[str], donors: Sequence[ast.expr], wanted: int
 ) -> Iterator[Edit]:
     """Give what can become of one expression, each result once."""
     parent, where, index, node, role = spot
     old = ast.unparse(node)
     texts = {old}
     returned = isinstance(parent, ast.Return)
-    for kind, tier, new in _all_changes(node, scope, role, strings, donors, returned):
-        if tier > most:
+    for kind, tier, new in _all_changes(node, scope, role, strings, donors, returned, wanted):
+        if tier != wanted:
             continue
         placed(new, node)
         try:
@@ -122,12 +122,13 @@ def _all_changes(
     strings: Sequence[str],
     donors: Sequence[ast.expr],
     returned: bool,
+    wanted: int,
 ) -> Iterator[Change]:
     if role == "called" or (isinstance(node, ast.Name) and node.id not in scope.names):
         yield from _renamed(node, scope, role)
         return
-    yield from changes(node, scope, role)
-    if role == "value" and returned and not isinstance(node, ast.Tuple | ast.List):
+    yield from changes(node, scope, role, wanted)
+    if role == "value" and returned and wanted == 2 and not isinstance(node, ast.Tuple | ast.List):
         for name in scope.names[:10]:
             for pair in ((node, parse(name)), (parse(name), node)):
                 yield "not all", 2, ast.Tuple([*pair], ast.Load())

@@ -38,7 +38,7 @@ for _group in GROUPS:
 COMPARE = (ast.Gt, ast.GtE, ast.Lt, ast.LtE)
 
 
-def changes(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
+def changes(node: ast.expr, scope: Scope, role: str, tier: int) -> Iterator[Change]:
     """Give what one expression can become.
 
     Args:
@@ -47,6 +47,7 @@ def changes(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
         role: ``"value"`` for what a statement assigns or returns and for the items of such a tuple,
             ``"index"`` inside square brackets, ``"bound"`` for an argument of range, ``"arg"`` for
             another argument, ``"axis"`` for an axis, ``"test"``, ``"operand"``.
+        tier: what is wanted most; others may be given, too.
     """
     if isinstance(node, ast.UnaryOp):
         yield ("sign" if isinstance(node.op, ast.USub) else "condition"), 1, node.operand
@@ -101,7 +102,7 @@ def changes(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
         first = node.generators[0]
         bare = ast.comprehension(first.target, first.iter, [], 0)
         yield "condition", 1, type(node)(node.elt, [bare, *node.generators[1:]])
-    yield from grown(node, scope, role)
+    yield from grown(node, scope, role, tier)
 
 
 def _of_other_objects(node: ast.Attribute, scope: Scope) -> Iterator[Change]:

@@ -34,7 +34,7 @@ def _gone_through(node: ast.expr) -> Iterator[Change]:
         yield "iteration", 1, parse(form.format(text))
 
 
-def grown(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
+def grown(node: ast.expr, scope: Scope, role: str, tier: int) -> Iterator[Change]:
     """What an expression becomes by something put around it or beside it."""
     if isinstance(node, (ast.Tuple, ast.List, ast.Dict, ast.Slice, ast.Lambda, ast.Starred)):
         return
@@ -84,9 +84,13 @@ def grown(node: ast.expr, scope: Scope, role: str) -> Iterator[Change]:
                         yield "not summed", far, more
         if simple or value:
             yield "copy", near, method(node, "copy")
+        if tier < (1 if value else 2):
+            return
         for size in scope.sizes:
             yield "missing count", near if value else 2, binop(node, ast.Div, parse(size))
             yield "missing count", far, binop(node, ast.Mult, parse(size))
+        if tier < far:
+            return
         for text in FORMS:
             inner = f"({ast.unparse(node)})"
             form = "missing step" if "np." in text else "form" if "[" in text else "arithmetic"

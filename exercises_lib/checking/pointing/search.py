@@ -22,6 +22,7 @@ WIDTH = 6
 """From how many of the most promising single edits a second one is tried."""
 SLACK = 2
 """By how much more than the cheapest a repair may cost to have its say about the line."""
+TIERS = (1, 2, 3)
 MOST_SPOTS = 2
 """Where more statements make wrong outputs of right values, none of them is looked at alone."""
 MODELS = 4
@@ -119,12 +120,9 @@ class Search:
         self._better: list[tuple[int, int, Edit]] = []
         try:
             if self._spots:
-                some = sorted(self._edits(self._spots), key=lambda edit: (edit.tier, edit.cost))
-                self._single(some)
-                if not self.found.repairs:
-                    self._independent([], set(self.bench.start.wrong))
+                self._by_tiers(self._spots)
             if not self.found.repairs and not self._made:
-                self._by_tiers(self._edits())
+                self._by_tiers()
                 if not self.found.repairs:
                     self._one_behind_the_other()
             self.found.finished = True
@@ -161,14 +159,13 @@ class Search:
             if blame.sure
         ]
 
-    def _by_tiers(self, edits: Iterable[Edit]) -> None:
+    def _by_tiers(self, spots: Iterable[Spot] = ()) -> None:
         """Try edits by themselves, then side by side, until a tier has brought a repair.
 
         Two cheap ones do not come before a single one that is not quite as cheap.
         """
-        every = sorted(edits, key=lambda edit: edit.tier)
-        for tier, some in itertools.groupby(every, key=lambda edit: edit.tier):
-            self._single(sorted(some, key=lambda edit: edit.cost))
+        for tier in TIERS:
+            self._single(self._edits(tier, spots))
             if self.found.repairs:
                 return
             if tier > 1 and self._independent([], set(self.bench.start.wrong)):
@@ -179,8 +176,11 @@ class Search:
         space = self.source.pieces[piece].space
         return lambda function: self.names.scope(function, space)
 
-    def _edits(self, spots: Iterable[Spot] = (), most: int = 3) -> list[Edit]:
-        """Every edit of every piece, or only of some statements and of what makes their values."""
+    def _edits(self, tier: int, spots: Iterable[Spot] = ()) -> list[Edit]:
+        """The edits of a tier, the cheapest first.
+
+        Those of all pieces, or only of some statements and of what makes their values.
+        """
         assert self.source is not None
         every = []
         for number, piece in enumerate(self.source.pieces):
@@ -188,11 +188,17 @@ class Search:
             lines = set[int]().union(*own)
             if spots and not lines:
                 continue
-            for edit in edits(piece.tree, self._scope(number), most, self._ingredients, lines):
+
+            def reached(line: int, lines: set[int] = lines) -> bool:
+                return (not lines or line in lines) and not self.names.skipped(line)
+
+            made = edits(piece.tree, self._scope(number), tier, self._ingredients, reached)
+            for edit in made:
                 edit.piece = number
-                if not self.names.skipped(edit.line):
-                    every.append(edit)
-        return every
+                every.append(edit)
+                if self.left() < 0:
+                    raise OutOfTimeError
+        return sorted(every, key=lambda edit: edit.cost)
 
     def _try(self, edit: Edit) -> Outcome | None:
         """Run a candidate on the most telling case; the edit stays applied."""
@@ -209,15 +215,11 @@ class Search:
         """Try edits, each by itself, until they cost more than has a say."""
         assert self.source is not None
         done: set[str] = set()
-        tier = 0
         for edit in some:
             if edit.group and edit.group in done:
                 continue
-            if self.found.repairs and (
-                edit.cost > self.found.repairs[0].cost + SLACK or edit.tier > tier
-            ):
+            if self.found.repairs and edit.cost > self.found.repairs[0].cost + SLACK:
                 return
-            tier = edit.tier
             with edit:
                 outcome = self._try(edit)
                 if outcome is None:
@@ -273,8 +275,7 @@ class Search:
                 if text in texts:
                     continue
                 texts.add(text)
-                seconds = sorted(self._edits(most=2), key=lambda edit: (edit.tier, edit.cost))
-                for second in seconds:
+                for second in itertools.chain.from_iterable(map(self._edits, TIERS[:2])):
                     with second:
                         outcome = self._try(second)
                         if outcome and not outcome.wrong and self.bench.passes(self.source):
