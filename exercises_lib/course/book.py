@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 import os
@@ -21,7 +20,7 @@ from exercises_lib import exercises
 from exercises_lib.chapters import CHAPTERS
 from exercises_lib.checking import Exercise
 from exercises_lib.course import terms
-from exercises_lib.course.build import execute, fold_notices, make_chapter, repository_of
+from exercises_lib.course.build import executed, fold_notices, make_chapter, repository_of
 from exercises_lib.course.colophon import colophon
 from exercises_lib.course.embed import Figures, place_figures
 from exercises_lib.course.fonts import vendor
@@ -122,7 +121,6 @@ def build_book(
     repository = repository.rstrip("/") or repository_of(root)
     if build is not None:
         _take(build)
-    cache = home / "_build" / "executed"
     build = build or home / "_build"
     src, out = build / "source", build / "html"
     need_tools()
@@ -142,8 +140,8 @@ def build_book(
         click.echo(f"The book is built without Python in its pages: {error}", err=True)
     maths = Katex(modules / "katex" / "dist" / "katex.min.js")
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        executed = list(pool.map(lambda n: _executed(root, n, cache, fresh), numbers))
-    for number, notebook in zip(numbers, executed, strict=True):
+        notebooks = list(pool.map(lambda n: executed(root, n, fresh=fresh), numbers))
+    for number, notebook in zip(numbers, notebooks, strict=True):
         name = notebook_name(number)
         place_figures(notebook, figures)
         page = make_page(number, notebook, lambda t: set_text(t, maths))
@@ -254,26 +252,6 @@ def install_modules(home: Path) -> Path:
             + done.stderr.strip()[-2000:]
         )
     return modules
-
-
-def _executed(root: Path, number: str, cache: Path, fresh: bool) -> Notebook:
-    """Run a solution notebook with all its outputs; unchanged ones are taken from the last time."""
-    path = root / "solutions" / notebook_name(number)
-    seal = hashlib.sha256(path.read_bytes())
-    library = root / "exercises_lib"
-    for module in sorted(library.rglob("*")):
-        if module.relative_to(library).parts[0] in ("course", "grading", "cli.py"):
-            continue  # nothing of this runs in a chapter
-        if module.is_file() and module.suffix in (".py", ".js", ".css", ".json", ".npz"):
-            seal.update(module.read_bytes())
-    kept = cache / f"{path.stem}.{seal.hexdigest()[:20]}.ipynb"
-    if kept.exists() and not fresh:
-        return read(kept)
-    notebook = execute(read(path), path.parent)
-    for old in cache.glob(f"{path.stem}.*.ipynb"):
-        old.unlink()
-    write_text(kept, dump(notebook))
-    return notebook
 
 
 def set_text(text: str, maths: Katex) -> str:
