@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import operator
+import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -104,7 +106,7 @@ def _recorded(result: Any, operand: Any, program: str) -> float:
     for parent, derivative in zip(parents, local, strict=True):
         if isinstance(parent, (int, float, np.generic)):
             raise MisfitError(f"A parent of {program} is a plain number, expected a node.")
-        if not is_number(serialize(derivative)):
+        if not (is_number(serialize(derivative)) or isinstance(derivative, (bool, np.bool_))):
             raise MisfitError(f"A local derivative of {program} is not a plain number.")
         if parent is operand:
             total += float(derivative)
@@ -116,25 +118,55 @@ def _recorded(result: Any, operand: Any, program: str) -> float:
 MANY = 40_000
 """Comparisons of nodes after which a sweep over 10,000 nodes is stopped."""
 
+OFTEN = 100
+"""Readings of parents for each node after which a sweep is stopped; a right one has about five."""
+
+
+class _Counted:
+    """How often the nodes of one graph are made, compared, and asked for their parents."""
+
+    def __init__(self) -> None:
+        self.nodes = self.compared = self.asked = 0
+
+    def compare(self) -> None:
+        self.compared += 1
+        if self.compared > MANY:
+            raise MisfitError(
+                f"Your code compares nodes with each other more than {MANY:,} times. "
+                "Case: a chain of 10,000 nodes."
+            )
+
+    def ask(self) -> None:
+        self.asked += 1
+        if self.asked > OFTEN * (self.nodes + 10):
+            raise MisfitError(
+                f"Your code goes through the parents of a node more than {self.asked - 1:,} times, "
+                f"and the graph has {self.nodes:,} nodes."
+            )
+
 
 class _Node:
     """A recorded number. It counts how often it is compared, which a search in a list does."""
 
     # "__dict__" too: a sweep may leave marks on the nodes, as it may on those of the notebook.
-    __slots__ = ("__dict__", "compared", "data", "grad", "local", "parents")
+    __slots__ = ("__dict__", "_counted", "_parents", "data", "grad", "local")
 
-    def __init__(self, compared: list[int], parents: Sequence[Any], local: Sequence[float]) -> None:
+    def __init__(self, counted: _Counted, parents: Sequence[Any], local: Sequence[float]) -> None:
         self.data, self.grad = 2.0, 0.0
-        self.parents, self.local = tuple(parents), tuple(local)
-        self.compared = compared
+        self._counted, self._parents, self.local = counted, tuple(parents), tuple(local)
+        counted.nodes += 1
+
+    @property
+    def parents(self) -> Any:
+        self._counted.ask()
+        return self._parents
+
+    @parents.setter
+    def parents(self, parents: Any) -> None:
+        self._parents = parents
 
     def __eq__(self, other: object) -> bool:
-        self.compared[0] += 1
-        if self.compared[0] > MANY:
-            raise MisfitError(
-                f"Your code compares nodes with each other more than {MANY:,} times. "
-                "Case: a chain of 10,000 nodes."
-            )
+        self._counted.compare()
         return self is other
 
     __hash__ = object.__hash__
@@ -149,10 +181,10 @@ def sweep(answer: Any, inputs: dict[str, Any]) -> Steps:
             outputs; ``report``, the nodes whose gradients are asked after each call.
     """
     need_function(answer)
-    compared = [0]
+    counted = _Counted()
     nodes: dict[str, _Node] = {}
     for name, used in inputs["graph"].items():
-        nodes[name] = _Node(compared, [nodes[parent] for parent, _ in used], [d for _, d in used])
+        nodes[name] = _Node(counted, [nodes[parent] for parent, _ in used], [d for _, d in used])
     parents = {name: node.parents for name, node in nodes.items()}
     for turn, output in enumerate(inputs["calls"]):
         yield f"backward({output})" + (", the second call" if turn else "")
@@ -172,14 +204,36 @@ def chain(answer: Any, inputs: dict[str, Any]) -> Steps:
             ``skip``, the local derivative of the direct way.
     """
     need_function(answer)
-    compared = [0]
-    x = _Node(compared, (), ())
-    link = _Node(compared, (x,), inputs["local"][:1])
+    counted = _Counted()
+    x = _Node(counted, (), ())
+    link = _Node(counted, (x,), inputs["local"][:1])
     for _ in range(inputs["length"] - 2):
-        link = _Node(compared, (link,), (1.0,))
+        link = _Node(counted, (link,), (1.0,))
     yield "backward(f), f at the end of a long chain"
-    answer(_Node(compared, (x, link), (inputs["skip"], inputs["local"][1])))
+    with _usual_depth():
+        answer(_Node(counted, (x, link), (inputs["skip"], inputs["local"][1])))
     yield "grad", {"x": getattr(x, "grad", None)}
+
+
+DEPTH = 3_000
+"""Calls that may stand inside each other in a chain of 10,000 nodes, also where more are allowed."""
+
+
+@contextmanager
+def _usual_depth() -> Iterator[None]:
+    """Allow no more calls inside each other than usual, whatever has been set before or is now."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(min(before, DEPTH))
+    try:
+        yield
+        raised = sys.getrecursionlimit() > DEPTH
+    finally:
+        sys.setrecursionlimit(before)
+    if raised:
+        raise MisfitError(
+            "Your code raises the number of calls that Python allows inside each other. There is "
+            "always a longer chain: the nodes that wait belong into a list of your own."
+        )
 
 
 def backward(answer: Any, inputs: dict[str, Any]) -> Steps:
@@ -188,6 +242,13 @@ def backward(answer: Any, inputs: dict[str, Any]) -> Steps:
 
 
 # --- arrays -------------------------------------------------------------------------------------
+
+
+def _ladder(x: Any) -> Any:
+    h = x
+    for _ in range(30):
+        h = h + h
+    return h.mean()
 
 
 def _detour(x: Any, W: Any) -> Any:
@@ -217,6 +278,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     "h = x @ W; (h + h * h).mean()": _detour,
     "(x + y).sum(), then (x * 3).sum()": lambda x, y: [(x + y).sum(), (x * 3).sum()],
     "(x * x.sum()).sum()": lambda x: (x * x.sum()).sum(),
+    "h = x, 30 times h = h + h; h.mean()": _ladder,
 }
 """Expressions of arrays that end in one number; c is a constant. A list: one after the other."""
 
@@ -314,7 +376,8 @@ def reductions(answer: Any, inputs: dict[str, Any]) -> Steps:
 
     Args:
         answer: a class with ``sum``, ``mean`` and ``max``, mixed into a class of arrays.
-        inputs: ``method``; ``x``; ``axis``, a number, a list of them or None; ``keepdims``; ``g``.
+        inputs: ``method``; ``x``; ``axis``, a number, a list of them or None; ``keepdims``; ``g``;
+            ``ties``, where several entries are the largest.
     """
     need_class(answer, ())
     _need_method(answer, inputs["method"])
@@ -333,8 +396,19 @@ def reductions(answer: Any, inputs: dict[str, Any]) -> Steps:
             f"{inputs['x'].shape}."
         )
     yield program, result.data
-    yield f"the way back through {program}"
-    yield "dx", _pulled_back(result, [node], inputs["g"])[0]
+    for sweep in ("", ", the second time"):
+        yield f"the way back through {program}{sweep}"
+        dx = _pulled_back(result, [node], inputs["g"])[0]
+        if not inputs.get("ties"):
+            yield "dx", dx.copy()
+            continue
+        # How the largest share what belongs to them is open, so they are looked at together.
+        x = inputs["x"]
+        largest = x == x.max(axis=axis, keepdims=True)
+        if np.shape(dx) != x.shape:
+            raise MisfitError(f"dx has shape {np.shape(dx)}, expected {x.shape}: that of x.")
+        yield "dx of the largest together", (dx * largest).sum(axis=axis)
+        yield "dx of the others", dx[~largest]
 
 
 def indexing(answer: Any, inputs: dict[str, Any]) -> Steps:
@@ -350,8 +424,9 @@ def indexing(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield "x[index]"
     result = _result_of(node[index], "x[index]")
     yield "x[index]", result.data
-    yield "the way back through x[index]"
-    yield "dx", _pulled_back(result, [node], inputs["dout"])[0]
+    for sweep in ("", ", the second time"):
+        yield f"the way back through x[index]{sweep}"
+        yield "dx", _pulled_back(result, [node], inputs["dout"])[0].copy()
 
 
 SAVED: dict[str, Callable[[Any, Any], Any]] = {
@@ -372,16 +447,16 @@ def _need_method(answer: Any, name: str) -> None:
 
 
 def saved(answer: Any, inputs: dict[str, Any]) -> Steps:
-    """Do an operation, change the numbers of its operands, and go back.
+    """Do an operation, change numbers that it has used or made, and go back.
 
     Args:
         answer: a class with ``__mul__``, ``__matmul__`` and ``exp``, mixed into one of arrays.
-        inputs: ``program``, a key of `SAVED`; ``x``, ``y``; ``change``: ``""``, ``"replaced"`` or
-            ``"in place"``; ``g``.
+        inputs: ``program``, a key of `SAVED`; ``x``, ``y``; ``change``: ``"replaced"`` or
+            ``"in place"``; ``changed``: of which tensors, ``"x"``, ``"y"`` or ``"result"``; ``g``.
     """
     need_class(answer, ())
     _need_method(answer, SAVED_METHODS[inputs["program"]])
-    program, change = inputs["program"], inputs["change"]
+    program, changed = inputs["program"], inputs["changed"]
     made = _mixed(answer)
     x, y = made(inputs["x"].copy()), made(inputs["y"].copy())
     yield program
@@ -391,19 +466,18 @@ def saved(answer: Any, inputs: dict[str, Any]) -> Steps:
     names = ["dx", "dy"][: len(nodes)]
     refused = False
     found = [None] * len(nodes)
-    yield (
-        f"the way back through {program}, after x and y were changed" if change else "the way back"
-    )
+    after = f", after a change of {' and '.join(changed)}" if changed else ""
+    yield f"the way back through {program}{after}"
     try:
-        if change == "in place":
-            for node in nodes:
+        for name in changed:
+            node = {"x": x, "y": y, "result": result}[name]
+            if inputs["change"] == "in place":
                 node.data[...] = node.data * 3 + 1
-        elif change == "replaced":
-            for node in nodes:
+            else:
                 node.data = node.data * 3 + 1
         found = _pulled_back(result, nodes, inputs["g"])
     except (RuntimeError, ValueError) as error:
-        if not change or not str(error) or isinstance(error, NotImplementedError):
+        if not changed or not str(error) or isinstance(error, NotImplementedError):
             raise
         refused = True
     for name, value in zip(names, found, strict=True):
@@ -449,6 +523,12 @@ def switch(answer: Any, inputs: dict[str, Any]) -> Steps:
         with manager:
             seen.append(Engine.recording)
             with answer(Engine):
+                seen.append(Engine.recording)
+            seen.append(Engine.recording)
+        seen.append(Engine.recording)
+    elif way == "made before, used inside another":
+        with answer(Engine):
+            with manager:
                 seen.append(Engine.recording)
             seen.append(Engine.recording)
         seen.append(Engine.recording)

@@ -115,6 +115,7 @@ def draw_arrays(rng: np.random.Generator) -> Iterator[Case]:
     yield case(programs[13], "xW", "backward called twice", 2)
     yield case(programs[14], "xy", "two losses, one after the other")
     yield case(programs[15], "x", "what arrives at the inner sum is not 1")
+    yield case(programs[16], "x", "31 tensors, and over a billion ways through them")
 
 
 def grads_of(names: str, program: int) -> list[str]:

@@ -174,6 +174,19 @@ wrong.answer(
     "what add.at returns", pulled(lambda x, index, g: np.add.at(np.zeros_like(x), index, g))
 ).says("`np.add.at` changes the array that it is given, and returns nothing. Return that array.")
 
+wrong.swap(
+    "one array for all sweeps",
+    """
+    def pull(g):
+        dx = np.zeros_like(self.data)
+""",
+    """
+    dx = np.zeros_like(self.data)
+    def pull(g):
+""",
+).says("""Your zeros are made once, when the entries are taken, and not in the way back. A second
+    sweep adds to what the first has left there.""")
+
 wrong.swap("multiplied by x", "(dx, index, g)", "(dx, index, g * self.data[index])").says("""
     You multiply by the values that were taken. Taking is no product: its slope is 1.""")
 

@@ -54,7 +54,13 @@ class WithStack:
 
 
 def draw_ways(rng: np.random.Generator) -> Iterator[Case]:
-    for way in ("once", "twice, one after the other", "one inside the other", "an error inside"):
+    yield Case({"way": "once"}, "once")
+    for way in (
+        "twice, one after the other",
+        "one inside the other",
+        "an error inside",
+        "made before, used inside another",
+    ):
         yield Case({"way": way}, way)
 
 
@@ -106,6 +112,15 @@ class WhenMade:
 
 wrong.answer("switched off when it is made", WhenMade).says("""Recording stops when the object is
     *made*. Only the block of `with` should be without it: that is what `__enter__` is for.""")
+
+wrong.swap(
+    "remembered when it is made",
+    "self.engine = engine",
+    "self.engine, self.before = engine, engine.recording",
+    "self.before = self.engine.recording",
+    "",
+).says("""You remember the switch when the object is *made*. Its block may begin later, inside
+    another one; what counts is how the switch stands when the block begins.""")
 
 wrong.swap("never switched off", "self.engine.recording = False", "recording = False").says("""
     Inside the block the engine still records. The switch is the attribute `recording` of the class

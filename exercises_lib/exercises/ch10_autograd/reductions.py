@@ -32,7 +32,8 @@ class Reductions:
     def max(self, axis=None, keepdims=False):
         out = self.data.max(axis=axis, keepdims=keepdims)
         mine = self.data == self.data.max(axis=axis, keepdims=True)
-        return type(self)(out, (self,), (lambda g: self.spread(g, axis, keepdims) * mine,))
+        share = mine / mine.sum(axis=axis, keepdims=True)
+        return type(self)(out, (self,), (lambda g: self.spread(g, axis, keepdims) * share,))
 
 
 class ReductionsByShape:
@@ -107,6 +108,12 @@ def draw_reductions(rng: np.random.Generator) -> Iterator[Case]:
             g = np.asarray(rng.normal(size=np.sum(x, axis=over, keepdims=keepdims).shape))
             inputs = {"method": method, "x": x, "axis": axis, "keepdims": keepdims, "g": g}
             yield Case(inputs, note)
+    for axis, note in ((None, "two entries are largest"), (1, "each row has two largest entries")):
+        x = np.round(rng.normal(size=table), 3)
+        x[:, 0] = x[:, 1] = np.abs(x).max() + rng.uniform(0.1, 1, size=N if axis else None)
+        g = np.asarray(rng.normal(size=N if axis else ()))
+        inputs = {"method": "max", "x": x, "axis": axis, "keepdims": False, "g": g, "ties": True}
+        yield Case(inputs, note)
 
 
 wrong = Mistakes(Reductions)
@@ -150,10 +157,8 @@ wrong.swap("mean divided by the results", "self.data.size / out.size", "out.size
 
 wrong.swap(
     "max lets everything back",
-    "self.spread(g, axis, keepdims) * mine",
-    """
-        self.spread(g, axis, keepdims) * 1
-""".strip(),
+    "keepdims) * share",
+    "keepdims) * 1",
 ).says("""Your `max` sends the gradient to every entry. Only the largest one has decided the result;
     the others could move a little and nothing would change.""")
 
@@ -161,21 +166,26 @@ wrong.swap(
     "one largest entry for all",
     "self.data == self.data.max(axis=axis, keepdims=True)",
     "self.data == self.data.max()",
+    "mine.sum(axis=axis, keepdims=True)",
+    "mine.sum()",
 ).says("""You look for the largest entry of the whole array. With an axis, every row or column has a
     largest entry of its own.""")
 
-wrong.swap("max drops what arrives", "self.spread(g, axis, keepdims) * mine", "1.0 * mine").says("""
+wrong.swap("max drops what arrives", "self.spread(g, axis, keepdims) * share", "1.0 * share").says("""
     The way back through `max` marks the largest entries and forgets `g`. They receive what arrives
     at the result.""")
 
 wrong.swap(
     "max multiplied by the value",
-    "self.spread(g, axis, keepdims) * mine",
-    """
-        self.spread(g, axis, keepdims) * mine * self.data
-""".strip(),
+    "keepdims) * share",
+    "keepdims) * share * self.data",
 ).says("""You multiply by the largest value itself. If the largest entry rises by one, the maximum
     rises by one: the slope is 1.""")
+
+wrong.swap("each of the largest gets all", "mine / mine.sum(axis=axis, keepdims=True)", "mine").says(
+    """Where several entries are largest at once, your `max` gives the whole gradient to each of
+    them, so more goes back than has arrived. What they get has to add up to it."""
+)
 
 wrong.swap(
     "sum forgets keepdims",

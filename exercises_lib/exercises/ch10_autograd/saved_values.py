@@ -53,7 +53,7 @@ class Counted:
 
     def exp(self):
         e = np.exp(self.data)
-        return type(self)(e, (self,), (lambda g: g * e,))
+        return type(self)(e.copy(), (self,), (lambda g: g * e,))
 
 
 class Locked:
@@ -73,26 +73,30 @@ class Locked:
 
     def exp(self):
         e = np.exp(self.data)
+        e.setflags(write=False)
         return type(self)(e, (self,), (lambda g: g * e,))
 
 
 def draw_saved(rng: np.random.Generator) -> Iterator[Case]:
     N, D, M = rng.permutation([2, 3, 4]).tolist()
-    notes = {
-        "": "nothing is changed",
-        "replaced": "x.data and y.data get new arrays before the way back",
-        "in place": "x and y are changed in place before the way back",
-    }
     for program in probes.SAVED:
-        for change, note in notes.items():
-            x, y = rng.normal(size=(N, D)), rng.normal(size=(D, M) if "@" in program else (N, D))
-            g = rng.normal(size=(N, M) if "@" in program else (N, D))
-            yield Case({"program": program, "x": x, "y": y, "change": change, "g": g}, note)
+        used = ["x", "y"] if "y" in program else ["x"]
+        for changed in ([], used, *([name] for name in used if len(used) > 1), ["result"]):
+            for change in ("replaced", "in place") if changed else ("",):
+                x = rng.normal(size=(N, D))
+                y = rng.normal(size=(D, M) if "@" in program else (N, D))
+                g = rng.normal(size=(N, M) if "@" in program else (N, D))
+                inputs = {"program": program, "x": x, "y": y, "g": g}
+                note = f"before the way back {' and '.join(changed)} changed: {change}"
+                yield Case(
+                    {**inputs, "changed": changed, "change": change},
+                    note if changed else "nothing is changed",
+                )
 
 
 def judge_saved(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
     """Accept the right gradient, or that the way back was refused after a change."""
-    if isinstance(got, str) and got == "refused" and inputs["change"]:
+    if isinstance(got, str) and got == "refused" and inputs["changed"]:
         return None
     if not isinstance(got, np.ndarray) or got.shape != np.shape(expected):
         return f"The gradient is {describe(got)}, expected one of shape {np.shape(expected)}."
@@ -138,7 +142,7 @@ class NamesOnly:
 
     def exp(self):
         e = np.exp(self.data)
-        return type(self)(e.copy(), (self,), (lambda g: g * e,))
+        return type(self)(e, (self,), (lambda g: g * e,))
 
 
 NAMES_ONLY = (
@@ -180,6 +184,40 @@ wrong.swap(
     "exp computed again", "(lambda g: g * e,)", "(lambda g: g * np.exp(self.data),)"
 ).says("""The way back through `exp` computes the exponential again, from the numbers that stand
     there by then. It was computed once, when the operation ran: keep that.""")
+
+wrong.swap("exp keeps what it hands out", "e.copy()", "e").says("""
+    The way back through `exp` holds on to the very array that is the `data` of its result. Who
+    writes into the result changes what you have kept.""")
+
+wrong.swap(
+    "exp reads its result later",
+    """
+    e = np.exp(self.data)
+    return type(self)(e.copy(), (self,), (lambda g: g * e,))
+""",
+    """
+    out = type(self)(np.exp(self.data), (self,), (lambda g: g * out.data,))
+    return out
+""",
+).says("""The way back through `exp` reads the `data` of its result when it is called. By then
+    another array may stand there, or other numbers in it.""")
+
+GUARDED = (
+    "You refuse if one of the two operands has changed, and do not look at the other. Each way back "
+    "uses the operand of the other side, so both have to be looked at."
+)
+
+wrong.swap("* guarded on the right only", "g * self.same(*a)", "g * a[0]", of=Counted).says(GUARDED)
+
+wrong.swap("* guarded on the left only", "g * self.same(*b)", "g * b[0]", of=Counted).says(GUARDED)
+
+wrong.swap("@ guarded on the right only", "self.same(*a).T @ g", "a[0].T @ g", of=Counted).says(
+    GUARDED
+)
+
+wrong.swap("@ guarded on the left only", "g @ self.same(*b).T", "g @ b[0].T", of=Counted).says(
+    GUARDED
+)
 
 wrong.swap(
     "copied too late",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -158,6 +160,11 @@ def draw_sweeps(rng: np.random.Generator) -> Iterator[Case]:
         {"x": "", "y": "", "h": "xy", "f": "hx", "g": "hy"},
         "backward(f), then backward(g), which uses the same h",
         "fg",
+    )
+    ladder = {below: 2 * above for above, below in pairwise("xABCDEGHIJKLMNOPQRf")}
+    yield case(
+        {"x": "", **ladder},
+        f"each node uses the one before it twice, so {2 ** len(ladder):,} ways lead from f to x",
     )
     length, numbers = 10_000, rng.uniform(1.2, 3.5, size=3).round(2).tolist()
     yield Case(
@@ -361,6 +368,22 @@ def begins_with_value(output):
         hand_down(node)
 
 
+def with_more_calls_allowed(output):
+    sys.setrecursionlimit(100_000)
+    sweep_with(order=recursive_order)(output)
+
+
+def walks_every_way(output):
+    for node in parents_first(output):
+        node.grad = 0.0 if node.parents else node.grad
+    waiting = [(output, 1.0)]
+    while waiting:
+        node, part = waiting.pop()
+        node.grad += part
+        for parent, local in zip(node.parents, node.local, strict=True):
+            waiting.append((parent, part * local))
+
+
 def keeps_its_one(output):
     order = parents_first(output)
     for node in order:
@@ -418,6 +441,15 @@ wrong.answer("recursive", sweep_with(order=recursive_order)).says(
     wait in a list of your own.""",
     recognise=right_but_for_the_chain,
 )
+
+wrong.answer("more calls allowed", with_more_calls_allowed).says("""
+    You let Python nest more calls than it usually does, so that a function may call itself once for
+    every node. A longer chain needs more again, and at some point the program crashes. Keep the
+    nodes that still wait in a list of your own.""")
+
+wrong.answer("walks every way", walks_every_way).says("""You follow every way from the output to
+    an input by itself. Each node that is used twice doubles the number of ways behind it, and soon
+    no computer gets to their end. A node hands down once, when everything has arrived.""")
 
 wrong.answer("searches a list", sweep_with(order=listed_order)).says("""
     You look for nodes in a list, which compares them one by one: for 10,000 nodes that is 50
