@@ -135,14 +135,29 @@ def mended_network(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield "loss(x, t)"
     yield "loss", made.loss(x, t)
     made.loss(-x, t)  # gradient goes forward with its own batch, whatever was there before
+    passes = _count_calls(made.affine2, "forward")
     yield "gradient(x, t)"
     yield from _gradients(made.gradient(x, t))
+    yield "forward passes in gradient", "few" if len(passes) < 5 else "one for each nudge"
     yield "step(x, t, lr)"
     made.step(x, t, inputs["lr"])
     for name in NAMES:
         yield f"{name} after the step", made.params[name]
     yield "predict(x) after the step"
     yield "scores after the step", made.predict(x)
+
+
+def _count_calls(layer: Any, method: str) -> list[None]:
+    """Return a list that grows by one entry whenever the layer's method is called."""
+    calls: list[None] = []
+    original = getattr(layer, method)
+
+    def counted(*args: Any) -> Any:
+        calls.append(None)
+        return original(*args)
+
+    setattr(layer, method, counted)
+    return calls
 
 
 def _params(made: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from exercises_lib.checking import MisfitError
+from exercises_lib.checking.serialize import copy_plain
 from exercises_lib.probes import Steps, name_of, need_function, unpack
 
 
@@ -51,6 +52,9 @@ def both_gradients(answer: Any, inputs: dict[str, Any], *, names: Sequence[str])
     yield during
     with one_thread(), _asking() as asked:
         result = answer(inputs["x"], inputs["t"], inputs["params"])
+    copies = copy_plain({key: inputs[key] for key in ("x", "t", "params")})
+    with one_thread(), _asking(factor=3.0):
+        tripled = answer(**copies)
     for item in unpack(result, ("ours", "theirs"), during):
         if isinstance(item, str):
             continue
@@ -64,20 +68,31 @@ def both_gradients(answer: Any, inputs: dict[str, Any], *, names: Sequence[str])
         for name in names:
             yield f"{whose} {name}", array(grads[name])
     yield "PyTorch was asked", bool(asked)
+    own = [array(grads[0].get(name)) for grads in (result, tripled) for name in names]
+    alike = all(map(np.array_equal, own[: len(names)], own[len(names) :]))
+    yield "your half", "your own formulas" if alike else "taken from PyTorch"
 
 
 @contextmanager
-def _asking() -> Iterator[list[str]]:
-    """Note whether gradients are asked of PyTorch's autograd."""
+def _asking(factor: float = 1.0) -> Iterator[list[str]]:
+    """Note whether gradients are asked of PyTorch's autograd, and let it give a multiple of them.
+
+    What changes with the factor was PyTorch's, whatever has been done with it since.
+    """
     import torch
 
     asked: list[str] = []
     originals = {name: getattr(torch.autograd, name) for name in ("backward", "grad")}
 
     def noting(name: str) -> Any:
-        def function(*args: Any, **kwargs: Any) -> Any:
+        def function(outputs: Any, *args: Any, **kwargs: Any) -> Any:
             asked.append(name)
-            return originals[name](*args, **kwargs)
+            if factor != 1:
+                if isinstance(outputs, torch.Tensor):
+                    outputs = factor * outputs
+                else:
+                    outputs = [factor * output for output in outputs]
+            return originals[name](outputs, *args, **kwargs)
 
         return function
 
@@ -115,6 +130,10 @@ def module(answer: Any, inputs: dict[str, Any]) -> Steps:
             )
         made = made.double()
         parameters = list(made.parameters())
+        shapes = [array.shape for array in given]
+        if sorted(tuple(p.shape) for p in parameters) == sorted(shapes):
+            # In whichever order the layers were stored: no two have the same shape.
+            parameters.sort(key=lambda p: shapes.index(tuple(p.shape)))
         yield "shapes of parameters()", [tuple(p.shape) for p in parameters]
         with torch.no_grad():
             for own, wanted in zip(parameters, given, strict=False):

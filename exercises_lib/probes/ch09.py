@@ -21,7 +21,8 @@ def optimiser(answer: Any, inputs: dict[str, Any]) -> Steps:
     Args:
         answer: a class with ``update(params, grads)``.
         inputs: ``settings``, a tuple for the constructor; ``params``, arrays by name; ``grads``,
-            a list with a dictionary of gradients for each step.
+            a list with a dictionary of gradients for each step; ``late lr``, the rate from the
+            fourth step on, where it is lowered on the way.
     """
     need_class(answer, ("update",))
     name = name_of(answer)
@@ -32,6 +33,9 @@ def optimiser(answer: Any, inputs: dict[str, Any]) -> Steps:
     params = dict(held)
     elsewhere = {key: 1 - 2 * array for key, array in held.items()}
     for number, grads in enumerate(inputs["grads"], 1):
+        if number == 4 and "late lr" in inputs:
+            _attribute(made, "lr")
+            made.lr = inputs["late lr"]
         yield f"update(params, grads), step {number}"
         made.update(params, grads)
         yield f"params after step {number}", params

@@ -216,7 +216,7 @@ def chain(answer: Any, inputs: dict[str, Any]) -> Steps:
 
 
 DEPTH = 3_000
-"""Calls that may stand inside each other in a chain of 10,000 nodes, also where more are allowed."""
+"""Calls that may stand inside each other on the long chain, also where more are allowed."""
 
 
 @contextmanager

@@ -356,3 +356,32 @@ def test_a_class_whose_first_method_is_not_written_is_unanswered(exercise, first
     if exercise is not no_grad.EXERCISE:
         stub = type("Stub", (), {first: method})
     assert judged(exercise, stub).status == "unanswered"
+
+
+def test_a_slope_that_is_true_or_false_is_a_number():
+    class Value(operations.Value):
+        def relu(self):
+            return type(self)(max(self.data, 0.0), (self,), (self.data > 0,))
+
+    assert judged(operations.EXERCISE, Value)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_largest_entries_may_share_in_any_way_that_adds_up(shared):
+    class Reductions(reductions.Reductions):
+        def max(self, axis=None, keepdims=False):
+            out = super().max(axis, keepdims)
+
+            def pull(g):
+                first = np.zeros_like(self.data)
+                at = np.expand_dims(self.data.argmax(axis or 0), axis or 0)
+                np.put_along_axis(first, at, 1.0, axis or 0)
+                largest = self.data == self.data.max(axis=axis, keepdims=True)
+                mine = largest / largest.sum(axis=axis, keepdims=True)
+                if shared and axis == 1 and self.data.ndim == 2:
+                    mine = 0.25 * mine + 0.75 * first
+                return self.spread(g, axis, keepdims) * mine
+
+            return type(self)(out.data, (self,), (pull,))
+
+    assert judged(reductions.EXERCISE, Reductions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -90,4 +91,7 @@ def epoch_fault(epoch: Rows, n: int, size: int) -> str:
         return "sizes"
     if not once:
         return "replacement"
-    return "order" if n > 10 and flat == sorted(flat) else ""
+    if n > 10 and flat == sorted(flat):
+        return "order"
+    met = sum(abs(a - b) in (1, n - 1) for a, b in pairwise(flat))
+    return "turned" if n > 10 and met > 0.7 * n else ""

@@ -67,6 +67,8 @@ BATCH_FAULTS = {
     "sizes": "The batches have other sizes than asked for: `size` samples each, the rest in the last.",
     "pieces": "Each batch is a piece of the stored order: neighbours always stay together.",
     "order": "The samples come in the order in which they are stored; they are not shuffled.",
+    "turned": "The samples come in the stored order, begun elsewhere or read from the back: neighbours "
+    "stay together.",
     "same": "The second epoch has the same order as the first.",
     "rng": "Another generator gives the same order: `rng` has no effect.",
 }
@@ -353,6 +355,16 @@ wrong.swap(
     """You shuffle the batches, or the samples inside each, and neighbours in the file always meet
     in one batch. Shuffle all the numbers before you cut.""",
     recognise=batch_mistake("pieces"),
+)
+
+wrong.swap(
+    "the stored order turned",
+    "rng.permutation(len(x))",
+    "np.roll(np.arange(len(x)), rng.integers(len(x)))",
+).says(
+    """You only begin at another place of the stored order. Neighbours still come one after the
+    other, so data stored class by class give batches of one class.""",
+    recognise=batch_mistake("turned"),
 )
 
 wrong.swap(

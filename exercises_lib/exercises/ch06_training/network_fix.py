@@ -308,6 +308,19 @@ wrong.answer("the other bias's gradient", FirstBiasForTheLast).says("""
     `b2` is changed now, with the gradient of `b1`.""")
 
 
+class NumericalGradient(MendedNet):
+    def gradient(self, x, t):
+        return {
+            name: nn.numerical_gradient(lambda _: self.loss(x, t), param)
+            for name, param in self.params.items()
+        }
+
+
+wrong.answer("gradient by nudges", NumericalGradient).says("""You ask the loss for every entry
+    anew, numerically. That is how a gradient is *checked*; this one is to come from the layers'
+    way back, after one forward pass.""")
+
+
 EXERCISE = Exercise(
     id="ch06.network_fix",
     title="Find and fix: a network that runs and does not learn",

@@ -54,6 +54,13 @@ def net_of_parameters(input_size, hidden_size, output_size):
     return Net()
 
 
+def second_layer_stored_first(input_size, hidden_size, output_size):
+    net = torch_net(input_size, hidden_size, output_size)
+    first = net._modules.pop("affine1")
+    net.affine1 = first
+    return net
+
+
 def draw_network(rng: np.random.Generator) -> Iterator[Case]:
     def case(n: int, d: int, h: int, c: int, note: str) -> Case:
         shapes = {"W1": (h, d), "b1": (h,), "W2": (c, h), "b2": (c,)}
@@ -272,7 +279,7 @@ EXERCISE = Exercise(
     kind="class",
     points=4,
     reference=torch_net,
-    accepted=(net_as_sequential, net_of_parameters),
+    accepted=(net_as_sequential, net_of_parameters, second_layer_stored_first),
     mistakes=wrong.all,
     hints=(
         "Compare with the class `TwoLayerNet` of chapter 6. Which of its methods does PyTorch take "

@@ -130,9 +130,9 @@ wrong.swap(
 ).says("""PyTorch's loss is a sum over the samples here, yours a mean: its gradients are N times
     larger.""")
 
-wrong.swap(
-    "yours not divided by the samples", "(x, t, params),", "(x, t, params, len(x)),"
-).says("Your own gradients belong to a sum over the samples. The loss is a mean.")
+wrong.swap("yours not divided by the samples", "(x, t, params),", "(x, t, params, len(x)),").says(
+    "Your own gradients belong to a sum over the samples. The loss is a mean."
+)
 
 wrong.swap("ReLU forgotten in yours", "(x, t, params),", "(x, t, params, relu=False),").says("""
     Your way back walks past ReLU. In the network worked by hand both units are open and nobody
@@ -146,6 +146,11 @@ wrong.swap(
 wrong.swap("PyTorch was never asked", "by_torch", "by_hand").says("""
     Both dictionaries come from your own formulas. A comparison of a thing with itself always
     agrees.""")
+
+
+wrong.swap("PyTorch twice", "by_hand", "by_torch").says("""Both dictionaries hold what PyTorch has
+    found; one is a copy of the other, or made like it. The other half is to come from your own
+    formulas: a comparison of a thing with itself always agrees.""")
 
 
 def gradients_not_required(x, t, params):

@@ -303,7 +303,8 @@ def correction_mistakes() -> tuple[Mistake, ...]:
             "eps added before the correction",
             AdamEpsTooEarly,
             "Your correction of s acts on `eps`, too, so that `eps` counts too much in the first "
-            "steps. It is added to the root of the *corrected* square.",
+            "steps. That is the short form with both corrections in the rate. Here `eps` is added "
+            "to the root of the *corrected* square.",
         ),
         Mistake(
             "eps inside the root",

@@ -42,6 +42,9 @@ def draw_steps(
             grads["W1"][0] = 0
             grads["b1"][:] *= number > 1
         yield zeros
+        lowered = case(settings(rng), "lr is lowered after the third step")
+        late = float(lowered.inputs["settings"][0] * rng.uniform(0.1, 0.4))
+        yield Case({**lowered.inputs, "late lr": late}, lowered.note)
         yield case(settings(rng), "float32", np.float32)
 
     return draw

@@ -27,18 +27,6 @@ class Momentum:
             params[name] -= self.lr * self.v[name]
 
 
-class MomentumWithTheRateInside(Momentum):
-    """The form of many books: v is the step itself."""
-
-    def update(self, params, grads):
-        for name in params:
-            if name not in self.v:
-                self.v[name] = np.zeros_like(params[name])
-            self.v[name] *= self.momentum
-            self.v[name] -= self.lr * grads[name]
-            params[name] += self.v[name]
-
-
 class MomentumAsASum(Momentum):
     """The velocity written out: all gradients so far, the older the weaker."""
 
@@ -91,6 +79,16 @@ wrong.swap("Nesterov's momentum", "* self.v[name]", "* (g + self.momentum * self
 wrong.swap("rate used twice", "+ g", "+ self.lr * g").says("""The learning rate is multiplied in
     twice, once in the velocity and once in the step.""")
 
+wrong.swap(
+    "the rate inside the velocity",
+    "+ g",
+    "- self.lr * g",
+    "-= self.lr * self.v[name]",
+    "+= self.v[name]",
+).says("""Your velocity has the rate inside: the form of many books, and the same walk as long as
+    the rate stays the same. When `lr` is lowered, the old velocity goes on with the old rate. Here
+    the rate multiplies the whole velocity, at the step.""")
+
 wrong.swap("nothing dies away", ".momentum * self.", ".").says("""
     Old gradients never fade: the velocity is a plain sum, and μ is not used.""")
 
@@ -132,7 +130,7 @@ EXERCISE = Exercise(
     kind="class",
     points=3,
     reference=Momentum,
-    accepted=(nn.Momentum, MomentumWithTheRateInside, MomentumAsASum),
+    accepted=(nn.Momentum, MomentumAsASum),
     mistakes=wrong.all,
     hints=(
         "Write down the three numbers of the example, 1, 1.9, 2.71: what becomes of the old number "

@@ -59,6 +59,12 @@ def draw_decay(rng: np.random.Generator) -> Iterator[Case]:
     yield case(float(rng.uniform(0.2, 0.8)), "two weights, two biases")
     yield case(float(rng.uniform(0.01, 0.1)), "with gamma1 and beta1 of a batch norm", norm=True)
     yield case(float(rng.uniform(0.2, 0.8)), "three weights, three biases", layers=3)
+    shapes = {"W1": (3,), "bW": (1, 4), "W2": (4, 2), "newW": (2, 3)}
+    arrays = [{name: rng.normal(size=shape) for name, shape in shapes.items()} for _ in range(2)]
+    yield Case(
+        {"params": arrays[0], "grads": arrays[1], "strength": float(rng.uniform(0.2, 0.8))},
+        "W1 with one axis, bW with two, W2 and newW",
+    )
     yield case(0.0, "strength 0")
     yield case(float(rng.uniform(0.2, 0.8)), "float32", np.float32)
 
@@ -88,6 +94,12 @@ wrong.answer("biases too", decay_of(lambda name: True)).says("""You pull at ever
 wrong.answer("all but the biases", decay_of(lambda name: not name.startswith("b"))).says("""
     You leave out the biases and pull at everything else. Other layers have parameters, too, such as
     the scale of a batch norm; a weight's name begins with W.""")
+
+wrong.swap("a W anywhere in the name", 'name.startswith("W")', '"W" in name').says("""
+    You look for a W anywhere in the name. A weight's name *begins* with W.""")
+
+wrong.swap("two axes", 'name.startswith("W")', "p.ndim == 2").says("""You take every array with two
+    axes for a weight. It is the name that tells: a weight may have one axis, and a bias two.""")
 
 wrong.answer("two layers only", decay_of(lambda name: name in ("W1", "W2"))).says("""
     You name `W1` and `W2` yourself. A network may have more layers than two.""")

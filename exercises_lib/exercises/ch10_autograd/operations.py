@@ -368,9 +368,9 @@ wrong.answer(
 wrong.answer("tanh with its input", wrong_unary("tanh", math.tanh, lambda x: 1 - x**2)).says("""
     You take 1 − x² with the *input* of `tanh`. The formula is about the output.""")
 
-wrong.answer(
-    "tanh not squared", wrong_unary("tanh", math.tanh, lambda x: 1 - math.tanh(x))
-).says("In the derivative of `tanh` the square is missing.")
+wrong.answer("tanh not squared", wrong_unary("tanh", math.tanh, lambda x: 1 - math.tanh(x))).says(
+    "In the derivative of `tanh` the square is missing."
+)
 
 wrong.answer(
     "tanh like sigmoid", wrong_unary("tanh", math.tanh, lambda x: math.tanh(x) * (1 - math.tanh(x)))

@@ -171,7 +171,9 @@ wrong.swap(
 ).says("""You look for the largest entry of the whole array. With an axis, every row or column has a
     largest entry of its own.""")
 
-wrong.swap("max drops what arrives", "self.spread(g, axis, keepdims) * share", "1.0 * share").says("""
+wrong.swap(
+    "max drops what arrives", "self.spread(g, axis, keepdims) * share", "1.0 * share"
+).says("""
     The way back through `max` marks the largest entries and forgets `g`. They receive what arrives
     at the result.""")
 
@@ -182,7 +184,9 @@ wrong.swap(
 ).says("""You multiply by the largest value itself. If the largest entry rises by one, the maximum
     rises by one: the slope is 1.""")
 
-wrong.swap("each of the largest gets all", "mine / mine.sum(axis=axis, keepdims=True)", "mine").says(
+wrong.swap(
+    "each of the largest gets all", "mine / mine.sum(axis=axis, keepdims=True)", "mine"
+).says(
     """Where several entries are largest at once, your `max` gives the whole gradient to each of
     them, so more goes back than has arrived. What they get has to add up to it."""
 )
