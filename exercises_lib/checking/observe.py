@@ -16,7 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -120,35 +120,6 @@ class Observation:
     failure: Failure | None = None
     printed: str = ""
     seconds: float = 0.0
-
-    def to_plain(self) -> dict[str, Any]:
-        """Give this observation as plain data."""
-        data = {key: getattr(self, key) for key in ("values", "unstable", "changed", "printed")}
-        failure = asdict(self.failure) if self.failure else None
-        return {**data, "failure": failure, "seconds": self.seconds}
-
-    @classmethod
-    def from_plain(cls, data: Any) -> Observation:
-        """Read an observation from plain data that may come from a hostile process.
-
-        Raises:
-            ValueError: if it is not of the right form.
-        """
-        try:
-            values = {str(key): value for key, value in data["values"].items()}
-            failure = data["failure"]
-            return cls(
-                values=values,
-                unstable=[str(name) for name in data["unstable"]],
-                changed=[str(name) for name in data["changed"]],
-                failure=None
-                if failure is None
-                else Failure(**{key: str(text)[:20_000] for key, text in failure.items()}),
-                printed=str(data["printed"])[:PRINT_LIMIT],
-                seconds=float(data["seconds"]),
-            )
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"not an observation: {error!r}") from error
 
 
 @dataclass

@@ -39,6 +39,9 @@ KERNEL = {
 KEPT_FORMATS = ("text/plain", "text/html")
 """Output formats that a solution notebook stores; pictures are drawn again where needed."""
 
+TIMED = "timed"
+"""The tag of a cell that shows how long something took here; its output is not stored."""
+
 
 def normalise(notebook: Notebook) -> Notebook:
     """Put a solution notebook into its one form.
@@ -73,7 +76,7 @@ def _normalised_cell(cell: Cell) -> Cell:
     }
     if cell["cell_type"] == "code":
         kept["execution_count"] = cell.get("execution_count")
-        kept["outputs"] = _text_outputs(cell.get("outputs", []))
+        kept["outputs"] = [] if TIMED in tags else _text_outputs(cell.get("outputs", []))
     return kept
 
 

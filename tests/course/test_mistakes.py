@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
+import dis
+import sys
+from types import CodeType
+
 import pytest
 
 from exercises_lib import exercises
@@ -55,6 +60,43 @@ def test_every_edit_of_the_registry_fits_and_changes_something():
                     program = program[mistake.given.part]
                 assert callable(program)
     assert edits > 300
+
+
+def unresolved(edit):
+    """The names that an edit's program loads and that nothing around it defines."""
+    top = compile(edit.source, "<edit>", "exec")
+    around = {*vars(builtins), *vars(sys.modules[edit.of.__module__])}
+
+    def walk(code, known):
+        steps = list(dis.get_instructions(code))
+        own = known | {step.argval for step in steps if step.opname == "STORE_NAME"}
+        for step in steps:
+            if step.opname in ("LOAD_NAME", "LOAD_GLOBAL") and step.argval not in own:
+                yield step.argval
+        inner = known if code is not top else own  # what a class defines, its methods do not see
+        for part in code.co_consts:
+            if isinstance(part, CodeType):
+                yield from walk(part, inner)
+
+    return set(walk(top, around))
+
+
+def test_every_name_that_an_edit_uses_is_there():
+    """A linter that removes an import does not see that the text of a swap uses it."""
+    missing = [
+        (exercise.id, mistake.name, sorted(names))
+        for exercise in exercises.all_exercises()
+        for mistake in exercise.mistakes
+        if isinstance(mistake.given, Edit)
+        and "# noqa: F821" not in mistake.given.source  # a name that is missing is the mistake
+        and (names := unresolved(mistake.given))
+    ]
+    assert missing == []
+
+
+def test_a_name_that_only_an_edit_uses_is_missed():
+    edits = [Edit(double, (("total = 0", f"total = {name}(0)"),)) for name in ("abs", "Valeu")]
+    assert [unresolved(edit) for edit in edits] == [set(), {"Valeu"}]
 
 
 def test_a_text_of_several_lines_is_one_paragraph_however_they_are_broken():

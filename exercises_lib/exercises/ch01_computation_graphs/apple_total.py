@@ -10,6 +10,7 @@ import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Output, Probe
 from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.nn import Value  # noqa: F401 - a swap uses it
 from exercises_lib.probes import call
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np  # noqa: F401 - a swap uses it
+
 
 def sgd_step(params, grads, lr):
     for name in params:
