@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from exercises_lib.checking import Case, Exercise, Mistake, Output, Probe, check
-from exercises_lib.checking.observe import Observation, observe
 from exercises_lib.exercises import get
 from exercises_lib.probes import call, layer, values
 
