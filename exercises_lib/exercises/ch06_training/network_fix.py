@@ -115,7 +115,7 @@ def draw_fix(rng: np.random.Generator) -> Iterator[Case]:
     yield case(3, 4, 2, 1, "a batch of one")
 
 
-wrong = Mistakes(MendedNet)
+wrong = Mistakes(MendedWithRange)
 
 wrong.answer("still the given code", GivenNet).says("""That is the given network still. Each of the
     three methods has one wrong line.""")
@@ -148,120 +148,101 @@ class LossAndStep(RightLoss, RightStep):
 wrong.answer("order still wrong", LossAndStep).says("""The way back begins at the loss, so the last
     layer comes first. Yours begins with the first one.""")
 
+wrong.swap(
+    "loss still wrong",
+    ("scores = self.predict(x)", "y = self.predict(x)"),
+    ("scores, np.eye(scores.shape[1])[t]", "x, y"),
+).says("""The loss layer still gets `x` as scores and the scores as labels. The true labels do not
+    occur in your loss at all.""")
 
-class OrderAndStep(RightOrder, RightStep):
-    """The loss is still wrong."""
+wrong.swap(
+    "scores compared with themselves",
+    ("scores = self.predict(x)", "y = self.predict(x)"),
+    ("scores, np.eye(scores.shape[1])[t]", "y, nn.softmax(y)"),
+).says("You compare the predictions with themselves. The loss has to know the labels `t`.")
 
+wrong.swap(
+    "labels first",
+    ("scores = self.predict(x)", "y = self.predict(x)"),
+    ("scores, np.eye(scores.shape[1])[t]", "np.eye(y.shape[1])[t], y"),
+).says("The labels stand where the scores belong. The order is scores, then labels.")
 
-wrong.answer("loss still wrong", OrderAndStep).says("""The loss layer still gets `x` as scores and
-    the scores as labels. The true labels do not occur in your loss at all.""")
+wrong.swap(
+    "softmax before the loss layer",
+    """
+    scores = self.predict(x)
+    return self.last_layer.forward(scores, np.eye(scores.shape[1])[t])""",
+    "return self.last_layer.forward(nn.softmax(self.predict(x)), t)",
+).says("The loss layer contains softmax already. Give it the scores as they are.")
 
+wrong.swap(
+    "reversed for good",
+    """
+    one, relu, two = self.layers
+    one.backward(relu.backward(two.backward(self.last_layer.backward())))
+    return {"W1": one.dW, "b1": one.db, "W2": two.dW, "b2": two.db}""",
+    """
+    dout = self.last_layer.backward()
+    first, last = self.affine1, self.affine2
+    self.layers.reverse()
+    for layer in self.layers:
+        dout = layer.backward(dout)
+    return {"W1": first.dW, "b1": first.db, "W2": last.dW, "b2": last.db}""",
+    of=MendedByHand,
+).says("""`self.layers.reverse()` turns the list itself around. The next forward pass then runs
+    through the layers backwards: use a reversed *copy*, or `reversed(…)`.""")
 
-class ScoresAndScores(MendedNet):
-    def loss(self, x, t):
-        y = self.predict(x)
-        return self.last_layer.forward(y, nn.softmax(y))
+wrong.swap(
+    "new arrays",
+    "nn.SGD(lr).update(self.params, self.gradient(x, t))",
+    """
+    grads = self.gradient(x, t)
+    for name in self.params:
+        self.params[name] = self.params[name] - lr * grads[name]""",
+).says("""`params[name] = params[name] - …` puts a new array into the dictionary. The layers still
+    hold the old one, and the predictions never change.""")
 
+wrong.swap(
+    "uphill",
+    "nn.SGD(lr).update(self.params, self.gradient(x, t))",
+    """
+    grads = self.gradient(x, t)
+    for name in self.params:
+        self.params[name] += lr * grads[name]""",
+).says("You add the gradient. It points to where the loss *grows*.")
 
-wrong.answer("scores compared with themselves", ScoresAndScores).says("""
-    You compare the predictions with themselves. The loss has to know the labels `t`.""")
+wrong.swap(
+    "a gradient for every parameter anew",
+    "nn.SGD(lr).update(self.params, self.gradient(x, t))",
+    "for name in self.params:\n    self.params[name] -= lr * self.gradient(x, t)[name]",
+).says("""You ask for the gradient once more before each parameter, when the others have moved
+    already. All gradients belong to the place from which the step starts; and it costs four times
+    as much.""")
 
+wrong.swap(
+    "learning rate forgotten",
+    "nn.SGD(lr).update(self.params, self.gradient(x, t))",
+    """
+    grads = self.gradient(x, t)
+    for name in self.params:
+        self.params[name] -= grads[name]""",
+).says("You subtract the whole gradient, whatever `lr` says.")
 
-class LabelsFirst(MendedNet):
-    def loss(self, x, t):
-        y = self.predict(x)
-        return self.last_layer.forward(np.eye(y.shape[1])[t], y)
+wrong.swap(
+    "loss summed",
+    """
+    scores = self.predict(x)
+    return self.last_layer.forward(scores, np.eye(scores.shape[1])[t])""",
+    "return self.last_layer.forward(self.predict(x), t) * len(x)",
+).says("Your loss is the sum over the batch. The loss layer's mean was right.")
 
-
-wrong.answer("labels first", LabelsFirst).says("""The labels stand where the scores belong. The
-    order is scores, then labels.""")
-
-
-class SoftmaxBefore(MendedNet):
-    def loss(self, x, t):
-        return self.last_layer.forward(nn.softmax(self.predict(x)), t)
-
-
-wrong.answer("softmax before the loss layer", SoftmaxBefore).says("""
-    The loss layer contains softmax already. Give it the scores as they are.""")
-
-
-class ReversedInPlace(MendedNet):
-    def gradient(self, x, t):
-        self.loss(x, t)
-        dout = self.last_layer.backward()
-        first, last = self.affine1, self.affine2
-        self.layers.reverse()
-        for layer in self.layers:
-            dout = layer.backward(dout)
-        return {"W1": first.dW, "b1": first.db, "W2": last.dW, "b2": last.db}
-
-
-wrong.answer("reversed for good", ReversedInPlace).says("""`self.layers.reverse()` turns the list
-    itself around. The next forward pass then runs through the layers backwards: use a reversed
-    *copy*, or `reversed(…)`.""")
-
-
-class NewArrays(MendedNet):
-    def step(self, x, t, lr):
-        grads = self.gradient(x, t)
-        for name in self.params:
-            self.params[name] = self.params[name] - lr * grads[name]
-
-
-wrong.answer("new arrays", NewArrays).says("""`params[name] = params[name] - …` puts a new array
-    into the dictionary. The layers still hold the old one, and the predictions never change.""")
-
-
-class Uphill(MendedNet):
-    def step(self, x, t, lr):
-        grads = self.gradient(x, t)
-        for name in self.params:
-            self.params[name] += lr * grads[name]
-
-
-wrong.answer("uphill", Uphill).says("You add the gradient. It points to where the loss *grows*.")
-
-
-class GradientEachTime(MendedNet):
-    def step(self, x, t, lr):
-        for name in self.params:
-            self.params[name] -= lr * self.gradient(x, t)[name]
-
-
-wrong.answer("a gradient for every parameter anew", GradientEachTime).says("""
-    You ask for the gradient once more before each parameter, when the others have moved already.
-    All gradients belong to the place from which the step starts; and it costs four times as
-    much.""")
-
-
-class RateForgotten(MendedNet):
-    def step(self, x, t, lr):
-        grads = self.gradient(x, t)
-        for name in self.params:
-            self.params[name] -= grads[name]
-
-
-wrong.answer("learning rate forgotten", RateForgotten).says("""You subtract the whole gradient,
-    whatever `lr` says.""")
-
-
-class FixedSum(MendedNet):
-    def loss(self, x, t):
-        return super().loss(x, t) * len(x)
-
-
-wrong.answer("loss summed", FixedSum).says("""Your loss is the sum over the batch. The loss layer's
-    mean was right.""")
-
-
-class IntegersFirst(MendedNet):
-    def loss(self, x, t):
-        return self.last_layer.forward(t, self.predict(x))
-
-
-wrong.answer("integer labels first", IntegersFirst).says("""The labels stand where the scores
-    belong. The order is scores, then labels.""")
+wrong.swap(
+    "integer labels first",
+    """
+    scores = self.predict(x)
+    return self.last_layer.forward(scores, np.eye(scores.shape[1])[t])""",
+    "return self.last_layer.forward(t, self.predict(x))",
+).says("The labels stand where the scores belong. The order is scores, then labels.")
 
 
 class NoForward(MendedNet):
@@ -276,37 +257,32 @@ class NoForward(MendedNet):
 wrong.answer("no forward pass in gradient", NoForward).says("""`gradient(x, t)` does not go forward
     with its own x and t any more, so the layers still remember the batch before.""")
 
+wrong.swap(
+    "last bias forgotten",
+    "nn.SGD(lr).update(self.params, self.gradient(x, t))",
+    """
+    grads = self.gradient(x, t)
+    for name in ("W1", "b1", "W2"):
+        self.params[name] -= lr * grads[name]""",
+).says("`b2` is never updated now. Its line was wrong, not superfluous.")
 
-class LastBiasForgotten(MendedNet):
-    def step(self, x, t, lr):
-        grads = self.gradient(x, t)
-        for name in ("W1", "b1", "W2"):
-            self.params[name] -= lr * grads[name]
+wrong.swap(
+    "inputs as scores",
+    """
+    scores = self.predict(x)
+    return self.last_layer.forward(scores, np.eye(scores.shape[1])[t])""",
+    "return self.last_layer.forward(x, t)",
+).says("""The labels are in your loss now, and the predictions are not: the loss layer gets the
+    inputs as scores, and no layer is ever run.""")
 
-
-wrong.answer("last bias forgotten", LastBiasForgotten).says("""`b2` is never updated now. Its line
-    was wrong, not superfluous.""")
-
-
-class InputsAsScores(MendedNet):
-    def loss(self, x, t):
-        return self.last_layer.forward(x, t)
-
-
-wrong.answer("inputs as scores", InputsAsScores).says("""The labels are in your loss now, and the
-    predictions are not: the loss layer gets the inputs as scores, and no layer is ever run.""")
-
-
-class FirstBiasForTheLast(MendedNet):
-    def step(self, x, t, lr):
-        grads = self.gradient(x, t)
-        for name, own in (("W1", "W1"), ("b1", "b1"), ("W2", "W2"), ("b2", "b1")):
-            self.params[name] -= lr * grads[own]
-
-
-wrong.answer("the other bias's gradient", FirstBiasForTheLast).says("""
-    `b2` is changed now, with the gradient of `b1`.""")
-
+wrong.swap(
+    "the other bias's gradient",
+    "nn.SGD(lr).update(self.params, self.gradient(x, t))",
+    """
+    grads = self.gradient(x, t)
+    for name, own in (("W1", "W1"), ("b1", "b1"), ("W2", "W2"), ("b2", "b1")):
+        self.params[name] -= lr * grads[own]""",
+).says("`b2` is changed now, with the gradient of `b1`.")
 
 class NumericalGradient(MendedNet):
     def gradient(self, x, t):

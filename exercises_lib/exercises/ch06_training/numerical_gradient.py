@@ -105,21 +105,23 @@ wrong.answer("h ignored", lambda f, x, h=1e-5: nn.numerical_gradient(f, x)).says
 wrong.answer("never put back", never_put_back).says("""Each entry stays at x − h, so every later
     entry is measured at another place, and the caller's array is spoilt.""")
 
+wrong.swap(
+    "put back by adding",
+    (
+        """
 
-def put_back_by_adding(f, x, h=1e-5):
-    grad = np.zeros(x.shape)
-    for at in np.ndindex(x.shape):
-        x[at] += h
-        above = f(x)
-        x[at] -= 2 * h
-        grad[at] = (above - f(x)) / (2 * h)
-        x[at] += h
-    return grad
-
-
-wrong.answer("put back by adding", put_back_by_adding).says("""`+ h − 2h + h` does not lead back to
-    the same float: rounding leaves a trace in most entries, and the caller's weights drift with
-    each check. Keep the number itself.""")
+        grad = np.empty(x.shape)
+        for place in range(x.size):
+            kept = x.flat[place]
+            x.flat[place] = kept + h""",
+        "grad = np.zeros(x.shape)\nfor at in np.ndindex(x.shape):\n    x[at] += h",
+    ),
+    ("x.flat[place] = kept - h", "x[at] -= 2 * h"),
+    ("grad.flat[place]", "grad[at]"),
+    ("x.flat[place] = kept", "x[at] += h"),
+    of=numerical_by_flat,
+).says("""`+ h − 2h + h` does not lead back to the same float: rounding leaves a trace in most
+    entries, and the caller's weights drift with each check. Keep the number itself.""")
 
 
 def put_back_at_the_end(f, x, h=1e-5):
@@ -283,7 +285,6 @@ def single_entries(f, x, h=1e-5):
 
 wrong.answer("f gets a single entry", single_entries).says("""You give `f` one shifted number. It
     needs the whole array, in which only that entry is shifted.""")
-
 
 EXERCISE = Exercise(
     id="ch06.numerical_gradient",

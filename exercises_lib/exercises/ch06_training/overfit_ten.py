@@ -172,7 +172,6 @@ wrong.answer("stopped too early", memoriser(steps=40)).says(
     recognise=recognised(lambda loss, scores, t: TARGET <= loss <= 1.8),
 )
 
-
 EXERCISE = Exercise(
     id="ch06.overfit_ten",
     title="Ten digits, learnt by heart",

@@ -18,12 +18,7 @@ from exercises_lib.data import load_digits
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch06_training._library_use import OWN_OUTPUT, uses_nn
 from exercises_lib.exercises.ch06_training._own import Net, WithVelocity, batches, descend
-from exercises_lib.exercises.drawn_anew import (
-    fresh_digits,
-    layers_of,
-    read_rightly,
-    scores_of,
-)
+from exercises_lib.exercises.drawn_anew import fresh_digits, layers_of, read_rightly, scores_of
 from exercises_lib.probes import ch06 as probes
 
 
@@ -214,7 +209,6 @@ wrong.answer("training digits not learnt", digits_trainer(50, epochs=3, lr=0.1))
     recognise=reached_like(lambda reached, scores: reached < 0.98),
 )
 
-
 wrong.answer("learnt by heart", digits_trainer(100, lr=0.03, epochs=150, std=4.0, noise=0.0)).says(
     """The training digits are read almost perfectly, and new ones are not: that is overfitting.
     Small first weights and a little noise on the images help against it; more epochs do not.""",
@@ -239,7 +233,6 @@ wrong.answer("not what params says", NearestPicture).says(
     The check reads with `params`: whatever else your `predict` does is not the network.""",
     recognise=params_say_otherwise,
 )
-
 
 EXERCISE = Exercise(
     id="ch06.reach_digits",

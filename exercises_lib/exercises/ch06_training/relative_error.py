@@ -287,7 +287,6 @@ wrong.answer(
 ).says("""You take the smaller of size and floor. The floor is the least value that the denominator
     may have.""")
 
-
 EXERCISE = Exercise(
     id="ch06.relative_error",
     title="A relative error, safe at 0/0",

@@ -1,18 +1,14 @@
-"""ch06.TwoLayerNet: A two-layer network."""
+"""ch06.TwoLayerNet: a two-layer network."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
 from exercises_lib import nn
-from exercises_lib.checking import Case, Exercise, Output, Probe
-from exercises_lib.checking.serialize import describe
+from exercises_lib.checking import Exercise, Output, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch06_training._epochs import unstable
-from exercises_lib.exercises.ch06_training._shared import random_params
+from exercises_lib.exercises.ch06_training._new_network import draw_network, judge_rng, judge_start
 from exercises_lib.probes import ch06 as probes
 
 
@@ -99,62 +95,6 @@ class NetByLibrary(nn.TwoLayerNet):
         return hits / len(x)
 
 
-def draw_network(rng: np.random.Generator) -> Iterator[Case]:
-    def seed() -> int:
-        return int(rng.integers(2**31))
-
-    def case(sizes: tuple[int, int, int], n: int, note: str, one_hot: bool = False) -> Case:
-        d, _, c = sizes
-        params = random_params(rng, *sizes)
-        x, x2 = rng.normal(size=(n, d)), rng.normal(size=(n + 2, d))
-        scores = np.maximum(x @ params["W1"] + params["b1"], 0) @ params["W2"] + params["b2"]
-        # Two of three are classified rightly: an accuracy that nothing else is equal to by chance.
-        t = (scores.argmax(axis=1) + (np.arange(n) % 3 == 2)) % c
-        t2 = rng.integers(0, c, n + 2)
-        labels = {"t": np.eye(c)[t], "t2": np.eye(c)[t2]} if one_hot else {"t": t, "t2": t2}
-        return Case({"sizes": sizes, "seed": seed(), **params, "x": x, "x2": x2, **labels}, note)
-
-    yield Case({"sizes": (20, 30, 10), "seed": seed()}, "a new network, std as by default")
-    yield Case({"sizes": (20, 30, 10), "seed": seed(), "std": 0.5}, "a new network, std = 0.5")
-    yield case((5, 4, 3), 14, "5 inputs, 4 hidden units, 3 classes, 14 samples")
-    yield case((3, 5, 4), 11, "one-hot labels", one_hot=True)
-    yield case((4, 2, 3), 1, "a batch of one")
-
-
-def judge_start(name: str, shape: str) -> Callable[..., str | None]:
-    """Make a comparison for a parameter of a new network: shape, size and mean."""
-
-    def judge(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
-        if not isinstance(got, np.ndarray) or got.dtype.kind != "f":
-            return f"params[{name!r}] is {describe(got)}, expected an array of floats."
-        if got.shape != expected.shape:
-            return f"{name} has shape {got.shape}, expected {expected.shape} = {shape}."
-        if name.startswith("b"):
-            if np.any(got != 0):
-                return f"{name} of a new network is not 0; biases start at 0."
-            return None
-        std = inputs.get("std", 0.01)
-        found, mean = float(got.std()), float(got.mean())
-        if not 0.75 * std < found < 1.25 * std:
-            return f"The weights in {name} have standard deviation {found:.3g}, expected {std:g}."
-        if not abs(mean) < 0.5 * std:
-            return (
-                f"The weights in {name} have mean {mean:.3g}, expected 0: as many below as above."
-            )
-        return None
-
-    return judge
-
-
-def judge_rng(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
-    """Ask for other weights from another generator."""
-    if not isinstance(got, list) or len(got) != 2:
-        return f"W1 is {describe(got)}, expected an array."
-    if isinstance(got[0], np.ndarray) and np.array_equal(got[0], got[1]):
-        return "Two networks made with different generators have the same W1."
-    return None
-
-
 wrong = Mistakes(TwoLayerNet)
 
 wrong.swap("no ReLU", ".Relu(), nn.", ".").says("""Two affine layers in a row, with nothing in
@@ -181,14 +121,8 @@ wrong.answer("predict gives probabilities", PredictsProbabilities).says("""
     `predict` returns probabilities. What is asked for are the scores; softmax belongs to the last
     layer, which takes scores.""")
 
-
-class SoftmaxTwice(TwoLayerNet):
-    def predict(self, x):
-        return nn.softmax(super().predict(x))
-
-
-wrong.answer("softmax twice", SoftmaxTwice).says("""`predict` ends with a softmax, and the loss
-    layer makes another one of its result. Give it the scores as they are.""")
+wrong.swap("softmax twice", "return x", "return nn.softmax(x)").says("""`predict` ends with a
+    softmax, and the loss layer makes another one of its result. Give it the scores as they are.""")
 
 
 class LayersHoldCopies(TwoLayerNet):
@@ -209,34 +143,26 @@ wrong.swap("layers not reversed", "reversed(self.layers)", "self.layers").says("
 wrong.swap("gradient not passed on", "dout = layer", "layer").says("""Every layer receives the
     gradient of the loss layer. What one layer returns is the `dout` of the layer before it.""")
 
-
-class ReversedForGood(TwoLayerNet):
-    def back(self):
-        dout = self.last_layer.backward()
-        self.layers.reverse()
-        for layer in self.layers:
-            dout = layer.backward(dout)
-        one, two = self.layers[-1], self.layers[0]
-        return {"W1": one.dW, "b1": one.db, "W2": two.dW, "b2": two.db}
-
-
-wrong.answer("reversed for good", ReversedForGood).says("""`self.layers.reverse()` turns the list
-    itself around, and it stays so: the next forward pass runs through the layers backwards.""")
+wrong.swap(
+    "reversed for good",
+    ("for layer in reversed(self.layers):", "self.layers.reverse()\nfor layer in self.layers:"),
+    ("[0], self.layers[-1]", "[-1], self.layers[0]"),
+).says("""`self.layers.reverse()` turns the list itself around, and it stays so: the next forward
+    pass runs through the layers backwards.""")
 
 wrong.swap("no forward pass in gradient", "self.loss(x, t)", "").says("""`gradient(x, t)` does not
     go forward with its own x and t, so the layers still remember the batch before.""")
 
-
-class UpdatesInGradient(TwoLayerNet):
-    def gradient(self, x, t):
-        grads = super().gradient(x, t)
-        for name, grad in grads.items():
-            self.params[name] -= 0.1 * grad
-        return grads
-
-
-wrong.answer("updates in gradient", UpdatesInGradient).says("""Your `gradient` changes the
-    parameters. It should only tell; the optimiser decides what to do with it.""")
+wrong.swap(
+    "updates in gradient",
+    "return self.back()",
+    """
+    grads = self.back()
+    for name, grad in grads.items():
+        self.params[name] -= 0.1 * grad
+    return grads""",
+).says("""Your `gradient` changes the parameters. It should only tell; the optimiser decides what to
+    do with it.""")
 
 wrong.swap(
     "ReLU skipped on the way back", "reversed(self.layers)", "(self.layers[2], self.layers[0])"
@@ -247,22 +173,17 @@ wrong.swap("layers' gradients swapped", "[0], self.layers[-1]", "[-1], self.laye
     The gradients of the two layers have changed places in your dictionary.""")
 
 
-class DividedAgain(TwoLayerNet):
-    def gradient(self, x, t):
-        return {name: grad / len(x) for name, grad in super().gradient(x, t).items()}
+wrong.swap(
+    "divided by the batch again",
+    "return self.back()",
+    "return {name: grad / len(x) for name, grad in self.back().items()}",
+).says("You divide the gradients by the batch size. The loss layer has done so already.")
 
-
-wrong.answer("divided by the batch again", DividedAgain).says("""You divide the gradients by the
-    batch size. The loss layer has done so already.""")
-
-
-class SumOfLosses(TwoLayerNet):
-    def loss(self, x, t):
-        return super().loss(x, t) * len(x)
-
-
-wrong.answer("sum of the losses", SumOfLosses).says("""Your loss is the sum over the batch, N times
-    the mean.""")
+wrong.swap(
+    "sum of the losses",
+    "self.last_layer.forward(self.predict(x), t)",
+    "self.last_layer.forward(self.predict(x), t) * len(x)",
+).says("Your loss is the sum over the batch, N times the mean.")
 
 wrong.swap("loss of the inputs", "forward(self.predict(x), t)", "forward(x, t)").says("""
     Your loss takes the inputs for scores: the network does not occur in it.""")
@@ -286,14 +207,11 @@ class PredictsClasses(TwoLayerNet):
 wrong.answer("predict gives classes", PredictsClasses).says("""`predict` returns class numbers. What
     is asked for are the scores, one per class; `accuracy` makes class numbers of them.""")
 
-
-class Percent(TwoLayerNet):
-    def accuracy(self, x, t):
-        return 100 * super().accuracy(x, t)
-
-
-wrong.answer("accuracy in percent", Percent).says("""`accuracy` returns a percentage. What is asked
-    for is a part, between 0 and 1.""")
+wrong.swap(
+    "accuracy in percent",
+    "nn.accuracy(self.predict(x), t)",
+    "100 * nn.accuracy(self.predict(x), t)",
+).says("`accuracy` returns a percentage. What is asked for is a part, between 0 and 1.")
 
 wrong.swap(
     "accuracy counts", "accuracy(self.predict(x), t)", "accuracy(self.predict(x), t) * len(x)"
@@ -324,63 +242,39 @@ wrong.swap(
 ).says("""`argmax(axis=0)` finds the best *sample* for each class. The classes of a sample lie along
     axis 1.""")
 
+wrong.swap(
+    "weights of zero", "output_size, rng, std)", "output_size, rng, 0.0)"
+).says("""All your weights start at 0. Then all hidden units are 0, no gradient reaches a weight,
+    and nothing but the last bias ever learns.""")
 
-class ZeroWeights(TwoLayerNet):
-    def make(self, d, h, c, rng, std):
-        super().make(d, h, c, rng, 0.0)
+wrong.swap("std ignored", "output_size, rng, std)", "output_size, rng, 0.01)").says(
+    "The weights always have standard deviation 0.01, whatever `std` says."
+)
 
+wrong.swap("weights not scaled", "output_size, rng, std)", "output_size, rng, 1.0)").says(
+    "The weights are drawn from N(0, 1) and not multiplied by `std`."
+)
 
-wrong.answer("weights of zero", ZeroWeights).says("""All your weights start at 0. Then all hidden
-    units are 0, no gradient reaches a weight, and nothing but the last bias ever learns.""")
+wrong.swap(
+    "weights never negative",
+    ("rng.standard_normal((d, h))", "rng.random((d, h))"),
+    ("rng.standard_normal((h, c))", "rng.random((h, c))"),
+).says("""`rng.random` draws from 0 to 1, never below. Weights need both signs, so that units can
+    vote against a class: `rng.standard_normal`.""")
 
+wrong.swap(
+    "random biases",
+    ("np.zeros(h)", "std * rng.standard_normal(h)"),
+    ("np.zeros(c)", "std * rng.standard_normal(c)"),
+).says("""Your biases start at random numbers. The weights make the units differ already; biases
+    start at 0.""")
 
-class StdIgnored(TwoLayerNet):
-    def make(self, d, h, c, rng, std):
-        super().make(d, h, c, rng, 0.01)
-
-
-wrong.answer("std ignored", StdIgnored).says("""The weights always have standard deviation 0.01,
-    whatever `std` says.""")
-
-
-class NotScaled(TwoLayerNet):
-    def make(self, d, h, c, rng, std):
-        super().make(d, h, c, rng, 1.0)
-
-
-wrong.answer("weights not scaled", NotScaled).says("""The weights are drawn from N(0, 1) and not
-    multiplied by `std`.""")
-
-
-class Uniform(TwoLayerNet):
-    def make(self, d, h, c, rng, std):
-        super().make(d, h, c, rng, std)
-        self.params["W1"] = std * rng.random((d, h))
-        self.params["W2"] = std * rng.random((h, c))
-
-
-wrong.answer("weights never negative", Uniform).says("""`rng.random` draws from 0 to 1, never below.
-    Weights need both signs, so that units can vote against a class: `rng.standard_normal`.""")
-
-
-class RandomBiases(TwoLayerNet):
-    def make(self, d, h, c, rng, std):
-        super().make(d, h, c, rng, std)
-        self.params["b1"] += std * rng.standard_normal(h)
-        self.params["b2"] += std * rng.standard_normal(c)
-
-
-wrong.answer("random biases", RandomBiases).says("""Your biases start at random numbers. The weights
-    make the units differ already; biases start at 0.""")
-
-
-class OwnGenerator(TwoLayerNet):
-    def make(self, d, h, c, rng, std):
-        super().make(d, h, c, np.random.default_rng(0), std)
-
-
-wrong.answer("a generator of its own", OwnGenerator).says("""The weights do not come from `rng`:
-    every network starts with the same ones, whatever the caller passes.""")
+wrong.swap(
+    "a generator of its own",
+    "output_size, rng, std)",
+    "output_size, np.random.default_rng(0), std)",
+).says("""The weights do not come from `rng`: every network starts with the same ones, whatever the
+    caller passes.""")
 
 wrong.swap(
     "argmax over the samples, labels too",
@@ -401,27 +295,16 @@ wrong.swap(
 ).says("""`accuracy` compares the largest *score* with the class number. Which class has it is the
     question.""")
 
+wrong.swap(
+    "error instead of accuracy",
+    "nn.accuracy(self.predict(x), t)",
+    "1 - nn.accuracy(self.predict(x), t)",
+).says("`accuracy` returns which part is wrong.")
 
-class WrongPart(TwoLayerNet):
-    def accuracy(self, x, t):
-        return 1 - super().accuracy(x, t)
-
-
-wrong.answer("error instead of accuracy", WrongPart).says("`accuracy` returns which part is wrong.")
-
-
-class ReluBehindEach(TwoLayerNet):
-    def build(self):
-        super().build()
-        self.layers.append(nn.Relu())
-
-    def collect(self):
-        one, two = self.layers[0], self.layers[2]
-        return {"W1": one.dW, "b1": one.db, "W2": two.dW, "b2": two.db}
-
-
-wrong.answer("a ReLU behind each layer", ReluBehindEach).says("""There is a ReLU behind the second
-    affine layer too. It cuts off negative scores, and softmax needs them.""")
+wrong.swap(
+    "a ReLU behind each layer", ('p["b2"])]', 'p["b2"]), nn.Relu()]'), ("layers[-1]", "layers[2]")
+).says("""There is a ReLU behind the second affine layer too. It cuts off negative scores, and
+    softmax needs them.""")
 
 wrong.swap("gradient without the loss", "loss(x, t)", "predict(x)").says("""
     `gradient` goes forward to the scores only. The loss layer has not seen these scores and labels,
@@ -431,55 +314,32 @@ wrong.swap("the way back starts with 1", "self.last_layer.backward()", "1").says
     You hand a 1 to the last affine layer. That is the derivative of the loss by itself: the loss
     layer stands in between, and its `backward` comes first.""")
 
+wrong.swap(
+    "weights the other way round",
+    ("rng.standard_normal((d, h))", "rng.standard_normal((h, d))"),
+    ("rng.standard_normal((h, c))", "rng.standard_normal((c, h))"),
+    ('nn.Affine(p["W1"], p', 'nn.Affine(p["W1"].T, p'),
+    ('nn.Affine(p["W2"], p', 'nn.Affine(p["W2"].T, p'),
+).says("""Your weights are stored as (outputs, inputs). In this chapter a batch has one sample per
+    row and is multiplied from the left.""")
 
-class WeightsTheOtherWay(TwoLayerNet):
-    def make(self, d, h, c, rng, std):
-        super().make(d, h, c, rng, std)
-        for name in ("W1", "W2"):
-            self.params[name] = self.params[name].T
-
-    def build(self):
-        p = self.params
-        self.layers = [nn.Affine(p["W1"].T, p["b1"]), nn.Relu(), nn.Affine(p["W2"].T, p["b2"])]
-        self.last_layer = nn.SoftmaxWithLoss()
-
-
-wrong.answer("weights the other way round", WeightsTheOtherWay).says("""
-    Your weights are stored as (outputs, inputs). In this chapter a batch has one sample per row and
-    is multiplied from the left.""")
+wrong.swap(
+    "std squared", "output_size, rng, std)", "output_size, rng, std**2)"
+).says("""The weights are multiplied by the variance. The factor in front of `standard_normal` is
+    the standard deviation, and so is what `rng.normal` takes.""")
 
 
-class StdSquared(TwoLayerNet):
-    def make(self, d, h, c, rng, std):
-        super().make(d, h, c, rng, std**2)
-
-
-wrong.answer("std squared", StdSquared).says("""The weights are multiplied by the variance. The
-    factor in front of `standard_normal` is the standard deviation, and so is what `rng.normal`
-    takes.""")
-
-
-class FreshGenerator(TwoLayerNet):
-    def make(self, d, h, c, rng, std):
-        super().make(d, h, c, np.random.default_rng(), std)
-
-
-wrong.answer("not from rng", FreshGenerator).says(
+wrong.swap(
+    "not from rng", "output_size, rng, std)", "output_size, np.random.default_rng(), std)"
+).says(
     """Your weights do not come from the `rng` that is passed. With it the same network can be made
     again; without it no training can be repeated.""",
     recognise=unstable,
 )
 
-
-class SigmoidInside(TwoLayerNet):
-    def build(self):
-        super().build()
-        self.layers[1] = nn.Sigmoid()
-
-
-wrong.answer("sigmoid instead of ReLU", SigmoidInside).says("""Between your two affine layers stands
-    a sigmoid. This network has a ReLU there.""")
-
+wrong.swap("sigmoid instead of ReLU", "nn.Relu()", "nn.Sigmoid()").says(
+    "Between your two affine layers stands a sigmoid. This network has a ReLU there."
+)
 
 EXERCISE = Exercise(
     id="ch06.TwoLayerNet",

@@ -7,14 +7,12 @@ from exercises_lib.probes import values
 
 CAUGHT = {"relu": "one", "mean": "batch", "floor": "sure", "labels": "none", "uphill": "none"}
 
-
 CHECKS = {
     "one": "small random weights, one sample",
     "batch": "small random weights, five samples",
     "sure": "five samples, and weights so large that some predictions are nearly certain and wrong",
     "none": "none of these: the gradient is right",
 }
-
 
 BUGS = {
     "relu": "`Relu.backward` lets every gradient through, as if it had no mask",
@@ -23,7 +21,6 @@ BUGS = {
     "labels": "the images are shuffled before training, and the labels are not",
     "uphill": "the update is `params[name] += lr * grads[name]`",
 }
-
 
 WHY_NOT = {
     ("relu", "batch"): (
@@ -86,7 +83,6 @@ WHY_NOT = {
         "uphill shows in the loss curve."
     ),
 }
-
 
 EXERCISE = Exercise(
     id="ch06.which_check",
