@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Observation, Output, Probe
-from exercises_lib.checking.serialize import describe, same
 from exercises_lib.exercises.authoring import Mistakes
-from exercises_lib.exercises.ch03_layers._layers import away_from_zero
+from exercises_lib.exercises.ch03_layers._zoo import (
+    GROUPS,
+    RIGHT,
+    WRONG,
+    ZOO_OUTPUTS,
+    draw_zoo,
+    judge_step,
+    walk_back,
+)
 from exercises_lib.nn import numerical_gradient, relative_error
 from exercises_lib.probes import ch03 as probes
 
@@ -58,231 +65,27 @@ def check_layer_norms(layer, x, rng, h=1e-5):
     return np.linalg.norm(dx - numeric) / (np.linalg.norm(dx) + np.linalg.norm(numeric))
 
 
-def written_into(array, values):
-    array[...] = values
-    return array
-
-
-def one_entry_off(dx):
-    """Enlarge the largest entry, but for the first one, by 30 %: an error of 0.13 there."""
-    dx.flat[1 + np.abs(dx.flat[1:]).argmax()] *= 1.3
-    return dx
-
-
-def first_row_only(dx):
-    return np.concatenate([dx[:1], np.zeros_like(dx[1:])])
-
-
-def zero_in_place(array, where):
-    array[where] = 0
-    return array
-
-
-RIGHT: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
-    "tanh": ("tanh", lambda x, out, dout: dout * (1 - out**2)),
-    "relu": ("relu", lambda x, out, dout: dout * (x > 0)),
-    "x · W": ("x · W", lambda x, out, dout: dout @ probes.WIDE.T),
-    "transpose": ("transpose", lambda x, out, dout: dout.T),
-    "identity": ("identity", lambda x, out, dout: dout),
-    "steep exponential": (
-        "steep exponential",
-        lambda x, out, dout: dout * probes.STEEP * out,
-    ),
-}
-"""Right layers of the zoo: the name of their forward in the probe, and their backward."""
-
-WRONG: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
-    "tanh, dout dropped": ("tanh", lambda x, out, dout: 1 - out**2),
-    "relu, mask taken from dout": ("relu", lambda x, out, dout: dout * (dout > 0)),
-    "sigmoid, one factor lost": ("sigmoid", lambda x, out, dout: dout * out),
-    "x · W, W not transposed": ("x · square W", lambda x, out, dout: dout @ probes.SQUARE),
-    "transpose, undone by reshape": (
-        "transpose",
-        lambda x, out, dout: dout.reshape(x.shape),
-    ),
-    "tanh, first sample only": (
-        "tanh",
-        lambda x, out, dout: first_row_only(dout * (1 - out**2)),
-    ),
-    "tanh, one entry wrong": (
-        "tanh",
-        lambda x, out, dout: one_entry_off(dout * (1 - out**2)),
-    ),
-    "tanh, every slope too small": (
-        "tanh",
-        lambda x, out, dout: dout * (1 - out**2) - 0.5 * np.abs(dout),
-    ),
-    "tiny slope, twice too large": ("tiny slope", lambda x, out, dout: 2e-4 * dout),
-    "row sum, dx of shape (N, 1)": ("row sum", lambda x, out, dout: dout[:, None]),
-    "relu that overwrites dout": ("relu", lambda x, out, dout: zero_in_place(dout, x <= 0)),
-    "relu that overwrites x": ("relu in place", lambda x, out, dout: dout * (x > 0)),
-    "square that makes x positive": ("square in place", lambda x, out, dout: dout * 2 * x),
-    "identity that writes dx into x": (
-        "identity",
-        lambda x, out, dout: written_into(out, dout),
-    ),
-}
-"""Wrong layers of the zoo."""
-
-GROUPS = {
-    "A": ("tanh", "row sum, dx of shape (N, 1)", "sigmoid, one factor lost"),
-    "B": ("relu", "relu that overwrites dout", "x · W, W not transposed"),
-    "C": (
-        "x · W",
-        "relu that overwrites x",
-        "square that makes x positive",
-        "identity that writes dx into x",
-    ),
-    "D": (
-        "transpose",
-        "transpose, undone by reshape",
-        "tanh, dout dropped",
-        "relu, mask taken from dout",
-        "tanh, first sample only",
-    ),
-    "E": ("identity", "tiny slope, twice too large", "tanh, one entry wrong"),
-    "F": ("steep exponential", "tanh, every slope too small"),
-}
-"""Layers that are judged as one output: those that one fault of a check shows itself in.
-
-Faults that often come together show themselves in different groups, so that each is found.
-"""
-
-
-def walk_back(inputs, x, out, dout):
-    """Go back through the layer of a case, as `probes.ch03.layer_checker` asks for it."""
-    lent = (x, out, dout)
-    _, backward = {**RIGHT, **WRONG}[inputs["layer"]]
-    dx = backward(*lent)
-    place = next((i for i, one in enumerate(lent) if one is dx), None)
-    return (place, dx, *lent)
-
-
-def draw_zoo(rng: np.random.Generator) -> Iterator[Case]:
-    for name in rng.permutation([*RIGHT, *WRONG]).tolist():
-        kind, forward = ("right", RIGHT[name][0]) if name in RIGHT else ("wrong", WRONG[name][0])
-        x = away_from_zero(rng, 2, 3)
-        if name == "steep exponential":
-            x *= 0.005
-        if name == "relu, mask taken from dout":  # so wide that some of a random dout is negative
-            x = np.abs(away_from_zero(rng, 4, 5))
-        if name == "tanh, one entry wrong":  # one among so many that a mean hides it
-            x = away_from_zero(rng, 3, 6)
-        group = next(letter for letter, names in GROUPS.items() if name in names)
-        inputs = {"forward": forward, "x": x, "seed": int(rng.integers(2**31))}
-        names = {what: f"{what}, group {group}" for what in ZOO_OUTPUTS}
-        yield Case(inputs, f"a {kind} layer, {name}", hidden={"layer": name}, names=names)
-
-
-def judge_error(inputs, got, expected) -> str | None:
-    """Say what is wrong with a decision of the candidate's check."""
-    if isinstance(got, str) and got == expected:
-        return None
-    right = expected == "accepts"
-    kind, goal = ("right", "below 1e-4") if right else ("wrong", "above 1e-2 or inf")
-    found = {
-        "accepts": "returns less than 1e-4, so it accepts the layer",
-        "rejects": "returns more than 1e-2, so it rejects the layer",
-        "undecided": "returns something between 1e-4 and 1e-2, which decides nothing",
-        "negative": "returns a negative number, which is no size of an error",
-        "nan": "returns nan, which decides nothing: every comparison with it is False",
-    }
-    text = found.get(got) if isinstance(got, str) else None
-    text = text or f"returns {describe(got)}, expected a number"
-    return f"check_layer {text}. The layer is {kind}: expected {goal}."
-
-
-def judge_memory(inputs, got, expected) -> str | None:
-    """Say if a right layer remembered another x than the given one when backward was called."""
-    if inputs["layer"] in WRONG or (isinstance(got, str) and got == expected):
-        return None
-    if got == "never":
-        return "check_layer never calls the layer's backward."
-    return "When check_layer calls backward, the layer has last gone forward with another x."
-
-
-def judge_x(inputs, got, expected) -> str | None:
-    """Say if the check changed x; a wrong layer may spoil it, and that is not the check's fault."""
-    if inputs["layer"] in WRONG or same(got, inputs["x"]):
-        return None
-    return "check_layer changes x in place. The caller still needs x."
-
-
-def judge_step(inputs, got, expected) -> str | None:
-    """Say if the numerical gradient of a right layer was taken with a step of no use."""
-    if inputs["layer"] in WRONG or (isinstance(got, int) and -7 <= got <= -3):
-        return None
-    if got is None:
-        return "check_layer never moves x: `forward` gets the same numbers every time."
-    if not isinstance(got, int):
-        return "check_layer moves x by what is no number."
-    if got > -3:
-        return f"check_layer moves x by about 1e{got}: over so long a way a curve is no line."
-    return (
-        f"check_layer moves x by about 1e{got}. Of a difference over so short a way rounding leaves "
-        "only a few digits, sometimes too few to tell right from wrong."
-    )
-
-
-ZOO_OUTPUTS = {"decision": judge_error, "x at backward": judge_memory, "x afterwards": judge_x}
-
 wrong = Mistakes(check_layer)
 
 
-def normal(rng, shape):
-    return rng.standard_normal(shape)
-
-
-def checker(
-    *,
-    upstream=normal,
-    numeric=numerical_gradient,
-    error=relative_error,
-    look_at_x=True,
-    look_at_dout=True,
-    look_at_shape=True,
-    project=True,
-    fresh=False,
-):
-    """A wrong check: the reference with something left out or put wrongly."""
-
-    def wrong(layer, x, rng, h=1e-5):
-        given_x = x.copy()
-        dout = upstream(rng, layer.forward(given_x).shape)
-        given_dout = dout.copy()
-        dx = np.array(layer.backward(given_dout))
-        if look_at_shape and dx.shape != x.shape:
-            return np.inf
-        if look_at_x and np.any(given_x != x):
-            return np.inf
-        if look_at_dout and np.any(given_dout != dout):
-            return np.inf
-        weight = dout if project else 1.0
-
-        def projected(z):
-            return np.sum(layer.forward(z.copy() if fresh else z) * weight)
-
-        found = numeric(projected, x.copy(), h)
-        return error(dx, found)
-
-    return wrong
-
-
-wrong.answer("dout of ones", checker(upstream=lambda rng, shape: np.ones(shape))).says("""
+wrong.swap("dout of ones", "rng.standard_normal(", "np.ones(").says("""
     Your `dout` is all ones. Multiplying by 1 changes nothing, so a layer that forgets `dout`, or
     mixes up its entries, looks right.""")
 
-wrong.answer(
-    "dout of one number", checker(upstream=lambda rng, shape: np.full(shape, rng.standard_normal()))
+wrong.swap(
+    "dout of one number",
+    "rng.standard_normal(layer.forward(given_x).shape)",
+    "np.full(layer.forward(given_x).shape, rng.standard_normal())",
 ).says("""A layer that mixes up the entries of `dout` looks right to your check. Either all entries
     of your `dout` are the same number, or you compare sums and lengths instead of entries.""")
 
-wrong.answer("dout never negative", checker(upstream=lambda rng, shape: rng.random(shape))).says("""
+wrong.swap("dout never negative", "rng.standard_normal(", "rng.random(").says("""
     Your `dout` has no negative numbers. A gradient has, and a layer that lets only positive ones
     through looks right to your check.""")
 
-wrong.answer("dout left out of the projection", checker(project=False)).says("""
-    `backward` gets your `dout`, but the number that you differentiate is the plain sum of the
+wrong.swap(
+    "dout left out of the projection", "np.sum(layer.forward(z) * dout)", "np.sum(layer.forward(z))"
+).says("""`backward` gets your `dout`, but the number that you differentiate is the plain sum of the
     outputs. The two belong to different losses.""")
 
 wrong.swap(
@@ -301,92 +104,88 @@ def forward_difference(f, x, h):
     return grad
 
 
-wrong.answer("forward difference", checker(numeric=forward_difference)).says("""
+wrong.swap("forward difference", "numerical_gradient", "forward_difference").says("""
     You step to one side only. That error shrinks with h and not with h², and for a layer that bends
     sharply it is too large to tell right from wrong.""")
 
 
-def half_step(f, x, h):
-    return 2 * numerical_gradient(f, x, h)
-
-
-wrong.answer("factor 2 lost", checker(numeric=half_step)).says("""
+wrong.swap("factor 2 lost", "numerical_gradient", "2 * numerical_gradient").says("""
     f(x + h) − f(x − h) belongs to a step of 2h. Divided by h alone every gradient is twice too
     large, and right layers look wrong.""")
 
-wrong.answer("absolute error", checker(error=lambda a, b: float(np.abs(a - b).max()))).says("""
-    You return the difference itself. Where gradients are tiny it is tiny too, although the gradient
-    may be twice what it should be. Compare it with the gradients' size.""")
+wrong.swap(
+    "absolute error", "relative_error(dx, numeric)", "float(np.abs(dx - numeric).max())"
+).says("""You return the difference itself. Where gradients are tiny it is tiny too, although the
+    gradient may be twice what it should be. Compare it with the gradients' size.""")
 
 
-def divided_by_zero(a, b):
+wrong.swap(
+    "0/0",
+    "return relative_error(dx, numeric)",
+    """
     with np.errstate(all="ignore"):
-        return float(np.max(np.abs(a - b) / (np.abs(a) + np.abs(b))))
-
-
-wrong.answer("0/0", checker(error=divided_by_zero)).says("""Where both gradients are 0, as in a
+        return float(np.max(np.abs(dx - numeric) / (np.abs(dx) + np.abs(numeric))))""",
+).says("""Where both gradients are 0, as in a
     closed ReLU, your formula is 0/0. That is nan, and nan < 1e-4 is False.""")
 
 
-def signed_error(a, b):
-    return float(np.max((a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8)))
+wrong.swap(
+    "signed difference",
+    "relative_error(dx, numeric)",
+    "float(np.max((dx - numeric) / np.maximum(np.abs(dx) + np.abs(numeric), 1e-8)))",
+).says("""You keep the sign of the difference. Where dx is too small the difference is negative, and
+    the largest of negative numbers hides every error.""")
 
-
-wrong.answer("signed difference", checker(error=signed_error)).says("""
-    You keep the sign of the difference. Where dx is too small the difference is negative, and the
-    largest of negative numbers hides every error.""")
-
-wrong.answer(
-    "first entry only", checker(error=lambda a, b: relative_error(a.flat[0], b.flat[0]))
+wrong.swap(
+    "first entry only", "relative_error(dx, numeric)", "relative_error(dx.flat[0], numeric.flat[0])"
 ).says("""Your check is content when one entry is right, the first or the best. A layer can be right
     there and wrong everywhere else.""")
 
-wrong.answer("no look at dout", checker(look_at_dout=False)).says("""
+wrong.swap("no look at dout", " or np.any(given_dout != dout)", "").says("""
     A layer that overwrites `dout` passes your check. Its dx is right, but the caller's array is
     spoilt: keep a copy and compare afterwards.""")
 
-wrong.answer("no look at x", checker(look_at_x=False, fresh=True)).says("""A layer that overwrites
+wrong.swap(
+    "no look at x", ("np.any(given_x != x) or ", ""), ("forward(z)", "forward(z.copy())")
+).says("""A layer that overwrites
     its input passes your check. Keep a copy of x and compare with it at the end.""")
 
-wrong.answer("x never compared", checker(look_at_x=False)).says("""
+wrong.swap("x never compared", "np.any(given_x != x) or ", "").says("""
     A layer that overwrites its input passes your check, unless your measurement stumbles over it.
     Keep a copy of x from before and compare with it at the end.""")
 
 wrong.swap(
     "x looked at too early",
-    (
-        "dout = rng.standard_normal(layer.forward(given_x).shape)",
-        """
-    dout = rng.standard_normal(layer.forward(given_x).shape)
-    spoilt = np.any(given_x != x)
-""",
-    ),
+    ("given_dout = dout.copy()", "given_dout, spoilt = dout.copy(), np.any(given_x != x)"),
     ("or np.any(given_x != x)", "or spoilt"),
 ).says("""A layer that writes into x on the way *back* passes your check. Compare x with its copy
     after `backward`.""")
 
 
-def mean_error(a, b):
-    size = np.abs(a) + np.abs(b)
-    return float(np.mean(np.abs(a - b) / np.where(size == 0, 1, size)))
-
-
-wrong.answer("mean error", checker(error=mean_error)).says("""One wrong entry among many right ones
+wrong.swap(
+    "mean error",
+    "return relative_error(dx, numeric)",
+    """
+    size = np.abs(dx) + np.abs(numeric)
+    return float(np.mean(np.abs(dx - numeric) / np.where(size == 0, 1, size)))""",
+).says("""One wrong entry among many right ones
     disappears in your error. That is what a mean does: ask for the largest.""")
 
 wrong.answer("nothing compared", lambda layer, x, rng, h=1e-5: 0.0).says("""
     Your check says the same of every layer and never asks it to go back.""")
 
 
-def broadcast_error(a, b):
-    return float(np.max(np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8)))
+wrong.swap(
+    "no look at the shape",
+    ("dx.shape != x.shape or ", ""),
+    (
+        "relative_error(dx, numeric)",
+        "float(np.max(np.abs(dx - numeric) / np.maximum(np.abs(dx) + np.abs(numeric), 1e-8)))",
+    ),
+).says("""A dx of shape (N, 1) passes your check: NumPy stretches it to (N, D) in the subtraction,
+    without a word. Compare the shapes first.""")
 
-
-wrong.answer("no look at the shape", checker(look_at_shape=False, error=broadcast_error)).says("""
-    A dx of shape (N, 1) passes your check: NumPy stretches it to (N, D) in the subtraction, without
-    a word. Compare the shapes first.""")
-
-wrong.answer("shapes left to relative_error", checker(look_at_shape=False)).says("""
+wrong.swap("shapes left to relative_error", "dx.shape != x.shape or ", "").says("""
     `relative_error` raises an error when the shapes differ. A dx of the wrong shape is a wrong
     layer, and your check should say so instead of stopping.""")
 
@@ -411,35 +210,25 @@ wrong.swap(
     shifted x and not yours.""")
 
 
-def check_layer_not_restored(layer, x, rng, h=1e-5):
-    def numeric(f, _, h):
-        grad = np.zeros(x.shape)
-        for place in np.ndindex(x.shape):
-            x[place] += h
-            above = f(x)
-            x[place] -= 2 * h
-            grad[place] = (above - f(x)) / (2 * h)
-        return grad
-
-    return checker(numeric=numeric)(layer, x, rng, h)
+def never_put_back(f, x, h):
+    grad = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        x[place] += h
+        above = f(x)
+        x[place] -= 2 * h
+        grad[place] = (above - f(x)) / (2 * h)
+    return grad
 
 
-wrong.answer("x not put back", check_layer_not_restored).says("""You shift the entries of x and do
+wrong.swap(
+    "x not put back", ("numerical_gradient", "never_put_back"), ("x.copy(), h)", "x, h)")
+).says("""You shift the entries of x and do
     not put them back, so each entry is measured at another place, and the caller's x is spoilt.""")
 
 
-def check_layer_unmoved(layer, x, rng, h=1e-5):
-    """The copy is moved, but the original goes forward."""
-
-    def numeric(f, z, h):
-        return numerical_gradient(lambda _: f(x), z, h)
-
-    return checker(numeric=numeric)(layer, x, rng, h)
-
-
-wrong.answer("the copy is shifted", check_layer_unmoved).says("""Right layers are rejected, too.
-    Does anything move in your measurement? If a copy is shifted and `forward` gets the original,
-    the numerical gradient is 0.""")
+wrong.swap("the copy is shifted", "forward(z)", "forward(x)").says("""
+    Right layers are rejected, too. Does anything move in your measurement? If a copy is shifted and
+    `forward` gets the original, the numerical gradient is 0.""")
 
 
 def steps_too_short(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
