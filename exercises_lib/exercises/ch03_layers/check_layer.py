@@ -1,4 +1,4 @@
-"""ch03.check_layer: A gradient check for any layer."""
+"""ch03.check_layer: a gradient check for any layer."""
 
 from __future__ import annotations
 
