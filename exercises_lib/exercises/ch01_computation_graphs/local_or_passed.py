@@ -1,4 +1,4 @@
-"""ch01.local_or_passed: local, or passed down?."""
+"""ch01.local_or_passed: local, or passed down?"""
 
 from __future__ import annotations
 

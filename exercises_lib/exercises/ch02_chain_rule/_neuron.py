@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""The neuron, forward: what its way back needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""Orders of a graph's nodes, right ones and wrong ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""Drawn numbers, and nodes along which a wrong answer is followed."""
 
 from __future__ import annotations
 

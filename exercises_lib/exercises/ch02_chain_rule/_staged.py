@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""The eight stages forward, and what is drawn for them."""
 
 from __future__ import annotations
 

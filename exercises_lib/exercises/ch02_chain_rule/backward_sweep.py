@@ -267,7 +267,6 @@ wrong.swap(
     recognise=walks_all_paths,
 )
 
-
 EXERCISE = Exercise(
     id="ch02.backward_sweep",
     title="The backward sweep",

@@ -1,4 +1,4 @@
-"""ch02.neuron_backward: A neuron, backward."""
+"""ch02.neuron_backward: a neuron, backward."""
 
 from __future__ import annotations
 

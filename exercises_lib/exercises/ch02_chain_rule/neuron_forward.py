@@ -1,4 +1,4 @@
-"""ch02.neuron_forward: A neuron, forward."""
+"""ch02.neuron_forward: a neuron, forward."""
 
 from __future__ import annotations
 

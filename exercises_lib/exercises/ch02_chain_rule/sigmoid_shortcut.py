@@ -1,4 +1,4 @@
-"""ch02.sigmoid_shortcut: A sigmoid neuron from its output."""
+"""ch02.sigmoid_shortcut: a sigmoid neuron from its output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""What is drawn for layers, and the mistakes that any layer can have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""Layers that write down when they are called, and how their order is judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""ReLU layers written by hand, right ones and their parts."""
 
 from __future__ import annotations
 
@@ -30,16 +30,6 @@ def relu_forward_in_place(self, x):
     self.mask = x > 0
     x[x < 0] = 0
     return x
-
-
-def relu_forward_max(self, x):
-    self.mask = x > 0
-    return max(x, 0)
-
-
-def relu_forward_keeps_x(self, x):
-    self.x = x
-    return np.maximum(x, 0)
 
 
 class ReluWhere:

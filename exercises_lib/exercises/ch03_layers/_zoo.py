@@ -45,7 +45,6 @@ RIGHT: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
 }
 """Right layers of the zoo: the name of their forward in the probe, and their backward."""
 
-
 WRONG: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     "tanh, dout dropped": ("tanh", lambda x, out, dout: 1 - out**2),
     "relu, mask taken from dout": ("relu", lambda x, out, dout: dout * (dout > 0)),
@@ -78,7 +77,6 @@ WRONG: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     ),
 }
 """Wrong layers of the zoo."""
-
 
 GROUPS = {
     "A": ("tanh", "row sum, dx of shape (N, 1)", "sigmoid, one factor lost"),

@@ -67,7 +67,6 @@ def check_layer_norms(layer, x, rng, h=1e-5):
 
 wrong = Mistakes(check_layer)
 
-
 wrong.swap("dout of ones", "rng.standard_normal(", "np.ones(").says("""
     Your `dout` is all ones. Multiplying by 1 changes nothing, so a layer that forgets `dout`, or
     mixes up its entries, looks right.""")
@@ -108,7 +107,6 @@ wrong.swap("forward difference", "numerical_gradient", "forward_difference").say
     You step to one side only. That error shrinks with h and not with h², and for a layer that bends
     sharply it is too large to tell right from wrong.""")
 
-
 wrong.swap("factor 2 lost", "numerical_gradient", "2 * numerical_gradient").says("""
     f(x + h) − f(x − h) belongs to a step of 2h. Divided by h alone every gradient is twice too
     large, and right layers look wrong.""")
@@ -118,7 +116,6 @@ wrong.swap(
 ).says("""You return the difference itself. Where gradients are tiny it is tiny too, although the
     gradient may be twice what it should be. Compare it with the gradients' size.""")
 
-
 wrong.swap(
     "0/0",
     "return relative_error(dx, numeric)",
@@ -127,7 +124,6 @@ wrong.swap(
         return float(np.max(np.abs(dx - numeric) / (np.abs(dx) + np.abs(numeric))))""",
 ).says("""Where both gradients are 0, as in a
     closed ReLU, your formula is 0/0. That is nan, and nan < 1e-4 is False.""")
-
 
 wrong.swap(
     "signed difference",
@@ -161,7 +157,6 @@ wrong.swap(
 ).says("""A layer that writes into x on the way *back* passes your check. Compare x with its copy
     after `backward`.""")
 
-
 wrong.swap(
     "mean error",
     "return relative_error(dx, numeric)",
@@ -173,7 +168,6 @@ wrong.swap(
 
 wrong.answer("nothing compared", lambda layer, x, rng, h=1e-5: 0.0).says("""
     Your check says the same of every layer and never asks it to go back.""")
-
 
 wrong.swap(
     "no look at the shape",
@@ -224,7 +218,6 @@ wrong.swap(
     "x not put back", ("numerical_gradient", "never_put_back"), ("x.copy(), h)", "x, h)")
 ).says("""You shift the entries of x and do
     not put them back, so each entry is measured at another place, and the caller's x is spoilt.""")
-
 
 wrong.swap("the copy is shifted", "forward(z)", "forward(x)").says("""
     Right layers are rejected, too. Does anything move in your measurement? If a copy is shifted and

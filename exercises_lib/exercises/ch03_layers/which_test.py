@@ -1,4 +1,4 @@
-"""ch03.which_test: which test catches which bug?."""
+"""ch03.which_test: which test catches which bug?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""The affine layer, what is drawn for it, and wrong ones that two exercises share."""
 
 from __future__ import annotations
 
@@ -33,67 +33,6 @@ class AffineByEinsum(Affine):
         self.dW = np.einsum("nd,nm->dm", self.x, dout)
         self.db = np.einsum("nm->m", dout)
         return np.einsum("nm,dm->nd", dout, self.W)
-
-
-class DbOverAxis1(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.db = dout.sum(axis=1)
-        return dx
-
-
-class DbNotSummed(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.db = dout
-        return dx
-
-
-class DbMean(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.db = dout.mean(axis=0)
-        return dx
-
-
-class DbKeptAxis(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.db = dout.sum(axis=0, keepdims=True)
-        return dx
-
-
-class DwTransposed(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dW = dout.T @ self.x
-        return dx
-
-
-class DwAveraged(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dW = self.x.T @ dout / len(self.x)
-        return dx
-
-
-class DxWithoutTranspose(Affine):
-    def backward(self, dout):
-        self.dW = self.x.T @ dout
-        self.db = dout.sum(axis=0)
-        return dout @ self.W
-
-
-class ReturnsNothing(Affine):
-    def backward(self, dout):
-        super().backward(dout)
-
-
-class DbSummedToNumber(Affine):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.db = np.sum(dout)
-        return dx
 
 
 def draw_affine(rng: np.random.Generator) -> Iterator[Case]:

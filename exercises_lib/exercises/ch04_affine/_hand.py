@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""The network that is worked by hand, and its numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""Three sizes that are told apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""Labels of both kinds, the loss layer that is edited, and losses that are capped."""
 
 from __future__ import annotations
 

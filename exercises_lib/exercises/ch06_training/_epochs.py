@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""Samples that can be told apart, and what is wrong with the batches of an epoch."""
 
 from __future__ import annotations
 

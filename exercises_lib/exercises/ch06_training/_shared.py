@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""Drawn parameters, and two pieces of wrong checks."""
 
 from __future__ import annotations
 

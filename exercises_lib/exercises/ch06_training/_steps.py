@@ -1,4 +1,4 @@
-"""What several exercises of this chapter share."""
+"""Steps of gradient descent, right and wrong."""
 
 from __future__ import annotations
 
@@ -8,16 +8,6 @@ import numpy as np  # noqa: F401 - a swap uses it
 def sgd_step(params, grads, lr):
     for name in params:
         params[name] -= lr * grads[name]
-
-
-def step_new_arrays(params, grads, lr):
-    for name in params:
-        params[name] = params[name] - lr * grads[name]
-
-
-def step_uphill(params, grads, lr):
-    for name in params:
-        params[name] += lr * grads[name]
 
 
 def step_weights_only(params, grads, lr):

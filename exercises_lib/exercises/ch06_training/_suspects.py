@@ -61,7 +61,6 @@ SPOILT: dict[str, Callable[..., None]] = {
 }
 """The networks that a check is given, by name: what happens to their gradients."""
 
-
 GROUPS = {
     "A": ("a right network with a closed unit", "nan in b1", "all gradients N times too large"),
     "B": ("a right network", "b1 with an axis too many", "the sign of W2's gradient turned"),

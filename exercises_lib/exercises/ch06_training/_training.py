@@ -38,7 +38,6 @@ TRAIN_FAULTS = {
     "update": "The steps are something else than minus `lr` times the gradient.",
 }
 
-
 LOSS_FAULTS = {
     "type": "What comes back is not a list of losses.",
     "one an epoch": "There is one loss for each epoch, expected one for each step.",

@@ -106,7 +106,6 @@ wrong.swap(
 ).says("""Without `abs`, a gradient that is too low everywhere has a negative error, and that looks
     smaller than any tolerance.""")
 
-
 wrong.swap(
     "sizes compared", FINITE, (MEASURE, "rough_error(np.abs(grads[name]), np.abs(numeric))")
 ).says("""You compare the sizes of the two gradients and lose their signs. A gradient that points
@@ -138,7 +137,6 @@ wrong.swap("a copy is shifted", "param, h)", "param.copy(), h)").says("""
     You shift a copy of the parameter. The network computes its loss with its own array, which
     stands still, so every numerical gradient is 0.""")
 
-
 wrong.swap("parameters left shifted", "nn.numerical_gradient", "never_put_back").says("""
     Your check shifts the network's weights and does not put them back. A check that changes what it
     checks is worse than none.""")
@@ -166,7 +164,6 @@ wrong.swap(
 wrong.swap("one error for all parameters", "return errors", "return max(errors.values())").says("""
     You return a single number. An error for *each* parameter tells where to look: if only W1 and b1
     are wrong, the fault lies between the two layers.""")
-
 
 wrong.swap(
     "weights only",
@@ -198,23 +195,19 @@ wrong.swap("nan lost in max", MEASURE, "worst_by_max(grads[name], numeric)").say
     Python's `max` keeps the old value where the new one is nan, because every comparison with nan
     is False. The worst gradient of all disappears.""")
 
-
 wrong.swap(
     "four fixed names", "return errors", "return {name: errors[name] for name in probes.NAMES}"
 ).says("""You name the parameters of one network.
     Another one has others: go through the names in `net.params`.""")
 
-
 wrong.swap("wrong shapes left out", "errors[name] = np.inf", "continue").says("""
     Where a gradient has the wrong shape your dictionary has no entry. Its error is infinite, and
     whoever reads the result has to see that.""")
-
 
 wrong.swap(
     "the parameter in the place of x", "lambda _: net.loss(x, t)", "lambda w: net.loss(w, t)"
 ).says("""Your function hands the shifted parameter to the loss as if it were the images. The loss
     is to be taken of `x`; the network has the parameter already.""")
-
 
 wrong.swap(
     "a value in the place of a function", "lambda _: net.loss(x, t)", "net.loss(x, t)"

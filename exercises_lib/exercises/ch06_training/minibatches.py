@@ -43,7 +43,6 @@ def minibatches_split(x, t, size, rng):
 
 wrong = Mistakes(minibatches)
 
-
 wrong.swap(
     "shuffled in place",
     (
@@ -115,7 +114,6 @@ wrong.swap(
     recognise=batch_mistake("filled"),
 )
 
-
 wrong.swap(
     "one batch too many",
     ("start in range(0, len(x), size)", "i in range(len(x) // size + 1)"),
@@ -174,7 +172,6 @@ wrong.answer("never ends", never_ends).says(
     there is another.""",
     recognise=batch_mistake("endless"),
 )
-
 
 wrong.swap(
     "one sample at a time",

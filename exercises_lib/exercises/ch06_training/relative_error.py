@@ -1,4 +1,4 @@
-"""ch06.relative_error: A relative error, safe at 0/0."""
+"""ch06.relative_error: a relative error, safe at 0/0."""
 
 from __future__ import annotations
 

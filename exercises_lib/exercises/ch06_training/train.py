@@ -243,7 +243,6 @@ wrong.swap("a seed of its own", "losses = []", "losses, rng = [], np.random.defa
 wrong.swap("loss and gradient exchanged", "loss, grads =", "grads, loss =").says("""
     `loss_and_gradient` returns the loss first. You take that number for the dictionary.""")
 
-
 EXERCISE = Exercise(
     id="ch06.train",
     title="The training loop",

@@ -172,7 +172,6 @@ wrong.swap(
 wrong.swap("layers' gradients swapped", "[0], self.layers[-1]", "[-1], self.layers[0]").says("""
     The gradients of the two layers have changed places in your dictionary.""")
 
-
 wrong.swap(
     "divided by the batch again",
     "return self.back()",
@@ -242,18 +241,15 @@ wrong.swap(
 ).says("""`argmax(axis=0)` finds the best *sample* for each class. The classes of a sample lie along
     axis 1.""")
 
-wrong.swap(
-    "weights of zero", "output_size, rng, std)", "output_size, rng, 0.0)"
-).says("""All your weights start at 0. Then all hidden units are 0, no gradient reaches a weight,
-    and nothing but the last bias ever learns.""")
+wrong.swap("weights of zero", "output_size, rng, std)", "output_size, rng, 0.0)").says("""
+    All your weights start at 0. Then all hidden units are 0, no gradient reaches a weight, and
+    nothing but the last bias ever learns.""")
 
-wrong.swap("std ignored", "output_size, rng, std)", "output_size, rng, 0.01)").says(
-    "The weights always have standard deviation 0.01, whatever `std` says."
-)
+wrong.swap("std ignored", "output_size, rng, std)", "output_size, rng, 0.01)").says("""
+    The weights always have standard deviation 0.01, whatever `std` says.""")
 
-wrong.swap("weights not scaled", "output_size, rng, std)", "output_size, rng, 1.0)").says(
-    "The weights are drawn from N(0, 1) and not multiplied by `std`."
-)
+wrong.swap("weights not scaled", "output_size, rng, std)", "output_size, rng, 1.0)").says("""
+    The weights are drawn from N(0, 1) and not multiplied by `std`.""")
 
 wrong.swap(
     "weights never negative",
@@ -323,11 +319,9 @@ wrong.swap(
 ).says("""Your weights are stored as (outputs, inputs). In this chapter a batch has one sample per
     row and is multiplied from the left.""")
 
-wrong.swap(
-    "std squared", "output_size, rng, std)", "output_size, rng, std**2)"
-).says("""The weights are multiplied by the variance. The factor in front of `standard_normal` is
-    the standard deviation, and so is what `rng.normal` takes.""")
-
+wrong.swap("std squared", "output_size, rng, std)", "output_size, rng, std**2)").says("""
+    The weights are multiplied by the variance. The factor in front of `standard_normal` is the
+    standard deviation, and so is what `rng.normal` takes.""")
 
 wrong.swap(
     "not from rng", "output_size, rng, std)", "output_size, np.random.default_rng(), std)"
@@ -337,9 +331,8 @@ wrong.swap(
     recognise=unstable,
 )
 
-wrong.swap("sigmoid instead of ReLU", "nn.Relu()", "nn.Sigmoid()").says(
-    "Between your two affine layers stands a sigmoid. This network has a ReLU there."
-)
+wrong.swap("sigmoid instead of ReLU", "nn.Relu()", "nn.Sigmoid()").says("""
+    Between your two affine layers stands a sigmoid. This network has a ReLU there.""")
 
 EXERCISE = Exercise(
     id="ch06.TwoLayerNet",

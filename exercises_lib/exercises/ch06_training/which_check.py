@@ -1,4 +1,4 @@
-"""ch06.which_check: which gradient check would have caught this?."""
+"""ch06.which_check: which gradient check would have caught this?"""
 
 from __future__ import annotations
 
