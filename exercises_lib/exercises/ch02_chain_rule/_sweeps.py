@@ -163,7 +163,9 @@ def visited_once(graph, output, *, turn=1):
     return deeper(graph, output, turn=turn, visited=set())
 
 
-def handed_down(walk: Callable[..., Arrows], graph: Recording, output: str, keep: str = "sum"):
+def handed_down(
+    walk: Callable[..., Arrows], graph: Recording, output: str, keep: str = "sum"
+) -> dict[str, float]:
     """Sweep along a walk.
 
     Args:

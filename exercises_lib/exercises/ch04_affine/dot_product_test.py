@@ -9,7 +9,7 @@ import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Output, Probe
 from exercises_lib.exercises.authoring import Mistakes
-from exercises_lib.exercises.ch03_layers import check_layer as zoo
+from exercises_lib.exercises.ch03_layers import _zoo as zoo
 from exercises_lib.exercises.ch03_layers._layers import away_from_zero
 from exercises_lib.probes import ch03 as probes
 
