@@ -112,7 +112,7 @@ def _expression_edits(
             continue
         if text not in texts:
             texts.add(text)
-            yield Edit(kind, tier, node.lineno, parent, where, index, new, old)
+            yield Edit(kind, tier, node.lineno, parent, where, index, new, old, told=text)
 
 
 def _all_changes(
@@ -124,7 +124,8 @@ def _all_changes(
     returned: bool,
     wanted: int,
 ) -> Iterator[Change]:
-    if role == "called" or (isinstance(node, ast.Name) and node.id not in scope.names):
+    outside = isinstance(node, ast.Name) and node.id not in scope.names
+    if role == "called" or (outside and getattr(node, "id", "") in scope.known):
         yield from _renamed(node, scope, role)
         return
     yield from changes(node, scope, role, wanted)

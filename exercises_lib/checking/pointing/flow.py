@@ -155,7 +155,7 @@ def blamed(
         These statements, each once; if there are none, those that change what they are given; if
         there are none, the one in which the answer stopped, if all that it reads is right.
     """
-    bad = list(wrong)
+    bad = [leaf for leaf in wrong if leaf.size > 1 or leaf.item() not in (0, 1)]
     found: dict[Spot, bool] = {}
     under_way: list[Spot] = []
     open_ones: dict[Spot, tuple[bool, bool]] = {}

@@ -64,6 +64,10 @@ class Ingredients:
         if new is not None and len(ast.unparse(new)) <= LONGEST:
             yield new
 
+    def has(self, text: str) -> bool:
+        """Tell whether a right answer has this expression, in the student's names."""
+        return text in self._found
+
     def statements(self, function: Any, scope: Scope) -> list[ast.stmt]:
         """Return the statements of right answers that this function could lack.
 

@@ -41,10 +41,11 @@ class Change:
 
 @dataclass
 class Repair:
-    """Edits that together make an answer right."""
+    """Edits that together make an answer right; `common` if a right answer has them so."""
 
     changes: tuple[Change, ...]
     cost: int
+    common: bool = False
 
 
 @dataclass
@@ -67,16 +68,18 @@ class Found:
 
     @property
     def smallest(self) -> list[Repair]:
-        """The repairs with the fewest edits, and of these the cheapest."""
+        """The repairs with the fewest edits, and of these the cheapest.
+
+        Where some of them write what right answers have, only these.
+        """
         if not self.repairs:
             return []
         fewest = min(len(repair.changes) for repair in self.repairs)
         some = [repair for repair in self.repairs if len(repair.changes) == fewest]
         least = min(repair.cost for repair in some)
-        return sorted(
-            (repair for repair in some if repair.cost <= least + SLACK),
-            key=lambda repair: repair.cost,
-        )
+        near = [repair for repair in some if repair.cost <= least + SLACK]
+        common = [repair for repair in near if repair.common]
+        return sorted(common or near, key=lambda repair: repair.cost)
 
 
 class OutOfTimeError(Exception):
@@ -209,7 +212,8 @@ class Search:
 
     def _keep(self, done: list[Edit]) -> None:
         changes = tuple(map(_change, done))
-        self.found.repairs.append(Repair(changes, sum(edit.cost for edit in done)))
+        common = all(self._ingredients.has(edit.told) for edit in done)
+        self.found.repairs.append(Repair(changes, sum(edit.cost for edit in done), common))
 
     def _single(self, some: Iterable[Edit]) -> None:
         """Try edits, each by itself, until they cost more than has a say."""

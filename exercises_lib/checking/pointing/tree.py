@@ -25,6 +25,7 @@ class Edit:
         new: what is put there.
         before: the student's own expression.
         piece: which piece of the answer it belongs to.
+        told: the new expression as text.
         group: of edits with the same group only the first that makes an answer right counts.
     """
 
@@ -38,6 +39,7 @@ class Edit:
     before: str = ""
     piece: int = 0
     group: str = ""
+    told: str = ""
     old: Any = None
 
     def __enter__(self) -> Edit:

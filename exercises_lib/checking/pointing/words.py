@@ -65,6 +65,12 @@ LOOK = {
 """For each kind of edit what is said; ``{code}`` is the student's own expression."""
 LACKING = ("not kept", "missing line", "not reset")
 """Kinds of edits that put in a line."""
+TELLING = (
+    "sign", "operator", "operands", "matrix product", "transpose", "brackets", "extra factor",
+    "extra term", "missing factor", "missing term", "missing count", "count", "axis", "keepdims",
+    "not summed", "function", "constant", "comparison", "= or +=", "copy",
+)  # fmt: skip
+"""Kinds of edits that are believed where they make some of the wrong outputs right, not all."""
 SAID = {"flow": "what is made of it there is not", "stops": "the answer stops there"}
 SHORT = 40
 """Longest expression, in characters, that is quoted."""
@@ -81,7 +87,9 @@ def place_of(found: Found, source: Source | None) -> Place:
     if not best:
         return _of_some_outputs(found, source) or _of_values(found, source)
     if len(best[0].changes) == 1:
-        return _one_change(best, source)
+        one = _one_change(best, source)
+        values = Place() if one.lines else _of_values(found, source)
+        return values if values.lines else one
     changes = sorted(set(best[0].changes), key=lambda change: (change.piece, change.line))
     spots = list(dict.fromkeys((change.piece, change.line) for change in changes))
     if len(spots) == 1:
@@ -102,11 +110,6 @@ def _one_change(best: Sequence[Repair], source: Source) -> Place:
         text = f"{what} {_where(changes[:1], source)} makes this right{look}"
         return _place(_ended(text), changes[:1], source)
     same = len(kinds) == 1 and len({change.before for change in changes}) == 1
-    spots = {(change.piece, change.line): change for change in changes}
-    if len(kinds) == 1 and len(spots) == 2 and kinds[0] not in LACKING:
-        either = " or in ".join(_where([change], source) for change in spots.values())
-        text = f"One change in {either} makes this right{look}"
-        return _place(_ended(text), list(spots.values()), source)
     return Place(_ended(f"One change makes this right{look}")) if same else Place()
 
 
@@ -137,7 +140,7 @@ def _of_some_outputs(found: Found, source: Source) -> Place | None:
     sentences, told = list[str](), list[Change]()
     for outputs, changes in found.partial.items():
         names = [name for name in outputs if not name.startswith("~")]
-        changes = [change for change in changes if change.kind not in ("other expression", "form")]
+        changes = [change for change in changes if change.kind in TELLING]
         if names and len({(change.piece, change.line) for change in changes}) == 1:
             text = f"One change in {_where(changes[:1], source)} makes {listed(names)} right"
             sentences.append(_ended(f"{text}: {_look(changes[0])}"))
