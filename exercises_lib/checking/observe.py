@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from exercises_lib.checking.crashes import operands_of
+from exercises_lib.checking.operands import operands_of
 from exercises_lib.checking.serialize import Opaque, copy_plain, same, serialize
 
 OUR_FOLDER = str(Path(__file__).resolve().parents[1])
