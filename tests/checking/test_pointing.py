@@ -19,6 +19,12 @@ from exercises_lib.probes import call, values
 RNG = np.random.default_rng
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """On a busy machine a search is late, and these tests wait for it."""
+    monkeypatch.setattr(confine, "PATIENCE", 40)
+
+
 def line_of(program, text):
     """The number of the line of this file in which some text stands within a program."""
     lines = Path(__file__).read_text(encoding="utf-8").split("\n")

@@ -98,6 +98,9 @@ def changes(node: ast.expr, scope: Scope, role: str, tier: int) -> Iterator[Chan
                 yield "function", 1, ast.Name(other, ast.Load())
         for other in scope.wanted:
             yield "name", 2, ast.Name(other, ast.Load())
+        if role in ("value", "arg", "operand"):
+            for number in (1.0, 0.0):
+                yield "name", 2, ast.Constant(number)
     elif isinstance(node, (ast.ListComp, ast.GeneratorExp)) and node.generators[0].ifs:
         first = node.generators[0]
         bare = ast.comprehension(first.target, first.iter, [], 0)

@@ -30,7 +30,9 @@ def lacking(function: Any, lines: Sequence[ast.stmt]) -> Iterator[Edit]:
         if not _behind_the_end(getattr(owner, block), at)
     ]
     for line in lines:
-        if _targets(line) & {one for node in ast.walk(function) for one in _targets(node)}:
+        if isinstance(line, ast.Assign) and _targets(line) & {
+            one for node in ast.walk(function) for one in _targets(node)
+        }:
             continue  # it would undo what stands there, and no one could say which of them is wrong
         for owner, block, at in places[:MOST_PLACES]:
             body = getattr(owner, block)
@@ -44,8 +46,9 @@ def lacking(function: Any, lines: Sequence[ast.stmt]) -> Iterator[Edit]:
 
 
 def _targets(node: ast.AST) -> set[str]:
-    if isinstance(node, ast.Assign):
-        return set(map(ast.unparse, node.targets))
+    if isinstance(node, ast.Assign | ast.AugAssign):
+        places = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return set(map(ast.unparse, places))
     return set()
 
 

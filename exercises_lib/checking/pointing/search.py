@@ -57,6 +57,7 @@ class Found:
         partial: for outputs that one edit rights while others stay wrong, the likeliest such edits.
         tried: how many candidates were run.
         finished: whether it came to its end within its time.
+        weak: whether an answer is asked for no more than yes or no, so that much seems to mend it.
         blamed: what can be said without an edit of the lines that get right values only.
     """
 
@@ -65,6 +66,7 @@ class Found:
     tried: int = 0
     finished: bool = False
     blamed: list[Change] = field(default_factory=list)
+    weak: bool = False
 
     @property
     def smallest(self) -> list[Repair]:
@@ -79,7 +81,8 @@ class Found:
         least = min(repair.cost for repair in some)
         near = [repair for repair in some if repair.cost <= least + SLACK]
         common = [repair for repair in near if repair.common]
-        return sorted(common or near, key=lambda repair: repair.cost)
+        chosen = common if common or self.weak else near
+        return sorted(chosen, key=lambda repair: repair.cost)
 
 
 class OutOfTimeError(Exception):
@@ -96,7 +99,7 @@ class Search:
     """
 
     def __init__(self, trial: Trial, answer: object, left: Callable[[], float]) -> None:
-        self.found = Found()
+        self.found = Found(weak=trial.exercise.oracle is not None)
         self.left = left
         self.source: Source | None = source_of(answer)
         right = (trial.exercise.reference, *trial.exercise.accepted)[:MODELS]
@@ -114,7 +117,7 @@ class Search:
         )
 
         def once(answer: object) -> object:
-            return observe_case(self._trial.exercise, answer, first, False, 0.5)
+            return observe_case(self._trial.exercise, answer, first, False, 0.5, True)
 
         self.names = Names(self.source, once, said)
         self._ingredients = Ingredients(self.models, self.names, once)

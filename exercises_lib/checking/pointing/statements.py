@@ -68,6 +68,7 @@ def statement_edits(owner: ast.AST, block: str, scope: Scope, function: ast.AST)
                 yield item("result unused", 2, i, ast.Assign([_stored(name)], stmt.value))
             yield item("return", 2, i, ast.Return(stmt.value))
         elif isinstance(stmt, ast.Return) and stmt.value is not None and owner is not function:
+            yield item("return", 2, i, ast.Expr(ast.Yield(stmt.value)))
             for name in scope.names[:12]:  # returned where it should be gone on with
                 yield item("return", 1, i, ast.Assign([_stored(name)], stmt.value))
         if i + 1 < len(body) and not isinstance(stmt, ast.Return):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Sequence
 
 from exercises_lib.checking.place import Place
 from exercises_lib.checking.pointing.search import Change, Found, Repair
 from exercises_lib.checking.pointing.source import Source
+from exercises_lib.checking.pointing.tree import is_own_attribute
 from exercises_lib.checking.wording import listed
 
 LOOK = {
@@ -132,7 +132,18 @@ def _where_made(changes: list[Change], source: Source) -> list[Change]:
 
 def _names(before: str) -> set[str]:
     """The names in an expression, without what it calls and without numbers."""
-    return set(re.findall(r"(?<![\w.])(?:self\.)?[A-Za-z_]\w*(?![\w.]*\()", before)) - {"self"}
+    try:
+        tree = ast.parse(before)
+    except SyntaxError:
+        return {before}
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    every = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute) and node not in called
+    ]
+    own = {ast.unparse(node) for node in every if is_own_attribute(node)}
+    return own | {node.id for node in every if isinstance(node, ast.Name)} - {"self", "np", "nn"}
 
 
 def _of_some_outputs(found: Found, source: Source) -> Place | None:
@@ -154,6 +165,8 @@ def _of_values(found: Found, source: Source) -> Place:
         return Place()
     where = " and ".join(_where([change], source) for change in found.blamed)
     kind = found.blamed[0].kind
+    if kind == "changes" and len(found.blamed) > 1:
+        return Place()
     text = f"What {where} works with is right, and {SAID.get(kind, '')}."
     if kind == "changes":
         text = f"What changes an array of the caller's is {where}."
