@@ -11,14 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from exercises_lib.grading.entries import (
-    Entry,
-    InputError,
-    in_archive,
-    in_folder,
-    problem,
-    reader,
-)
+from exercises_lib.grading.archives import in_archive
+from exercises_lib.grading.entries import Entry, InputError, problem, reader
+from exercises_lib.grading.folders import in_folder
 from exercises_lib.grading.naming import MOODLE, Owner, clean, owners, platform
 from exercises_lib.grading.notebook import UnreadableError
 
