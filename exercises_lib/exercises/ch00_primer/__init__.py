@@ -4,9 +4,4 @@ from __future__ import annotations
 
 from exercises_lib.exercises.ch00_primer import arrays, classes, functions, subclasses
 
-EXERCISES = (
-    functions.EXERCISE,
-    classes.EXERCISE,
-    subclasses.EXERCISE,
-    arrays.EXERCISE,
-)
+EXERCISES = (functions.EXERCISE, classes.EXERCISE, subclasses.EXERCISE, arrays.EXERCISE)

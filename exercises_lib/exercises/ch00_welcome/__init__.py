@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from exercises_lib.exercises.ch00_welcome import (
-    double,
-)
+from exercises_lib.exercises.ch00_welcome import double
 
 EXERCISES = (double.EXERCISE,)

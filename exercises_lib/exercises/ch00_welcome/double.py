@@ -54,11 +54,7 @@ EXERCISE = Exercise(
     points=1,
     difficulty=1,
     reference=double,
-    accepted=(
-        lambda x: x + x,
-        lambda x: np.multiply(x, 2.0),
-        lambda x: x / 0.5,
-    ),
+    accepted=(lambda x: x + x, lambda x: np.multiply(x, 2.0), lambda x: x / 0.5),
     mistakes=wrong.all,
     hints=(
         "Read the sentence above the cell once more. What should come out for x = 3?",

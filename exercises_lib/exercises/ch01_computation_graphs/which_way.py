@@ -12,16 +12,10 @@ FIELDS = (
     Field(
         "c",
         "Which way must $c$ move, so that the loss falls?",
-        {
-            "a": "up",
-            "b": "down",
-            "c": "Not at all: it is 0, and a weight of 0 has no influence.",
-        },
+        {"a": "up", "b": "down", "c": "Not at all: it is 0, and a weight of 0 has no influence."},
     ),
     Field(
-        "b1",
-        "And $b_1$?",
-        {"a": "up", "b": "down", "c": "That depends on the sign of the loss."},
+        "b1", "And $b_1$?", {"a": "up", "b": "down", "c": "That depends on the sign of the loss."}
     ),
     Field(
         "strongest",

@@ -64,10 +64,7 @@ def draw_recordings(rng: np.random.Generator) -> Iterator[Case]:
         "a short skew: f uses h directly and through k",
     )
     inner = {"x": [], "y": [], "h": ["x", "y"], "u": ["h"], "v": ["h"], "f": ["u", "v"]}
-    yield Case(
-        {"graph": recorded(inner, rng), "output": "f"},
-        "an inner fork: u and v both use h",
-    )
+    yield Case({"graph": recorded(inner, rng), "output": "f"}, "an inner fork: u and v both use h")
     twice = recorded({"x": [], "h": ["x", "x"], "loss": ["h", "h"]}, rng)
     twice["loss"] = twice["loss"][:1] * 2  # h × h: both local derivatives are h
     yield Case({"graph": twice, "output": "loss"}, "the same parent twice, as in h × h")
@@ -250,8 +247,7 @@ def walks_all_paths(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     right = all(
         one.failure is None
         and agrees(
-            one.values.get("gradients"),
-            right_sweep(case.inputs["graph"], case.inputs["output"]),
+            one.values.get("gradients"), right_sweep(case.inputs["graph"], case.inputs["output"])
         )
         for case, one in pairs
     )

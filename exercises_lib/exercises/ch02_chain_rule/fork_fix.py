@@ -134,18 +134,14 @@ wrong.answer("the numbers of the example", lambda x, y, dout: (11.0, 8.0)).says(
 wrong.answer(
     "averaged",
     fork_with(
-        ds=lambda v: (2 * v.s * v.dout + v.x * v.dout) / 2,
-        dx=lambda v: (v.s * v.dout + v.ds) / 2,
+        ds=lambda v: (2 * v.s * v.dout + v.x * v.dout) / 2, dx=lambda v: (v.s * v.dout + v.ds) / 2
     ),
 ).says("""You take the mean of what arrives at a fork. Both uses really act, so their contributions
     are added up.""")
 
 wrong.answer(
     "multiplied together",
-    fork_with(
-        ds=lambda v: 2 * v.s * v.dout * v.x * v.dout,
-        dx=lambda v: v.s * v.dout * v.ds,
-    ),
+    fork_with(ds=lambda v: 2 * v.s * v.dout * v.x * v.dout, dx=lambda v: v.s * v.dout * v.ds),
 ).says("""You multiply the contributions of a fork. Along one path you multiply; what arrives by
     different paths is added.""")
 

@@ -118,8 +118,7 @@ def ignores_h(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
 
 
 wrong.answer("a step of its own", lambda f, x, h: (f(x + 1e-5) - f(x - 1e-5)) / 2e-5).says(
-    "Your function uses a step of its own and ignores the h that it is given.",
-    recognise=ignores_h,
+    "Your function uses a step of its own and ignores the h that it is given.", recognise=ignores_h
 )
 
 EXERCISE = Exercise(

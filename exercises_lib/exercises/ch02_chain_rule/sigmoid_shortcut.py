@@ -134,10 +134,7 @@ wrong.answer(
 
 wrong.answer(
     "bias gets what arrives at f",
-    lambda w, x, f, dout: (
-        np.append(x * f * (1 - f) * dout, dout),
-        w[:-1] * f * (1 - f) * dout,
-    ),
+    lambda w, x, f, dout: (np.append(x * f * (1 - f) * dout, dout), w[:-1] * f * (1 - f) * dout),
 ).says("""The bias gets dout as it is. It acts on z, and between z and the output stands the
     sigmoid.""")
 

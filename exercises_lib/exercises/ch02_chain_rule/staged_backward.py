@@ -95,8 +95,7 @@ wrong.answer(
 wrong.answer(
     "path through s forgotten",
     backward_with(
-        dx=lambda v: v.sx * (1 - v.sx) * v.dsx + v.dnum,
-        dy=lambda v: v.sy * (1 - v.sy) * v.dsy,
+        dx=lambda v: v.sx * (1 - v.sx) * v.dsx + v.dnum, dy=lambda v: v.sy * (1 - v.sy) * v.dsy
     ),
 ).says("One of the paths is missing, the one through s: x and y both act on it.")
 
@@ -177,8 +176,7 @@ wrong.answer("num lost on the way to den", backward_with(dden=lambda v: -v.df / 
 wrong.answer(
     "half of the sigmoid's slope",
     backward_with(
-        dx=lambda v: v.ds + (1 - v.sx) * v.dsx + v.dnum,
-        dy=lambda v: v.ds + (1 - v.sy) * v.dsy,
+        dx=lambda v: v.ds + (1 - v.sx) * v.dsx + v.dnum, dy=lambda v: v.ds + (1 - v.sy) * v.dsy
     ),
 ).says("The slope of the sigmoid is not 1 − σ: a factor is missing.")
 

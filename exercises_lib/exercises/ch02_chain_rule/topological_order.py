@@ -160,10 +160,9 @@ wrong.answer("parents as they come", parents_as_met).says(
     recognise=orders_like(parents_as_met),
 )
 
-wrong.swap(
-    "the f of the text", "for node in parents:\n    visit(node)", 'visit("f")'
-).says("""You begin at a node called `f`. That is the name in the example; a graph has any names,
-    and it can have several nodes that nobody uses.""")
+wrong.swap("the f of the text", "for node in parents:\n    visit(node)", 'visit("f")').says("""
+    You begin at a node called `f`. That is the name in the example; a graph has any names, and it
+    can have several nodes that nobody uses.""")
 
 wrong.swap(
     "deleted during the walk",
@@ -179,12 +178,7 @@ wrong.answer("written down on arrival", preorder).says(
     recognise=orders_like(
         *(
             lambda p, s=starts, f=forward, t=turned: preorder(p, starts=s, forward=f, turned=t)
-            for starts in (
-                list,
-                outputs_of,
-                lambda p: list(p)[::-1],
-                lambda p: outputs_of(p)[::-1],
-            )
+            for starts in (list, outputs_of, lambda p: list(p)[::-1], lambda p: outputs_of(p)[::-1])
             for forward in (True, False)
             for turned in (True, False)
         )

@@ -38,10 +38,7 @@ RIGHT: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     "x · W": ("x · W", lambda x, out, dout: dout @ probes.WIDE.T),
     "transpose": ("transpose", lambda x, out, dout: dout.T),
     "identity": ("identity", lambda x, out, dout: dout),
-    "steep exponential": (
-        "steep exponential",
-        lambda x, out, dout: dout * probes.STEEP * out,
-    ),
+    "steep exponential": ("steep exponential", lambda x, out, dout: dout * probes.STEEP * out),
 }
 """Right layers of the zoo: the name of their forward in the probe, and their backward."""
 
@@ -50,18 +47,9 @@ WRONG: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     "relu, mask taken from dout": ("relu", lambda x, out, dout: dout * (dout > 0)),
     "sigmoid, one factor lost": ("sigmoid", lambda x, out, dout: dout * out),
     "x · W, W not transposed": ("x · square W", lambda x, out, dout: dout @ probes.SQUARE),
-    "transpose, undone by reshape": (
-        "transpose",
-        lambda x, out, dout: dout.reshape(x.shape),
-    ),
-    "tanh, first sample only": (
-        "tanh",
-        lambda x, out, dout: first_row_only(dout * (1 - out**2)),
-    ),
-    "tanh, one entry wrong": (
-        "tanh",
-        lambda x, out, dout: one_entry_off(dout * (1 - out**2)),
-    ),
+    "transpose, undone by reshape": ("transpose", lambda x, out, dout: dout.reshape(x.shape)),
+    "tanh, first sample only": ("tanh", lambda x, out, dout: first_row_only(dout * (1 - out**2))),
+    "tanh, one entry wrong": ("tanh", lambda x, out, dout: one_entry_off(dout * (1 - out**2))),
     "tanh, every slope too small": (
         "tanh",
         lambda x, out, dout: dout * (1 - out**2) - 0.5 * np.abs(dout),
@@ -71,10 +59,7 @@ WRONG: dict[str, tuple[str, Callable[..., np.ndarray]]] = {
     "relu that overwrites dout": ("relu", lambda x, out, dout: zero_in_place(dout, x <= 0)),
     "relu that overwrites x": ("relu in place", lambda x, out, dout: dout * (x > 0)),
     "square that makes x positive": ("square in place", lambda x, out, dout: dout * 2 * x),
-    "identity that writes dx into x": (
-        "identity",
-        lambda x, out, dout: written_into(out, dout),
-    ),
+    "identity that writes dx into x": ("identity", lambda x, out, dout: written_into(out, dout)),
 }
 """Wrong layers of the zoo."""
 

@@ -151,9 +151,6 @@ EXERCISE = Exercise(
     ),
     probe=Probe(hunt, {"repair": "ch03.skip_block"}),
     draw=draw_relu_fix,
-    outputs=(
-        *hunted_outputs(tells, (7,), last=8),
-        *like_x("out", "dx", "dout + dx"),
-    ),
+    outputs=(*hunted_outputs(tells, (7,), last=8), *like_x("out", "dx", "dout + dx")),
     remark="Your repair was checked inside y = x + layer(x), where one dout serves two branches.",
 )

@@ -94,10 +94,7 @@ EXERCISE = Exercise(
     points=1,
     difficulty=1,
     reference=FORWARD,
-    accepted=(
-        rounded(FORWARD, 4),
-        {name: np.float64(number) for name, number in FORWARD.items()},
-    ),
+    accepted=(rounded(FORWARD, 4), {name: np.float64(number) for name, number in FORWARD.items()}),
     mistakes=wrong.all,
     fields=(
         Field("z0", "first hidden unit before ReLU, $z_0$"),

@@ -196,10 +196,7 @@ EXERCISE = Exercise(
     points=2,
     difficulty=2,
     reference=UPDATED,
-    accepted=(
-        rounded(UPDATED, 4),
-        {name: np.float64(number) for name, number in UPDATED.items()},
-    ),
+    accepted=(rounded(UPDATED, 4), {name: np.float64(number) for name, number in UPDATED.items()}),
     mistakes=wrong.all,
     fields=(
         *(

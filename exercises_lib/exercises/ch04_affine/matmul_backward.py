@@ -120,9 +120,6 @@ EXERCISE = Exercise(
     ),
     probe=Probe(call, {"returns": ("dW", "dX")}),
     draw=draw_matmul,
-    outputs=(
-        Output("dW", "(R, K)", "the shape of W"),
-        Output("dX", "(K, C)", "the shape of X"),
-    ),
+    outputs=(Output("dW", "(R, K)", "the shape of W"), Output("dX", "(K, C)", "the shape of X")),
     remark="The two rules are all the calculus in this chapter; the rest is bookkeeping.",
 )

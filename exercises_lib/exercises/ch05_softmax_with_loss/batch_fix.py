@@ -90,9 +90,8 @@ wrong.swap(
 ).says("""This behaves as the given layer does. Compare it with a numerical gradient, and compare
     `backward(1.0)` with `backward(2.0)`: two things are missing.""")
 
-wrong.swap("dout still ignored", "self.y - self.t", "(self.y - self.t) / len(self.y)").says(
-    "The batch is right now. But `backward(2.0)` still gives the same as `backward(1.0)`."
-)
+wrong.swap("dout still ignored", "self.y - self.t", "(self.y - self.t) / len(self.y)").says("""
+    The batch is right now. But `backward(2.0)` still gives the same as `backward(1.0)`.""")
 
 wrong.swap(
     "still not divided by the batch", "self.y - self.t", "dout * (self.y - self.t)"
@@ -135,10 +134,9 @@ wrong.swap(
 ).says("""The gradient is right now. But `forward` divides by the batch a second time: the loss was
     a mean already.""")
 
-wrong.swap(
-    "brackets lost", "self.y - self.t", "dout * self.y - self.t / len(self.y)"
-).says("""Without brackets `dout` multiplies `y` alone, and the division is for `t` alone. Both
-    belong to the whole difference.""")
+wrong.swap("brackets lost", "self.y - self.t", "dout * self.y - self.t / len(self.y)").says("""
+    Without brackets `dout` multiplies `y` alone, and the division is for `t` alone. Both belong to
+    the whole difference.""")
 
 wrong.swap("sign", "self.y - self.t", "dout * (self.t - self.y) / len(self.y)").says("""
     The two factors are there, and the sign has been turned: `y - t` was right as it was given.""")
@@ -147,9 +145,8 @@ wrong.swap(
     "multiplied by the batch", "self.y - self.t", "dout * (self.y - self.t) * len(self.y)"
 ).says("Now the gradient is even larger: a sample's share in a mean *shrinks* with the batch.")
 
-wrong.swap(
-    "added dout", "self.y - self.t", "dout + (self.y - self.t) / len(self.y)"
-).says("""`dout` is added to the gradient. By the chain rule upstream and local gradient are
+wrong.swap("added dout", "self.y - self.t", "dout + (self.y - self.t) / len(self.y)").says("""
+    `dout` is added to the gradient. By the chain rule upstream and local gradient are
     *multiplied*.""")
 
 wrong.swap(
@@ -163,10 +160,9 @@ wrong.swap(
 wrong.swap("dout for y only", "self.y - self.t", "(dout * self.y - self.t) / len(self.y)").says("""
     The division is right, but `dout` multiplies `y` alone. It belongs to the whole difference.""")
 
-wrong.swap(
-    "always four samples", "self.y - self.t", "dout * (self.y - self.t) / 4"
-).says("""You divide by 4, whatever comes. That was the batch of the demonstration; ask the array
-    how many rows it has.""")
+wrong.swap("always four samples", "self.y - self.t", "dout * (self.y - self.t) / 4").says("""
+    You divide by 4, whatever comes. That was the batch of the demonstration; ask the array how many
+    rows it has.""")
 
 wrong.swap("divided twice", "self.y - self.t", "dout * (self.y - self.t) / len(self.y) ** 2").says(
     "You divide by N twice. Each sample has the share 1/N in the mean, once."
@@ -209,9 +205,6 @@ EXERCISE = Exercise(
     ),
     probe=Probe(hunt, {"repair": "ch05.loss_layer"}),
     draw=draw_batch_fix,
-    outputs=(
-        *hunted_outputs(tells, (8,), last=8),
-        Output("dx", "(N, C)", "one number per score"),
-    ),
+    outputs=(*hunted_outputs(tells, (8,), last=8), Output("dx", "(N, C)", "one number per score")),
     remark="A gradient check with one sample and dout = 1 would have passed the broken layer.",
 )

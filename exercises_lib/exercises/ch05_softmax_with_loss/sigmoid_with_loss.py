@@ -140,9 +140,8 @@ wrong.swap(
 wrong.swap("dout ignored", "return dout *", "return").says("""`backward(2.0)` gives the same as
     `backward(1.0)` in your layer. What arrives from above is multiplied in, here too.""")
 
-wrong.swap("gradient of the sum", "(self.p - self.t) / self.p.size", "(self.p - self.t)").says(
-    "The loss is a mean, but your gradient is that of the sum: the division is missing."
-)
+wrong.swap("gradient of the sum", "(self.p - self.t) / self.p.size", "(self.p - self.t)").says("""
+    The loss is a mean, but your gradient is that of the sum: the division is missing.""")
 
 wrong.swap("gradient divided by the rows", "self.p.size", "len(self.p)").says("""
     You divide by `len(p)`, the number of rows. The mean in the loss runs over all entries, which

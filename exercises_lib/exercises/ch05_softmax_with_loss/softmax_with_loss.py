@@ -116,10 +116,9 @@ wrong.swap(
 ).says("""`y - t` is the gradient at the scores already: softmax's slopes are in it. You multiply by
     y (1 − y) once more.""")
 
-wrong.swap(
-    "scores in place of probabilities", "self.y = nn.softmax(x)", "self.y = x"
-).says("""Your gradient takes the scores for the probabilities. What is subtracted from is what
-    softmax gave.""")
+wrong.swap("scores in place of probabilities", "self.y = nn.softmax(x)", "self.y = x").says("""
+    Your gradient takes the scores for the probabilities. What is subtracted from is what softmax
+    gave.""")
 
 wrong.swap("label forgotten", "(self.y - self.t)", "self.y").says("""
     Your gradient pushes every score down, the right one too: the label does not occur in it.""")

@@ -242,10 +242,7 @@ EXERCISE = Exercise(
     accepted=(
         {"input": [[-30, 0, 1]], "lines": (4, 2), "repair": log_softmax_by_rows},
         {**RIGHT, "repair": lambda x: x - np.logaddexp.reduce(x, axis=1, keepdims=True)},
-        {
-            **RIGHT,
-            "repair": lambda x: (x.T - x.max(1) - np.log(np.exp(x.T - x.max(1)).sum(0))).T,
-        },
+        {**RIGHT, "repair": lambda x: (x.T - x.max(1) - np.log(np.exp(x.T - x.max(1)).sum(0))).T},
     ),
     mistakes=(
         *hunt_mistakes(RIGHT, [[0.0, 1.0, 2.0]], (3,)),

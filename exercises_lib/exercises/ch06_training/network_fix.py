@@ -284,6 +284,7 @@ wrong.swap(
         self.params[name] -= lr * grads[own]""",
 ).says("`b2` is changed now, with the gradient of `b1`.")
 
+
 class NumericalGradient(MendedNet):
     def gradient(self, x, t):
         return {

@@ -308,11 +308,7 @@ EXERCISE = Exercise(
     draw=draw_numerical,
     outputs=tuple(
         Output(name, "the shape of x", "one slope per entry", rtol=1e-6, atol=1e-7)
-        for name in (
-            "gradient",
-            "gradient (f reads x elsewhere)",
-            "gradient (x is a view)",
-        )
+        for name in ("gradient", "gradient (f reads x elsewhere)", "gradient (x is a view)")
     ),
     remark="It worked for a function that never looks at its argument: so it will for a network.",
 )

@@ -52,11 +52,7 @@ TARGET = 0.93
 def draw_digits(rng: np.random.Generator) -> Iterator[Case]:
     digits = load_digits()
     yield Case(
-        {
-            "x_train": digits.x_train,
-            "t_train": digits.t_train,
-            "seed": int(rng.integers(2**31)),
-        },
+        {"x_train": digits.x_train, "t_train": digits.t_train, "seed": int(rng.integers(2**31))},
         "1,437 digits to train with, 1,440 drawn anew to read",
         hidden=fresh_digits(rng),
     )

@@ -189,9 +189,7 @@ wrong.answer(
 
 wrong.answer(
     "sizes without abs",
-    error_formula(
-        lambda a, b, floor: (np.abs(a - b) / np.maximum(np.abs(a + b), floor)).max(),
-    ),
+    error_formula(lambda a, b, floor: (np.abs(a - b) / np.maximum(np.abs(a + b), floor)).max()),
 ).says("""`abs(a + b)` is not the sum of the sizes: with opposite signs the two cancel, and the
     error is blown up.""")
 

@@ -10,11 +10,7 @@ from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Output, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch06_training._epochs import labelled, unstable
-from exercises_lib.exercises.ch06_training._training import (
-    judge_losses,
-    judge_steps,
-    train_mistake,
-)
+from exercises_lib.exercises.ch06_training._training import judge_losses, judge_steps, train_mistake
 from exercises_lib.probes import ch06 as probes
 
 

@@ -90,10 +90,7 @@ EXERCISE = Exercise(
     kind="choice",
     points=2,
     reference=CAUGHT,
-    accepted=(
-        dict(reversed(CAUGHT.items())),
-        {bug: f" {check} " for bug, check in CAUGHT.items()},
-    ),
+    accepted=(dict(reversed(CAUGHT.items())), {bug: f" {check} " for bug, check in CAUGHT.items()}),
     fields=tuple(Field(name, label, CHECKS) for name, label in BUGS.items()),
     mistakes=tuple(
         Mistake(f"{bug}: {option}", {**CAUGHT, bug: option}, message)
