@@ -84,8 +84,8 @@ wrong.swap("dx without the transpose", "return dout @ self.W.T", "return dout @ 
     `dout @ W` multiplies (N, M) by (D, M): the inner sizes differ. It would run for a square `W`,
     and be wrong.""")
 
-wrong.swap("dx from dW", ".W.", ".dW.").says("""Your `dx` is made with the gradient `dW`. The
-    backward pass leads through the weights.""")
+wrong.swap("dx from dW", "self.W.T", "self.dW.T").says("""Your `dx` is made with the gradient `dW`.
+    The backward pass leads through the weights.""")
 
 wrong.swap("backward returns nothing", "return dout @ self.W.T", "").says("""
     Your `backward` stores `dW` and `db` and returns nothing. The layer below waits for `dx`.""")
@@ -95,8 +95,8 @@ wrong.swap(
 ).says("""Your `backward` returns three arrays. Store `dW` and `db` in the layer and return `dx`
     alone, so that layers can be chained.""")
 
-wrong.swap("dW not transposed", "x.T", "x").says("""`x @ dout` multiplies (N, D) by (N, M). The
-    inner size, the one that is added up over, has to be the batch.""")
+wrong.swap("dW not transposed", "self.x.T", "self.x").says("""`x @ dout` multiplies (N, D) by (N,
+    M). The inner size, the one that is added up over, has to be the batch.""")
 
 wrong.swap("dW with the factors swapped", "self.x.T @ dout", "dout @ self.x.T").says("""
     `dout @ x.T` has the factors in the wrong order: `W` is the right factor of x · W, so `dout`
@@ -135,7 +135,7 @@ wrong.swap("weights transposed", "W +", "W.T +").says("""`W` has the shape (D, M
 
 wrong.swap(
     "keeps the output",
-    ("= x", "= x @ self.W + self.b"),
+    ("self.x = x", "self.x = x @ self.W + self.b"),
     ("return x @ self.W + self.b", "return self.x"),
 ).says("""Your layer keeps its output where it should keep its input: the right numbers for `dW` are
     overwritten before they are stored.""")

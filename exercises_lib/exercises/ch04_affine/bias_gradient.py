@@ -34,9 +34,9 @@ def draw_bias(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(bias_gradient)
 
-wrong.swap("summed over axis 1", "0", "1").says("""You sum over axis 1: that adds up the outputs of
-    each sample. Every sample adds the same `b`, so it is the samples whose gradients belong
-    together.""")
+wrong.swap("summed over axis 1", "axis=0", "axis=1").says("""
+    You sum over axis 1: that adds up the outputs of each sample. Every sample adds the same `b`, so
+    it is the samples whose gradients belong together.""")
 
 wrong.swap("not summed", "return dout.sum(axis=0)", "return dout").says("""You hand `dout` on as it
     is. That would be right for a bias that every sample has for itself; this one is shared.""")
@@ -44,8 +44,9 @@ wrong.swap("not summed", "return dout.sum(axis=0)", "return dout").says("""You h
 wrong.swap("mean", "sum", "mean").says("""That is the mean over the batch. Gradients that meet in
     one place add up; if the loss is a mean, the division by N is already in `dout`.""")
 
-wrong.swap("kept the axis", "0", "0, keepdims=True").says("""The numbers are right, but the summed
-    axis is still there with length 1. The bias has one axis, so its gradient has one too.""")
+wrong.swap("kept the axis", "axis=0", "axis=0, keepdims=True").says("""
+    The numbers are right, but the summed axis is still there with length 1. The bias has one axis,
+    so its gradient has one too.""")
 
 wrong.swap("everything summed", "(axis=0)", "()").says("""`dout.sum()` adds up everything, the
     outputs too. Each output has its own bias.""")

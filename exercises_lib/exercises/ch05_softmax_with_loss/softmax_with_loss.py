@@ -153,10 +153,10 @@ wrong.swap(
 ).says("""The second `backward` finds other numbers than the first: something stored has been
     changed. `dx = self.y` makes no copy, it is a second name for the same array.""")
 
-wrong.swap("loss summed", "() / len(x)", "() / len(x) * len(x)").says("""
+wrong.swap("loss summed", ").sum() / len(x)", ").sum()").says("""
     Your loss is the sum over the batch, N times the mean that was asked for.""")
 
-wrong.swap("loss averaged over all entries", "() / len(x)", "() / len(x) / x.shape[1]").says("""
+wrong.swap("loss averaged over all entries", ").sum() / len(x)", ").sum() / x.size").says("""
     Your loss is divided by N · C. Each sample has one loss, so there are N numbers to average.""")
 
 wrong.swap(
