@@ -1,4 +1,4 @@
-"""Data for the course: digits that come with the package, MNIST and banknotes to download."""
+"""Data for the course: digits and banknotes that come with the package, and MNIST to download."""
 
 from exercises_lib.data.banknotes import Banknotes, load_banknotes, simulated_banknotes
 from exercises_lib.data.dataset import Dataset

@@ -1,4 +1,4 @@
-"""1,372 banknotes, four numbers each: the real ones if they can be had, or simulated ones."""
+"""1,372 banknotes, four numbers each: the real ones, or simulated ones that nobody has seen."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from exercises_lib.data.download import DataNotAvailable, fetch
-
-MIRRORS = (
-    "https://archive.ics.uci.edu/static/public/267/banknote+authentication.zip",
-    "https://archive.ics.uci.edu/ml/machine-learning-databases/00267/data_banknote_authentication.txt",
-)
-
+FILE = "data_banknote_authentication.txt"
+"""As the archive calls it; 46,400 bytes."""
 SHA256 = "d0539aaed2139ba7a587b3e34fb345ce503ff7d5d33dbf9912d8e195ce425cb9"
 
 NAMES = ("variance", "skewness", "curtosis", "entropy")
@@ -55,32 +50,20 @@ class Banknotes(NamedTuple):
         return f"Banknotes({len(self.x)} {kind} notes of {self.x.shape[1]} numbers)"
 
 
-def load_banknotes(or_simulated: bool = False, download: bool = True) -> Banknotes:
+def load_banknotes() -> Banknotes:
     """Return the UCI banknote authentication data: 762 notes of class 0 and 610 of class 1.
 
-    Args:
-        or_simulated: Return simulated notes instead of raising an error where the real ones are
-            not to be had; the result's `simulated` says which they are.
-        download: Whether the network may be asked; if not, only the cache is looked at.
-
-    Raises:
-        DataNotAvailable: If the file is neither in the cache nor to be had from the network.
+    They come with the package, as the archive has them.
 
     Source: V. Lohweg, "Banknote Authentication", UCI, 2012, doi 10.24432/C55P57, CC BY 4.0.
     """
-    rounds = (1 if or_simulated else None) if download else 0
-    try:
-        path = fetch("banknote/data_banknote_authentication.txt", SHA256, MIRRORS, rounds=rounds)
-    except DataNotAvailable:
-        if or_simulated:
-            return simulated_banknotes()
-        raise
-    table = np.loadtxt(path, delimiter=",")
+    with files(__package__).joinpath(FILE).open(encoding="ascii") as lines:
+        table = np.loadtxt(lines, delimiter=",")
     return Banknotes(table[:, :4], table[:, 4].astype(np.int64), simulated=False)
 
 
 def simulated_banknotes(seed: int = SEED) -> Banknotes:
-    """Return a stand-in for the real notes: as many of each class, from five Gaussians per class.
+    """Return notes that resemble the real ones: as many a class, from five Gaussians a class.
 
     The parameters come with the package, so the same seed gives the same notes on every machine.
     Like the real ones they have four decimals, but none of them twice.

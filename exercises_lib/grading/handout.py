@@ -32,8 +32,8 @@ PACKAGE = Path(exercises_lib.__file__).parent
 WHOLE = ("checking", "data", "figures", "own")
 """Parts of the library that know no answers."""
 FILES = (
-    "__init__.py", "chapters.py", "drills.py", "errors.py", "handed_out.py", "live.py", "mynn.py",
-    "progress_store.py", "safe_path.py", "tutor.py",
+    "__init__.py", "chapters.py", "clinic.py", "drills.py", "errors.py", "handed_out.py", "live.py",
+    "mynn.py", "progress_store.py", "safe_path.py", "tutor.py",
 )  # fmt: skip
 JUNK = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 STAND_IN = """

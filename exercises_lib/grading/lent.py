@@ -87,7 +87,7 @@ class _Nothing:
 
 
 class _Figures(types.ModuleType):
-    """In the place of `exercises_lib.figures`, which a grade does not need."""
+    """In the place of the figures, which no grade needs, and of the clinic, which knows answers."""
 
     def __getattr__(self, name: str) -> _Nothing:
         if name.startswith("_"):
@@ -99,7 +99,7 @@ def prepare() -> None:
     """Put empty modules in the places of those that hold answers; before anything imports them."""
     import exercises_lib
 
-    for name, kind in (("nn", _Module), ("figures", _Figures)):
+    for name, kind in (("nn", _Module), ("figures", _Figures), ("clinic", _Figures)):
         module = kind(f"{LIBRARY}.{name}")
         module.__path__ = []  # a package, in which the import system finds no files
         sys.modules[module.__name__] = module

@@ -320,8 +320,9 @@ def bundle(value: Any) -> dict[str, Any]:
         return {"figure": {"id": inner.model_id, "kind": inner.kind, "spec": inner.spec}}
     for name in ("_repr_html_", "_repr_svg_"):
         method = getattr(type(value), name, None)
-        if callable(method):
-            return {"html": method(value)}
+        html = method(value) if callable(method) else None
+        if html is not None:
+            return {"html": html}
     return {"text": repr(value)[:OUTPUT_LIMIT]}
 
 

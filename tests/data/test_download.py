@@ -6,11 +6,12 @@ import gzip
 import io
 import socket
 import zipfile
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
-from exercises_lib.data import DataNotAvailable, banknotes, cache_folder, load_banknotes, mnist
+from exercises_lib.data import DataNotAvailable, banknotes, cache_folder, mnist
 from exercises_lib.data.download import ROUNDS, fetch
 
 CONTENT = bytes(range(256)) * 2000
@@ -145,28 +146,14 @@ def test_a_zip_with_other_contents_is_refused(name, content, cache, server, beha
     assert files_in(cache) == []
 
 
-def test_the_banknotes_come_out_of_the_zip_that_uci_serves(
-    real_data, cache, server, behave, monkeypatch
+def test_a_file_comes_out_of_a_zip_of_which_the_checksum_is_not_known(
+    cache, server, behave, sha256
 ):
-    name = "data_banknote_authentication.txt"
-    content = (real_data / "banknote" / name).read_bytes()
-    url = server.url("/zip", behave("whole", zipped(name, content)))
-    monkeypatch.setattr(banknotes, "MIRRORS", (url,))
-    monkeypatch.setenv("BACKPROP_DATA", str(cache))
-    assert load_banknotes().x.shape == (1372, 4)
-    assert (cache / "banknote" / name).read_bytes() == content
-
-
-def test_banknotes_without_network_are_simulated_only_on_request(
-    cache, server, behave, monkeypatch
-):
-    monkeypatch.setattr(banknotes, "MIRRORS", (server.url("/a", behave("404", b"")),))
-    with pytest.raises(DataNotAvailable):
-        load_banknotes()
-    server.asked.clear()
-    notes = load_banknotes(or_simulated=True)
-    assert notes.simulated
-    assert server.asked == ["/a"]  # one try is enough where there is a stand-in
+    content = files("exercises_lib.data").joinpath(banknotes.FILE).read_bytes()
+    assert sha256(content) == banknotes.SHA256
+    url = server.url("/zip", behave("whole", zipped(banknotes.FILE, content)))
+    fetched = fetch(f"banknote/{banknotes.FILE}", banknotes.SHA256, [url])
+    assert fetched == cache / "banknote" / banknotes.FILE and fetched.read_bytes() == content
 
 
 def test_mnist_without_network_says_which_file_is_missing(cache, server, behave, monkeypatch):

@@ -56,7 +56,7 @@ def test_a_dataset_unpacks_and_shows_itself_in_one_line():
     assert repr(load_digits()) == "Dataset(1437 training and 360 test samples of 64 numbers)"
 
 
-def test_banknotes_are_the_real_ones(real_data):
+def test_the_real_banknotes_come_with_the_package(cache):
     notes = load_banknotes()
     assert not notes.simulated and "UCI" in notes.source
     assert notes.x.shape == (1372, 4)
@@ -66,10 +66,6 @@ def test_banknotes_are_the_real_ones(real_data):
     )
     _, counts = np.unique(np.c_[notes.x, notes.t], axis=0, return_counts=True)
     assert (counts - 1).sum() == 24
-
-
-def test_real_banknotes_are_preferred_to_simulated_ones(real_data):
-    assert not load_banknotes(or_simulated=True).simulated
 
 
 def test_simulated_banknotes_say_so_and_are_always_the_same():
@@ -82,7 +78,7 @@ def test_simulated_banknotes_say_so_and_are_always_the_same():
     np.testing.assert_array_equal(notes.x, notes.x.round(4))
 
 
-def test_simulated_banknotes_resemble_the_real_ones(real_data):
+def test_simulated_banknotes_resemble_the_real_ones():
     real, simulated = load_banknotes(), simulated_banknotes()
     for label in (0, 1):
         a, b = real.x[real.t == label], simulated.x[simulated.t == label]
@@ -92,7 +88,7 @@ def test_simulated_banknotes_resemble_the_real_ones(real_data):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_real_banknotes_are_learnt_to_996_permille_within_700_epochs(real_data, seed):
+def test_real_banknotes_are_learnt_to_996_permille_within_700_epochs(seed):
     notes = load_banknotes()
     rng = np.random.default_rng(seed)
     t = notes.t[np.newaxis].astype(float)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -27,61 +24,42 @@ def verdict(exercise, answer, seed=0):
     return check(exercise, answer, np.random.default_rng(seed))
 
 
-@pytest.fixture
-def no_data(tmp_path, monkeypatch):
-    """Let the loaders find nothing, and refuse to look on the network."""
-    monkeypatch.setenv("BACKPROP_DATA", str(tmp_path))
-    monkeypatch.setattr("exercises_lib.data.download._download", lambda *_: pytest.fail("network"))
+@pytest.fixture(scope="module")
+def real():
+    return data.load_banknotes()
 
 
-@pytest.fixture
-def real(monkeypatch):
-    """The real notes, or a skip where they are missing."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("BACKPROP_DATA") or beside)
-    if not (folder / "banknote").is_dir():
-        pytest.skip(f"the real data are not in {folder}; set BACKPROP_DATA to their folder")
-    monkeypatch.setenv("BACKPROP_DATA", str(folder))
-    return data.load_banknotes(download=False)
-
-
-def test_the_library_functions_pass_every_exercise_of_this_chapter(no_data):
+def test_the_library_functions_pass_every_exercise_of_this_chapter():
     for exercise in ch07_banknotes.EXERCISES[:-1]:
         name = exercise.id.removeprefix("ch07.")
         assert verdict(exercise, getattr(columns, name)).status == "passed", name
 
 
-def test_the_notes_to_reach_come_without_their_labels(no_data):
+def test_the_notes_to_reach_come_without_their_labels():
     cases = list(reach_banknotes.draw_notes(np.random.default_rng(0)))
-    assert len(cases) == 1
-    (case,) = cases
+    assert [case.note for case in cases] == ["the real notes", "freshly simulated notes"]
+    case = cases[1]
     assert set(case.inputs) == {"x_train", "t_train", "seed"}
     assert case.hidden["t_val"].shape == (1, 275)
     known = {column.tobytes() for column in data.simulated_banknotes().x}
     assert not any(column.tobytes() in known for column in case.hidden["x_val"].T)
-    again = next(iter(reach_banknotes.draw_notes(np.random.default_rng(1))))
+    again = list(reach_banknotes.draw_notes(np.random.default_rng(1)))[1]
     assert not np.isin(again.hidden["x_val"][0], case.hidden["x_val"][0]).all()
 
 
-def test_the_real_notes_are_part_of_the_check_where_they_are_at_hand(real):
-    cases = list(reach_banknotes.draw_notes(np.random.default_rng(0)))
-    assert [case.note for case in cases] == ["the real notes", "freshly simulated notes"]
-    assert verdict(reach_banknotes.EXERCISE, reach_banknotes.train_notes).status == "passed"
-
-
 @pytest.mark.parametrize("seed", range(5))
-def test_the_course_answer_reaches_the_target_on_notes_drawn_anew(no_data, seed):
+def test_the_course_answer_reaches_the_target_on_notes_drawn_anew(seed):
     assert verdict(reach_banknotes.EXERCISE, reach_banknotes.train_notes, seed).status == "passed"
 
 
-def test_a_network_large_enough_to_hold_the_notes_is_refused(no_data):
+def test_a_network_large_enough_to_hold_the_notes_is_refused():
     def holds_them(x_train, t_train, rng):
         return columns.init_params((4, x_train.shape[1], 1), rng)
 
     assert "at most 1,000" in verdict(reach_banknotes.EXERCISE, holds_them).message
 
 
-def test_parameters_drawn_again_after_the_training_do_not_reach_the_target(no_data):
+def test_parameters_drawn_again_after_the_training_do_not_reach_the_target():
     def draws_again(x_train, t_train, rng):
         reach_banknotes.train_notes(x_train, t_train, rng)
         return columns.init_params((4, 5, 1), rng)

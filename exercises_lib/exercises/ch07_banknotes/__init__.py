@@ -1,27 +1,39 @@
-"""Exercises of chapter 07: a classifier from functions and dictionaries, one sample per column."""
+"""Exercises of chapter 07: a classifier from functions and dictionaries, and the clinic."""
 
 from __future__ import annotations
 
 from exercises_lib.exercises.ch07_banknotes import (
     backward_pass,
+    clinic_mend,
+    clinic_patients,
+    clinic_rules,
+    deep,
+    epoch,
     forward_pass,
     init_params,
-    loss_and_accuracy,
-    one_layer_backward,
     one_layer_forward,
     reach_banknotes,
+    remembering_default,
     split,
-    update,
+    test_the_test,
+    twins,
+    two_faults,
 )
 
 EXERCISES = (
     init_params.EXERCISE,
     one_layer_forward.EXERCISE,
     forward_pass.EXERCISE,
-    loss_and_accuracy.EXERCISE,
-    one_layer_backward.EXERCISE,
     backward_pass.EXERCISE,
-    update.EXERCISE,
+    remembering_default.EXERCISE,
+    two_faults.EXERCISE,
+    epoch.EXERCISE,
     split.EXERCISE,
+    test_the_test.EXERCISE,
+    twins.EXERCISE,
+    deep.EXERCISE,
     reach_banknotes.EXERCISE,
+    clinic_patients.EXERCISE,
+    clinic_rules.EXERCISE,
+    clinic_mend.EXERCISE,
 )

@@ -305,23 +305,66 @@ def subtracts_in_place(p, t, cache, params):
 wrong.answer("subtracts in place", subtracts_in_place).says("""`p -= t` writes into the caller's
     probabilities, which are the cache's last activation too. Make a new array.""")
 
+for name, layer, message in (
+    (
+        "d_bias over axis 0",
+        lambda dz, a, w: (w.T @ dz, dz @ a.T, dz.sum(axis=0, keepdims=True)),
+        "You sum the bias's gradient over axis 0, the units. The samples lie along axis 1 here, and "
+        "they share the bias.",
+    ),
+    (
+        "d_bias not summed",
+        lambda dz, a, w: (w.T @ dz, dz @ a.T, dz),
+        "Your `d_bias` has one column per sample. All samples share one bias.",
+    ),
+    (
+        "d_bias of everything",
+        lambda dz, a, w: (w.T @ dz, dz @ a.T, dz.sum()),
+        "You add up everything for `d_bias`. Each unit has a bias of its own.",
+    ),
+    (
+        "d_bias as a row",
+        lambda dz, a, w: (w.T @ dz, dz @ a.T, dz.sum(axis=1)[np.newaxis]),
+        "The sums of `d_bias` are right and lie in a row, (1, M). The bias is a column.",
+    ),
+    (
+        "weight not transposed",
+        lambda dz, a, w: (w @ dz, dz @ a.T, dz.sum(axis=1, keepdims=True)),
+        "`weight @ dz` multiplies (M, D) by (M, N): the inner sizes differ.",
+    ),
+    (
+        "rules of the row convention",
+        lambda dz, a, w: (dz @ w.T, a.T @ dz, dz.sum(axis=0)),
+        "Those are the rules for one sample per row. Here the weights stand on the left, so the "
+        "factors change places.",
+    ),
+    (
+        "upstream dropped",
+        lambda dz, a, w: one_layer_backward(np.ones_like(dz), a, w),
+        "Your layers' gradients do not depend on the numbers in `dz`.",
+    ),
+):  # fmt: skip
+    wrong.answer(name, backward_with(layer=layer)).says(message)
+
 
 EXERCISE = Exercise(
     id="ch07.backward_pass",
     title="The whole backward pass",
     kind="function",
-    points=3,
+    points=4,
     reference=backward_pass,
     accepted=(backward_recursive, backward_by_samples),
     mistakes=wrong.all,
     hints=(
-        "Write down, for two layers, what arrives at z2, at a1 and at z1, and in which order.",
+        "One layer back you have written in chapter 4, as `columns_backward`. Write down, for two "
+        "layers, what arrives at z2, at a1 and at z1, and in which order.",
         "Start with the fused gradient of sigmoid and loss. Each layer turns dz into da of the layer "
         "below; ReLU, whose z is in the cache, makes the next dz of it. Layer 1 is the last one, "
         "and nothing lies below it.",
         "The skeleton:\n    grads, dz = {}, …\n    for i in range(…, 0, -1):\n"
-        '        da, grads[f"d_weight{i}"], grads[f"d_bias{i}"] = one_layer_backward(dz, …, …)\n'
-        "        if i > 1:\n            dz = … * (… > 0)",
+        '        grads[f"d_weight{i}"] = … @ …      # (M, N) · (N, D)\n'
+        '        grads[f"d_bias{i}"] = dz.sum(…)    # (M, 1)\n'
+        "        if i > 1:\n            dz = (… @ dz) * (… > 0)",
     ),
     probe=Probe(probes.backward_pass),
     draw=draw_backward_pass,

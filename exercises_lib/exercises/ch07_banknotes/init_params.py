@@ -311,9 +311,9 @@ wrong.answer(
     changed(init_params, lambda name, p: (name, p + 1 if name.startswith("b") else p)),
 ).says("Your biases start at 1. Zero is what is asked for: it takes no side.")
 
-wrong.answer(
-    "two layers only", lambda sizes, rng, std=0.3: init_params(sizes[:3], rng, std)
-).says("You make two layers, however many sizes there are. Let `len(sizes)` say how many.")
+wrong.answer("two layers only", lambda sizes, rng, std=0.3: init_params(sizes[:3], rng, std)).says(
+    "You make two layers, however many sizes there are. Let `len(sizes)` say how many."
+)
 
 wrong.swap(
     "a layer too many",

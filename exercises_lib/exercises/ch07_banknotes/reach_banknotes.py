@@ -53,10 +53,8 @@ MOST_NUMBERS = 1000
 
 
 def draw_notes(rng: np.random.Generator) -> Iterator[Case]:
-    """Draw the real notes, where they are at hand, and simulated ones that nobody has seen."""
-    real = load_banknotes(or_simulated=True, download=False)
-    fresh = simulated_banknotes(seed=int(rng.integers(2**31)))
-    for notes in (fresh,) if real.simulated else (real, fresh):
+    """Draw a split of the real notes, and simulated ones that nobody has seen."""
+    for notes in (load_banknotes(), simulated_banknotes(seed=int(rng.integers(2**31)))):
         x_train, t_train, x_val, t_val = columns.split(
             notes.x.T, notes.t[np.newaxis].astype(float), NOTES_FOR_TRAINING, rng
         )
