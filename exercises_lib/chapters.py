@@ -99,8 +99,8 @@ CHAPTERS: dict[str, Chapter] = {
             "banknotes",
             "Banknotes, end to end",
             "Banknotes",
-            "A classifier from the first line to the last.",
-            120,
+            "A classifier from the first line to the last, and a clinic.",
+            200,
         ),
         Chapter(
             "08",

@@ -409,6 +409,12 @@ class Finding(Array):
     def __array_finalize__(self, source: Any) -> None:
         self.test = self.whose = ""
 
+    def __getitem__(self, key: Any) -> Any:
+        return np.asarray(self)[key]
+
+    def __array_wrap__(self, found: Any, *more: Any) -> Any:
+        return np.asarray(found)[()]
+
     def __repr__(self) -> str:
         if not self.test:
             return repr(np.asarray(self))
@@ -428,3 +434,37 @@ class Finding(Array):
 
 TESTS = (*PICTURES, "look", "new_samples")
 """What can be ordered."""
+
+
+def measure(patient: Patient) -> dict[str, float]:
+    """Order everything, and sum each test up in a number or two, for a table.
+
+    Returns:
+        ``first loss``, ``last loss`` (of 8 steps), ``first update`` and ``last update`` (of the
+        first layer, beside its weights), ``growth`` of its gradient (steps 11 to 16 beside 1 to 3),
+        ``ten samples`` (last loss), ``dead`` (smallest share of a layer at the start), ``weights``
+        and ``biases`` (the longest, at the start and at the end), ``largest input``, ``blocks`` of
+        equal labels, and the accuracies ``training``, ``validation`` and ``new``.
+    """
+    loss, ratios = np.asarray(patient.loss_curve()), np.asarray(patient.update_ratios())[:, 0]
+    length, norms = np.asarray(patient.gradient_norms())[:, 0], patient.parameter_norms()
+    x, t = patient.look()
+    training, validation = patient.accuracies()[-1]
+    with np.errstate(all="ignore"):
+        found = {
+            "first loss": loss[0],
+            "last loss": loss[-8:].mean(),
+            "first update": ratios[0],
+            "last update": ratios[-1],
+            "growth": np.median(length[10:16]) / np.median(length[:3]),
+            "ten samples": patient.ten_samples()[-1],
+            "dead": patient.dead_relus()[0].min(),
+            "weights": norms[0, :3].max(),
+            "biases": norms[-1, 3:].max(),
+            "largest input": np.abs(x).max(),
+            "blocks": 1 + np.count_nonzero(np.diff(t)),
+            "training": training,
+            "validation": validation,
+            "new": patient.new_samples(),
+        }
+    return {name: float(value) for name, value in found.items()}

@@ -64,7 +64,7 @@ def forward_pass(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield "cache", cache
 
 
-def epoch(answer: Any, inputs: dict[str, Any]) -> Steps:
+def train_epoch(answer: Any, inputs: dict[str, Any]) -> Steps:
     """Train one epoch; certain probabilities give the outputs names of their own.
 
     Args:

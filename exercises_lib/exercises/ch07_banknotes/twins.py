@@ -149,5 +149,5 @@ EXERCISE = Exercise(
         *hunted_outputs(tells, (6,), last=8),
         Output("new notes", why="the columns of x_val that are no column of x_train"),
     ),
-    remark="On the banknotes the two programs give the same. That is why nobody noticed.",
+    remark="On the split of this chapter both programs keep the same notes; no test on it tells them apart.",
 )

@@ -1,4 +1,4 @@
-"""ch07.epoch: one epoch of full-batch training: forward, loss and accuracy, back, one step."""
+"""ch07.train_epoch: one epoch of full-batch training: forward, loss and accuracy, back, one step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from exercises_lib.nn import columns
 from exercises_lib.probes import ch07 as probes
 
 
-def epoch(x, t, params, lr):
+def train_epoch(x, t, params, lr):
     p, cache = columns.forward_pass(x, params)
     q = np.clip(p, 1e-12, 1 - 1e-12)
     loss = -np.mean(t * np.log(q) + (1 - t) * np.log(1 - q))
@@ -26,14 +26,14 @@ def epoch(x, t, params, lr):
     return float(loss), float(accuracy)
 
 
-def epoch_by_library(x, t, params, lr):
+def train_epoch_by_library(x, t, params, lr):
     p, cache = columns.forward_pass(x, params)
     result = columns.loss_and_accuracy(p, t)
     columns.update(params, columns.backward_pass(p, t, cache, params), lr)
     return result
 
 
-def epoch_with_new_arrays(x, t, params, lr):
+def train_epoch_with_new_arrays(x, t, params, lr):
     p, cache = columns.forward_pass(x, params)
     right = np.where(t == 1, p, 1 - p)
     grads = columns.backward_pass(p, t, cache, params)
@@ -79,7 +79,7 @@ def certain_and_wrong(inputs: Mapping[str, Any], got: Any, expected: Any) -> str
     return None
 
 
-wrong = Mistakes(epoch)
+wrong = Mistakes(train_epoch)
 
 wrong.swap("unsafe logarithms", "np.clip(p, 1e-12, 1 - 1e-12)", "p").says("""
     At a probability of exactly 0 or 1 one of the two logarithms is −inf, and 0 · (−inf) is nan.
@@ -181,7 +181,7 @@ wrong.swap(
 
 
 def measured_after_the_step(x, t, params, lr):
-    epoch(x, t, params, lr)
+    train_epoch(x, t, params, lr)
     return columns.loss_and_accuracy(columns.forward_pass(x, params)[0], t)
 
 
@@ -191,13 +191,13 @@ wrong.answer("measured after the step", measured_after_the_step).says("""You mea
 
 
 EXERCISE = Exercise(
-    id="ch07.epoch",
+    id="ch07.train_epoch",
     title="One epoch",
     kind="function",
     points=3,
     difficulty=2,
-    reference=epoch,
-    accepted=(epoch_by_library, epoch_with_new_arrays),
+    reference=train_epoch,
+    accepted=(train_epoch_by_library, train_epoch_with_new_arrays),
     mistakes=wrong.all,
     hints=(
         "Four things, in this order: forward, two numbers to report, back, one step. Try the numbers "
@@ -209,7 +209,7 @@ EXERCISE = Exercise(
         "    accuracy = np.mean((p > …) == …)\n    grads = …\n    for name in params:\n"
         "        params[name] -= …\n    return …, …",
     ),
-    probe=Probe(probes.epoch),
+    probe=Probe(probes.train_epoch),
     draw=draw_epoch,
     outputs=(
         Output("loss", rtol=1e-5, atol=1e-6),
