@@ -116,7 +116,7 @@ CHAPTERS: dict[str, Chapter] = {
             "Better training",
             "Better training",
             "Optimisers, first weights, dropout, batch norm.",
-            210,
+            250,
         ),
         Chapter(
             "10",

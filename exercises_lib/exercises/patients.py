@@ -17,8 +17,7 @@ from exercises_lib.checking import Case, Field, Mistake
 from exercises_lib.clinic import Patient
 
 SIGNS: Mapping[str, str] = {
-    clinic.HEALTHY: "In a healthy run the loss ends far below its first value, 1.1 or so, training "
-    "and validation accuracy rise together, and the last update is about as long as the first.",
+    clinic.HEALTHY: "In a healthy run no test finds anything.",
     "rate too large": "With a rate that is too large, the very first update is already more than a "
     "twentieth of the first layer's weights (`update_ratios`), although the inputs are of size 1.",
     "rate too small": "With a rate that is too small, no update is more than a ten-thousandth of the "
@@ -76,6 +75,16 @@ PAIRS: Mapping[frozenset[str], str] = {
     "accuracy tells them apart.",
     frozenset(("healthy", "biases decay")): "Both learn, one of them less. `parameter_norms` tells "
     "them apart: what becomes of the biases?",
+    frozenset(("healthy", "no shuffling")): "Both learn. `look` tells them apart: in which order do "
+    "the labels come in?",
+    frozenset(("no shuffling", "gradients not zeroed")): "In both the gradients change from step to "
+    "step more than they should. `look` tells them apart: are the labels in blocks?",
+    frozenset(("averaged twice", "biases decay")): "In both the biases stay short. The first value "
+    "of `loss_curve` tells them apart: is it log 3?",
+    frozenset(("rate falls too fast", "biases decay")): "In both the biases stay short. "
+    "`update_ratios` tells them apart: do the updates end?",
+    frozenset(("rate falls too fast", "exploding gradients")): "In both the updates end up short. The "
+    "first value of `loss_curve` tells them apart: is it near log 3, or a hundred times that?",
 }  # fmt: skip
 """Two faults that are easily confused → which test tells them apart."""
 

@@ -74,12 +74,12 @@ def finding_svg(
             )
     if rows.shape[1] > 1:
         for k, name in enumerate(names):
-            x = LEFT + 8 + 118 * (k % 3)
-            y = TOP + 10 + 14 * (k // 3)
+            colour = SERIES[k % len(SERIES)]
+            left, base = LEFT + 8 + 118 * (k % 3), TOP + 10 + 14 * (k // 3)
             parts.append(
-                f'<path d="M{x} {y - 4}h16" stroke="{SERIES[k % len(SERIES)]}" stroke-width="2" '
+                f'<path d="M{left} {base - 4}h16" stroke="{colour}" stroke-width="2" '
                 f'stroke-dasharray="{SVG_DASHES[k % 3]}"/>'
-                f'<text x="{x + 21}" y="{y}">{escape(name)}</text>'
+                f'<text x="{left + 21}" y="{base}">{escape(name)}</text>'
             )
     lost = int(len(rows) - np.isfinite(rows).all(axis=1).sum())
     note = f"{along}; no number in {lost} of {len(rows)}" if lost else along

@@ -9,7 +9,7 @@ import numpy as np
 
 from exercises_lib.checking import MisfitError
 from exercises_lib.checking.serialize import serialize
-from exercises_lib.probes import Steps, name_of, need_class, need_function
+from exercises_lib.probes import Steps, name_of, need_class, need_function, unpack
 
 
 def optimiser(answer: Any, inputs: dict[str, Any]) -> Steps:
@@ -43,6 +43,69 @@ def optimiser(answer: Any, inputs: dict[str, Any]) -> Steps:
         other.update(elsewhere, {key: 0.5 - g for key, g in grads.items()})
     in_place = all(params.get(key) is array for key, array in held.items())
     yield "arrays", "the same" if in_place else "new"
+
+
+class _Inner:
+    """An optimiser that goes on in the direction of its last step, too, and notes its rates."""
+
+    def __init__(self, lr: float) -> None:
+        self.lr = lr
+        self.rates: list[float] = []
+        self._last: dict[str, Any] = {}
+
+    def update(self, params: dict[str, Any], grads: dict[str, Any]) -> None:
+        self.rates.append(float(self.lr))
+        for name, grad in grads.items():
+            params[name] -= self.lr * (grad + self._last.get(name, 0))
+            self._last[name] = grad
+
+
+def decaying(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Put a decaying rate around two optimisers, and let both take their steps.
+
+    Args:
+        answer: a class made from ``(optimiser, half_life)`` with ``update(params, grads)``.
+        inputs: ``params``; ``grads``, a dictionary for each step; ``lr``, ``half_life``.
+    """
+    need_class(answer, ("update",))
+    yield f"{name_of(answer)}(optimiser, half_life)"
+    inners = [_Inner(inputs["lr"]), _Inner(2 * inputs["lr"])]
+    made = [answer(inner, inputs["half_life"]) for inner in inners]
+    params = inputs["params"]
+    elsewhere = {name: array.copy() for name, array in params.items()}
+    for number, grads in enumerate(inputs["grads"], 1):
+        yield f"update(params, grads), step {number}"
+        made[0].update(params, grads)
+        if number % 2:
+            made[1].update(elsewhere, grads)
+    yield "rates", np.array(inners[0].rates)
+    yield "rates of another", np.array(inners[1].rates)
+    yield "params", {name: array.copy() for name, array in params.items()}
+
+
+def penalised(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Call a function that adds weight decay to a loss and its gradients.
+
+    Args:
+        answer: a function of ``(loss_and_gradient, params, x, t, decay)``.
+        inputs: its last four arguments; ``loss`` and ``found``, what ``loss_and_gradient`` returns.
+    """
+    need_function(answer)
+
+    def loss_and_gradient(x: Any, t: Any) -> tuple[float, dict[str, Any]]:
+        return inputs["loss"], {name: array.copy() for name, array in inputs["found"].items()}
+
+    during = f"{name_of(answer)}(loss_and_gradient, params, x, t, decay)"
+    yield during
+    arguments = (inputs[name] for name in ("params", "x", "t", "decay"))
+    for pair in unpack(answer(loss_and_gradient, *arguments), ("loss", "grads"), during):
+        if pair[0] == "loss":
+            yield pair
+        elif not isinstance(pair[1], dict):
+            raise MisfitError(f"{during} returns as its second value no dictionary.")
+        else:
+            for name in sorted(map(str, pair[1])):
+                yield f"gradient of {name}"[:40], pair[1][name]
 
 
 def weight_decay(answer: Any, inputs: dict[str, Any]) -> Steps:

@@ -44,10 +44,14 @@ def train_epoch_with_new_arrays(x, t, params, lr):
 
 
 def draw_epoch(rng: np.random.Generator) -> Iterator[Case]:
-    def case(n: int, sizes: tuple[int, ...], note: str, scale: float = 1.0) -> Case:
-        x, params = rng.normal(size=(sizes[0], n)), network(rng, sizes)
+    def case(n: int, sizes: tuple[int, ...], note: str) -> Case:
+        while True:  # no probability so near 0 or 1 that a limit could matter
+            x, params = rng.normal(size=(sizes[0], n)), network(rng, sizes)
+            p, _ = columns.forward_pass(x, params)
+            if (np.abs(p - 0.5) < 0.499).all():
+                break
         lr = float(rng.uniform(0.2, 0.6))
-        return Case({"x": scale * x, "t": labels(rng, n), "params": params, "lr": lr}, note)
+        return Case({"x": x, "t": labels(rng, n), "params": params, "lr": lr}, note)
 
     def scores(z: list[float], t: list[float], note: str) -> Case:
         params = {"weight1": np.array([[1.0]]), "bias1": np.array([[0.0]])}

@@ -1,4 +1,4 @@
-"""Exercises of chapter 09: optimisers, first weights, remedies, normalisation, a deep network."""
+"""Exercises of chapter 09: optimisers, first weights, remedies, normalisation, a clinic."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from exercises_lib.exercises.ch09_better_training import (
     batch_norm,
     batch_norm_graph,
     batch_norm_short,
+    clinic_mend,
+    clinic_patients,
     clip,
+    decaying,
     deep_net,
     dropout,
     layer_norm,
@@ -27,6 +30,7 @@ EXERCISES = (
     adam.EXERCISE,
     adam_fix.EXERCISE,
     clip.EXERCISE,
+    decaying.EXERCISE,
     start.EXERCISE,
     weight_decay.EXERCISE,
     dropout.EXERCISE,
@@ -36,4 +40,6 @@ EXERCISES = (
     layer_norm.EXERCISE,
     deep_net.EXERCISE,
     reach_deep.EXERCISE,
+    clinic_patients.EXERCISE,
+    clinic_mend.EXERCISE,
 )
