@@ -114,7 +114,7 @@ LOANS: Mapping[str, Loan] = {
     "columns.one_layer_forward": Loan("08", ("ch07.one_layer_forward",)),
     "columns.forward_pass": Loan("08", ("ch07.forward_pass",)),
     "columns.loss_and_accuracy": Loan("08", ("ch07.train_epoch",)),
-    "columns.one_layer_backward": Loan("08", ("ch07.backward_pass", "ch07.remembering_default")),
+    "columns.one_layer_backward": Loan("08", ("ch07.backward_pass",)),
     "columns.backward_pass": Loan("08", ("ch07.backward_pass",)),
     "columns.update": Loan("08", ("ch07.train_epoch",)),
     "columns.split": Loan("08", ("ch07.split",)),

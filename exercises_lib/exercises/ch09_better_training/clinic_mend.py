@@ -24,8 +24,8 @@ def given(loss_and_gradient, params, x, t, decay):
     """The code of the notebook."""
     loss, grads = loss_and_gradient(x, t)
     loss = loss / len(x)
-    for name in params:
-        grads[name] = grads[name] / len(x) + decay * params[name]
+    for name, array in params.items():
+        grads[name] = grads[name] / len(x) + decay * array
     return loss, grads
 
 
