@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from exercises_lib.checking import Verdict
 from exercises_lib.course import named as named_mistakes
 from exercises_lib.errors import UserError
 from exercises_lib.grading.results import (
@@ -20,71 +19,15 @@ from exercises_lib.grading.results import (
     settle,
 )
 from exercises_lib.grading.submissions import Submission
-from exercises_lib.grading.task import Outcome
-
-VERSION = 3
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS submission (
-    id INTEGER PRIMARY KEY,
-    student TEXT NOT NULL,
-    lms_id TEXT NOT NULL,
-    chapter TEXT NOT NULL,
-    file TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
-    status TEXT NOT NULL,
-    detail TEXT NOT NULL,
-    points REAL NOT NULL,
-    maximum REAL NOT NULL,
-    counts INTEGER NOT NULL DEFAULT 1,
-    attempt TEXT NOT NULL,
-    flags TEXT NOT NULL,
-    seed TEXT NOT NULL,
-    seconds REAL NOT NULL,
-    cpu REAL NOT NULL,
-    memory INTEGER NOT NULL,
-    isolation TEXT NOT NULL,
-    graded_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    late INTEGER NOT NULL DEFAULT 0,
-    handed_in TEXT NOT NULL DEFAULT '',
-    UNIQUE (student, lms_id, chapter, file)
-);
-CREATE TABLE IF NOT EXISTS verdict (
-    submission INTEGER NOT NULL REFERENCES submission (id) ON DELETE CASCADE,
-    number INTEGER NOT NULL,
-    exercise TEXT NOT NULL,
-    title TEXT NOT NULL,
-    status TEXT NOT NULL,
-    mistakes TEXT NOT NULL,
-    message TEXT NOT NULL,
-    traceback TEXT NOT NULL,
-    earned REAL NOT NULL,
-    points REAL NOT NULL,
-    answer TEXT NOT NULL DEFAULT '',
-    behaviour TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (submission, exercise)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS decision (
-    student TEXT NOT NULL,
-    lms_id TEXT NOT NULL,
-    exercise TEXT NOT NULL,
-    points REAL NOT NULL,
-    why TEXT NOT NULL,
-    PRIMARY KEY (student, lms_id, exercise)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS late_rule (
-    chapter TEXT PRIMARY KEY,
-    due TEXT NOT NULL,
-    percent REAL NOT NULL,
-    most REAL NOT NULL
-) WITHOUT ROWID;
-"""
-_SINCE_VERSION_3 = (
-    ("submission", "late", "INTEGER NOT NULL DEFAULT 0"),
-    ("submission", "handed_in", "TEXT NOT NULL DEFAULT ''"),
-    ("verdict", "answer", "TEXT NOT NULL DEFAULT ''"),
-    ("verdict", "behaviour", "TEXT NOT NULL DEFAULT ''"),
+from exercises_lib.grading.tables import (
+    SCHEMA,
+    SINCE_VERSION_3,
+    VERSION,
+    exercise_result,
+    submission_result,
+    verdict_values,
 )
+from exercises_lib.grading.task import Outcome
 
 
 class GradebookError(UserError):
@@ -135,10 +78,10 @@ class Gradebook:
         count = self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version == 0 and count:
             raise GradebookError(f"{self.path} is a database, but not a gradebook.")
-        for statement in _SCHEMA.split(";\n"):
+        for statement in SCHEMA.split(";\n"):
             self.connection.execute(statement)
         if 0 < version < 3:
-            for table, column, kind in _SINCE_VERSION_3:
+            for table, column, kind in SINCE_VERSION_3:
                 self.connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
         self.connection.execute(f"PRAGMA user_version = {VERSION}")
 
@@ -249,7 +192,7 @@ class Gradebook:
                     "answer": (answers or {}).get(verdict.exercise_id, ""),
                     "behaviour": outcome.behaviours.get(verdict.exercise_id, ""),
                 }
-                self._insert("verdict", _verdict_values(number, place, verdict) | more)
+                self._insert("verdict", verdict_values(number, place, verdict) | more)
             self._choose(submission, chapter)
 
     def _insert(self, table: str, values: Mapping[str, Any]) -> int | None:
@@ -330,7 +273,7 @@ class Gradebook:
             f"{where} ORDER BY verdict.submission, number",
             named,
         ):
-            verdicts.setdefault(row["submission"], []).append(_exercise_result(row))
+            verdicts.setdefault(row["submission"], []).append(exercise_result(row))
         decisions: dict[tuple[str, str], dict[str, tuple[float, str]]] = {}
         for row in self.connection.execute(f"SELECT * FROM decision {where}", named):
             own = decisions.setdefault((row["student"], row["lms_id"]), {})
@@ -339,7 +282,7 @@ class Gradebook:
         for rows in verdicts.values():
             rows[:] = [_named(row, names.get((row.exercise, row.behaviour))) for row in rows]
         found = [
-            _submission_result(row, tuple(verdicts.get(row["id"], ())))
+            submission_result(row, tuple(verdicts.get(row["id"], ())))
             for row in self.connection.execute(f"SELECT * FROM submission {where}", named)
         ]
         rules = self.late_rules()
@@ -355,38 +298,12 @@ def _whose(submission: Submission) -> dict[str, str]:
     return {"student": submission.student, "lms_id": submission.lms_id}
 
 
-def _verdict_values(submission: int | None, number: int, verdict: Verdict) -> dict[str, Any]:
-    return {
-        "submission": submission,
-        "number": number,
-        "exercise": verdict.exercise_id,
-        "title": verdict.title,
-        "status": verdict.status,
-        "mistakes": json.dumps(list(verdict.mistakes)),
-        "message": verdict.message,
-        "traceback": verdict.traceback,
-        "earned": verdict.earned,
-        "points": verdict.points,
-    }
-
-
-def _exercise_result(row: sqlite3.Row) -> ExerciseResult:
-    values = {name: row[name] for name in row.keys() if name not in ("submission", "number")}  # noqa: SIM118
-    return ExerciseResult(**{**values, "mistakes": tuple(json.loads(row["mistakes"]))})
-
-
 def _named(row: ExerciseResult, mistake: named_mistakes.NamedMistake | None) -> ExerciseResult:
     """Give a wrong answer the name that the instructor has given what it does."""
     if mistake is None or row.mistakes or not row.behaviour:
         return row
     message = f"{row.message}\n{mistake.message}".strip()
     return replace(row, mistakes=(mistake.name,), message=message)
-
-
-def _submission_result(row: sqlite3.Row, rows: tuple[ExerciseResult, ...]) -> SubmissionResult:
-    values = {name: row[name] for name in row.keys() if name not in ("fingerprint", "attempt")}  # noqa: SIM118
-    values |= {"counts": bool(row["counts"]), "late": bool(row["late"])}
-    return SubmissionResult(**{**values, "flags": tuple(json.loads(row["flags"])), "rows": rows})
 
 
 def _with_decided_chapters(
