@@ -76,38 +76,31 @@ wrong.swap("no eps", "(np.sqrt(self.s[name]) + self.eps)", "np.sqrt(self.s[name]
     Without `eps` a parameter whose gradient has always been 0 is divided 0 by 0, and becomes NaN
     for ever.""")
 
-wrong.swap("one number for a whole array", "g**2", "np.sum(g**2)").says("""
-    You add up the squares of a whole array. Every single number has a sum of its own: that is the
-    point of the method.""")
+wrong.swap("one number for a whole array", "g**2", "np.sum(g**2)").says("""You add up the squares of
+    a whole array. Every single number has a sum of its own: that is the point of the method.""")
 
+wrong.swap(
+    "sum updated after the step",
+    """
 
-class AdaGradTooLate(AdaGrad):
-    def update(self, params, grads):
-        for name, g in grads.items():
-            s = self.s.get(name, np.zeros_like(g))
-            params[name] -= self.lr * g / (np.sqrt(s) + self.eps)
-            self.s[name] = s + g**2
+        self.s[name] = self.s.get(name, 0) + g**2
+        params[name] -= self.lr * g / (np.sqrt(self.s[name]) + self.eps)
+""",
+    """
 
+        params[name] -= self.lr * g / (np.sqrt(self.s.get(name, 0)) + self.eps)
+        self.s[name] = self.s.get(name, 0) + g**2
+""",
+).says("""The newest gradient is not yet in the sum when you divide by it. In the first step that
+    divides by `eps` alone.""")
 
-wrong.answer("sum updated after the step", AdaGradTooLate).says("""
-    The newest gradient is not yet in the sum when you divide by it. In the first step that divides
-    by `eps` alone.""")
-
-
-class AdaGradMean(AdaGrad):
-    def __init__(self, lr=0.01, eps=1e-10):
-        super().__init__(lr, eps)
-        self.steps = 0
-
-    def update(self, params, grads):
-        self.steps += 1
-        for name, g in grads.items():
-            self.s[name] = self.s.get(name, 0) + g**2
-            params[name] -= self.lr * g / (np.sqrt(self.s[name] / self.steps) + self.eps)
-
-
-wrong.answer("mean instead of sum", AdaGradMean).says("""You divide by the root of the mean square.
-    AdaGrad's steps get shorter because the sum of squares only grows.""")
+wrong.swap(
+    "mean instead of sum",
+    ("self.s = {}", "self.s = {}\nself.steps = 0"),
+    ("def update(self, params, grads):", "def update(self, params, grads):\n    self.steps += 1"),
+    ("(self.s[name])", "(self.s[name] / self.steps)"),
+).says("""You divide by the root of the mean square. AdaGrad's steps get shorter because the sum of
+    squares only grows.""")
 
 wrong.swap("gradient lost", "lr * g", "lr").says("""The step is lr over the root, without the
     gradient on top: it has no sign, and every number moves down, wherever the slope points.""")
@@ -122,7 +115,6 @@ wrong.swap(
     squared; then it joins the sum.""")
 
 wrong.add(brackets_mistake(AdaGrad))
-
 
 EXERCISE = Exercise(
     id="ch09.AdaGrad",

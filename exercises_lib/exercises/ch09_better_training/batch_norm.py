@@ -127,7 +127,6 @@ BATCH_NORM_OUTPUTS = (
     Output("evaluation out", "(N, M)", "the shape of x"),
 )
 
-
 wrong = Mistakes(BatchNorm)
 
 wrong.swap(
@@ -162,24 +161,11 @@ wrong.swap(
 ).says("""You give the newest batch the weight 1 − momentum. Here, as in PyTorch, `momentum` is the
     weight of the newest batch.""")
 
+wrong.swap("last batch only", "a = self.momentum", "a = 1").says("""Your running statistics are those of the last batch alone. They should move towards it by
+    a small part, so that many batches are in them.""")
 
-class LastBatchOnly(BatchNorm):
-    def learn(self, mean, var, n):
-        self.running_mean, self.running_var = mean, var * n / (n - 1)
-
-
-wrong.answer("last batch only", LastBatchOnly).says("""Your running statistics are those of the last
-    batch alone. They should move towards it by a small part, so that many batches are in them.""")
-
-
-class NeverLearns(BatchNorm):
-    def learn(self, mean, var, n):
-        pass
-
-
-wrong.answer("running statistics never move", NeverLearns).says("""
-    The running mean and variance stay at 0 and 1, so evaluation normalises nothing. Every training
-    batch has to move them a little.""")
+wrong.swap("running statistics never move", "a = self.momentum", "a = 0").says("""The running mean and variance stay at 0 and 1, so evaluation normalises nothing. Every
+    training batch has to move them a little.""")
 
 
 class BatchStatisticsAlways(BatchNorm):
@@ -194,17 +180,14 @@ wrong.answer("evaluation by its own statistics", BatchStatisticsAlways).says("""
     In evaluation you use the statistics of the batch at hand. A sample's prediction then depends on
     its neighbours, and a single sample becomes β.""")
 
-
-class LearnsInEvaluation(BatchNorm):
-    def forward(self, x, train=True):
-        if not train:
-            mean, var = self.statistics(x)
-            self.learn(mean, var, max(len(x), 2))
-        return super().forward(x, train)
-
-
-wrong.answer("learns in evaluation", LearnsInEvaluation).says("""Evaluation moves the running
-    statistics. Looking at test data must not change the network.""")
+wrong.swap(
+    "learns in evaluation",
+    "mean, var = self.running_mean, self.running_var",
+    """
+    if not train:
+        self.learn(*self.statistics(x), max(len(x), 2))
+    mean, var = self.running_mean, self.running_var""",
+).says("Evaluation moves the running statistics. Looking at test data must not change the network.")
 
 
 class RunningInTraining(BatchNorm):
@@ -230,247 +213,107 @@ wrong.swap("divided by the variance", "/ np.sqrt(var + self.eps)", "/ (var + sel
     You divide by the variance. Its root, the standard deviation, is what makes the new variance
     1.""")
 
+wrong.swap("no scale and shift", "self.gamma * self.x_hat + self.beta", "self.x_hat").says("""
+    You return x̂. `gamma` and `beta` have to come on top, so that the network can undo what it does
+    not like.""")
 
-class NoScaleAndShift(BatchNorm):
-    def forward(self, x, train=True):
-        super().forward(x, train)
-        return self.x_hat
-
-
-wrong.answer("no scale and shift", NoScaleAndShift).says("""You return x̂. `gamma` and `beta` have
-    to come on top, so that the network can undo what it does not like.""")
-
-
-class StatisticsAsConstants(BatchNorm):
-    def backward(self, dout):
-        super().backward(dout)
-        return dout * self.gamma * self.scale
-
-
-wrong.answer("mean and variance taken as constants", StatisticsAsConstants).says("""
-    Your `dx` treats mean and variance as given numbers. In training both are made of `x`, so
+wrong.swap(
+    "mean and variance taken as constants", "(d - d.mean(axis=0) - self.x_hat * along)", "d"
+).says("""Your `dx` treats mean and variance as given numbers. In training both are made of `x`, so
     gradient flows back through them as well.""")
 
+wrong.swap("path through the mean forgotten", "d - d.mean(axis=0) -", "d -").says("""The path through the variance is there, the one through the mean is not. Add the same
+    number to a whole column and nothing may change: each column of `dx` sums to 0.""")
 
-class MeanPathForgotten(BatchNorm):
-    def backward(self, dout):
-        super().backward(dout)
-        d = dout * self.gamma
-        return (d - self.x_hat * np.mean(d * self.x_hat, axis=0)) * self.scale
+wrong.swap("path through the variance forgotten", " - self.x_hat * along", "").says("The path through the mean is there, the one through the variance is not.")
 
+wrong.swap("sums in place of means", ("np.mean(d", "np.sum(d"), ("d.mean(", "d.sum(")).says("""You subtract sums over the batch where means belong. Each sample has only a share of 1/N
+    in the mean and in the variance.""")
 
-wrong.answer("path through the mean forgotten", MeanPathForgotten).says("""
-    The path through the variance is there, the one through the mean is not. Add the same number to
-    a whole column and nothing may change: each column of `dx` sums to 0.""")
+wrong.swap("gamma forgotten on the way back", "d = dout * self.gamma", "d = dout").says("x̂ is multiplied by `gamma` on the way forward, so its gradient is too.")
 
+wrong.swap(
+    "dgamma from x",
+    ("def forward(self, x, train=True):", "def forward(self, x, train=True):\n    self.x = x"),
+    ("dout * self.x_hat", "dout * self.x"),
+).says("`dgamma` is made with `x`. On the way forward `gamma` multiplies x̂.")
 
-class VariancePathForgotten(BatchNorm):
-    def backward(self, dout):
-        super().backward(dout)
-        d = dout * self.gamma
-        return (d - d.mean(axis=0)) * self.scale
+wrong.swap("dgamma like dbeta", "np.sum(dout * self.x_hat, axis=0)", "dout.sum(axis=0)").says("""
+    Your `dgamma` is the sum of `dout`: that is `dbeta`. The factor that `gamma` multiplies is
+    missing.""")
 
+wrong.swap(
+    "dgamma and dbeta swapped",
+    ("self.dgamma =", "self.dbeta ="),
+    ("self.dbeta = np.sum(dout, axis=0)", "self.dgamma = np.sum(dout, axis=0)"),
+).says("""`dgamma` and `dbeta` have changed places. β is only added, so nothing but `dout` stands in
+    its gradient.""")
 
-wrong.answer("path through the variance forgotten", VariancePathForgotten).says("""
-    The path through the mean is there, the one through the variance is not.""")
+wrong.swap(
+    "dgamma from the output",
+    (
+        "return self.gamma * self.x_hat + self.beta",
+        "self.out = self.gamma * self.x_hat + self.beta\nreturn self.out",
+    ),
+    ("dout * self.x_hat", "dout * self.out"),
+).says("`dgamma` is made with the layer's output. On the way forward `gamma` multiplies x̂.")
 
+wrong.swap(
+    "gamma and beta swapped",
+    "self.gamma * self.x_hat + self.beta",
+    "self.beta * self.x_hat + self.gamma",
+).says("`gamma` and `beta` have changed places in the output: γ is the factor, β the shift.")
 
-class SumsInsteadOfMeans(BatchNorm):
-    def backward(self, dout):
-        super().backward(dout)
-        d = dout * self.gamma
-        along = np.sum(d * self.x_hat, axis=0)
-        return (d - d.sum(axis=0) - self.x_hat * along) * self.scale
+wrong.swap("plus before the last term", "- self.x_hat * along", "+ self.x_hat * along").says("""The last term of your `dx` has the wrong sign: the part along x̂ is to be taken out, and
+    you put it in a second time.""")
 
+wrong.swap("root forgotten on the way back", "along) * self.scale", "along)").says("""Your `dx` is not divided by the root. On the way forward x is divided by it, so what comes
+    back is as well.""")
 
-wrong.answer("sums in place of means", SumsInsteadOfMeans).says("""
-    You subtract sums over the batch where means belong. Each sample has only a share of 1/N in the
-    mean and in the variance.""")
+wrong.swap(
+    "multiplied by the root on the way back", "along) * self.scale", "along) / self.scale"
+).says("""You multiply by the root on the way back. A stage that divides has 1 over the root as its
+    slope, forward and backward.""")
 
+wrong.swap(
+    "means over all entries",
+    ("d.mean(axis=0)", "d.mean()"),
+    ("np.mean(d * self.x_hat, axis=0)", "np.mean(d * self.x_hat)"),
+).says("""On the way back you take one mean over all entries. Both means are taken over the batch,
+    for every feature by itself.""")
 
-class GammaForgottenBackward(BatchNorm):
-    def backward(self, dout):
-        super().backward(dout)
-        along = np.mean(dout * self.x_hat, axis=0)
-        return (dout - dout.mean(axis=0) - self.x_hat * along) * self.scale
-
-
-wrong.answer("gamma forgotten on the way back", GammaForgottenBackward).says("""
-    x̂ is multiplied by `gamma` on the way forward, so its gradient is too.""")
-
-
-class DgammaFromX(BatchNorm):
-    def forward(self, x, train=True):
-        self.x = x
-        return super().forward(x, train)
-
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dgamma = np.sum(dout * self.x, axis=0)
-        return dx
-
-
-wrong.answer("dgamma from x", DgammaFromX).says("""`dgamma` is made with `x`. On the way forward
-    `gamma` multiplies x̂.""")
-
-
-class DgammaIsDbeta(BatchNorm):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dgamma = dout.sum(axis=0)
-        return dx
-
-
-wrong.answer("dgamma like dbeta", DgammaIsDbeta).says("""Your `dgamma` is the sum of `dout`: that is
-    `dbeta`. The factor that `gamma` multiplies is missing.""")
-
-
-class ParametersSwapped(BatchNorm):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dgamma, self.dbeta = self.dbeta, self.dgamma
-        return dx
-
-
-wrong.answer("dgamma and dbeta swapped", ParametersSwapped).says("""
-    `dgamma` and `dbeta` have changed places. β is only added, so nothing but `dout` stands in its
-    gradient.""")
-
-
-class DgammaFromOutput(BatchNorm):
-    def forward(self, x, train=True):
-        self.out = super().forward(x, train)
-        return self.out
-
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dgamma = np.sum(dout * self.out, axis=0)
-        return dx
-
-
-wrong.answer("dgamma from the output", DgammaFromOutput).says("""`dgamma` is made with the layer's
-    output. On the way forward `gamma` multiplies x̂.""")
-
-
-class GammaAndBetaSwapped(BatchNorm):
-    def forward(self, x, train=True):
-        super().forward(x, train)
-        return self.beta * self.x_hat + self.gamma
-
-
-wrong.answer("gamma and beta swapped", GammaAndBetaSwapped).says("""
-    `gamma` and `beta` have changed places in the output: γ is the factor, β the shift.""")
-
-
-class PlusAtTheEnd(BatchNorm):
-    def backward(self, dout):
-        super().backward(dout)
-        d = dout * self.gamma
-        return (d - d.mean(axis=0) + self.x_hat * np.mean(d * self.x_hat, axis=0)) * self.scale
-
-
-wrong.answer("plus before the last term", PlusAtTheEnd).says("""The last term of your `dx` has the
-    wrong sign: the part along x̂ is to be taken out, and you put it in a second time.""")
-
-
-class ScaleForgottenBackward(BatchNorm):
-    def backward(self, dout):
-        return super().backward(dout) / self.scale
-
-
-wrong.answer("root forgotten on the way back", ScaleForgottenBackward).says("""
-    Your `dx` is not divided by the root. On the way forward x is divided by it, so what comes back
-    is as well.""")
-
-
-class ScaleTurnedBackward(BatchNorm):
-    def backward(self, dout):
-        return super().backward(dout) / self.scale**2
-
-
-wrong.answer("multiplied by the root on the way back", ScaleTurnedBackward).says("""
-    You multiply by the root on the way back. A stage that divides has 1 over the root as its slope,
-    forward and backward.""")
-
-
-class MeansOverAll(BatchNorm):
-    def backward(self, dout):
-        super().backward(dout)
-        d = dout * self.gamma
-        return (d - d.mean() - self.x_hat * np.mean(d * self.x_hat)) * self.scale
-
-
-wrong.answer("means over all entries", MeansOverAll).says("""On the way back you take one mean over
-    all entries. Both means are taken over the batch, for every feature by itself.""")
-
-
-class XHatForgottenBackward(BatchNorm):
-    def backward(self, dout):
-        super().backward(dout)
-        d = dout * self.gamma
-        return (d - d.mean(axis=0) - np.mean(d * self.x_hat, axis=0)) * self.scale
-
-
-wrong.answer("x̂ missing before the mean", XHatForgottenBackward).says("""
-    In the last term of your `dx` the x̂ before the mean is missing. The same number is then
+wrong.swap("x̂ missing before the mean", "- self.x_hat * along", "- along").says("""In the last term of your `dx` the x̂ before the mean is missing. The same number is then
     subtracted from all samples.""")
 
-
-class RunningDeviation(BatchNorm):
-    def learn(self, mean, var, n):
-        super().learn(mean, var, n)
-        a, root = self.momentum, np.sqrt(var * n / (n - 1))
-        self.running_var = self.running_var + a * (root - var * n / (n - 1))
-
-
-wrong.answer("running standard deviation", RunningDeviation).says("""
-    Your running variance collects standard deviations. The root is taken where the batch is
+wrong.swap(
+    "running standard deviation", "a * var * n / (n - 1)", "a * np.sqrt(var * n / (n - 1))"
+).says("""Your running variance collects standard deviations. The root is taken where the batch is
     normalised, not in what is remembered.""")
 
+wrong.swap(
+    "nothing fades",
+    ("(1 - a) * self.running_mean", "self.running_mean"),
+    ("(1 - a) * self.running_var", "self.running_var"),
+).says("""You add each batch's share and keep the old value whole: the running statistics grow and
+    grow. The old value enters with the part that is left.""")
 
-class NothingFades(BatchNorm):
-    def learn(self, mean, var, n):
-        self.running_mean = self.running_mean + self.momentum * mean
-        self.running_var = self.running_var + self.momentum * var * n / (n - 1)
+wrong.swap("correction upside down", "a * var", "a * (var * ((n - 1) / n) ** 2)").says("""
+    You make the batch variance smaller by (N − 1)/N. With N − 1 below the line in place of N, a
+    variance gets larger.""")
 
+wrong.swap(
+    "parameters' gradients averaged",
+    ("np.sum(dout * self.x_hat", "np.mean(dout * self.x_hat"),
+    ("np.sum(dout,", "np.mean(dout,"),
+).says("""You divide `dgamma` and `dbeta` by N. All samples use them, and uses add up; a mean in the
+    loss is already in `dout`.""")
 
-wrong.answer("nothing fades", NothingFades).says("""You add each batch's share and keep the old
-    value whole: the running statistics grow and grow. The old value enters with the part that is
-    left.""")
-
-
-class CorrectionTurned(BatchNorm):
-    def learn(self, mean, var, n):
-        super().learn(mean, var * ((n - 1) / n) ** 2, n)
-
-
-wrong.answer("correction upside down", CorrectionTurned).says("""You make the batch variance smaller
-    by (N − 1)/N. With N − 1 below the line in place of N, a variance gets larger.""")
-
-
-class ParametersAveraged(BatchNorm):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dgamma, self.dbeta = self.dgamma / len(dout), self.dbeta / len(dout)
-        return dx
-
-
-wrong.answer("parameters' gradients averaged", ParametersAveraged).says("""
-    You divide `dgamma` and `dbeta` by N. All samples use them, and uses add up; a mean in the loss
-    is already in `dout`.""")
-
-
-class ParametersNotSummed(BatchNorm):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dgamma, self.dbeta = dout * self.x_hat, dout
-        return dx
-
-
-wrong.answer("parameters' gradients not summed", ParametersNotSummed).says("""
-    Your `dgamma` and `dbeta` still have a row per sample. All samples share one γ and one β per
-    feature.""")
-
+wrong.swap(
+    "parameters' gradients not summed",
+    ("np.sum(dout * self.x_hat, axis=0)", "dout * self.x_hat"),
+    ("np.sum(dout, axis=0)", "dout.copy()"),
+).says("""Your `dgamma` and `dbeta` still have a row per sample. All samples share one γ and one β
+    per feature.""")
 
 EXERCISE = Exercise(
     id="ch09.BatchNorm",

@@ -89,63 +89,54 @@ wrong.swap("only a local name", "g *= limit / norm", "g = g * limit / norm").say
     `g = g * …` makes a new array and gives the name `g` to it. What the dictionary holds stays as
     long as it was.""")
 
+wrong.swap(
+    "new arrays",
+    "for g in grads.values():\n    g *= limit / norm",
+    "for name in grads:\n    grads[name] = grads[name] * (limit / norm)",
+).says("""`grads[name] = …` puts new arrays into the dictionary. The layers hold the old ones, which
+    are as long as before.""")
 
-def new_arrays(grads, limit):
-    norm = np.sqrt(sum(np.sum(g**2) for g in grads.values()))
-    for name in grads:
-        grads[name] = grads[name] * min(1, limit / max(norm, limit))
-    return norm
+wrong.swap(
+    "each array for itself",
+    """
 
-
-wrong.answer("new arrays", new_arrays).says("""`grads[name] = …` puts new arrays into the
-    dictionary. The layers hold the old ones, which are as long as before.""")
-
-
-def each_for_itself(grads, limit):
-    for g in grads.values():
-        norm = np.sqrt(np.sum(g**2))
+        norm = np.sqrt(sum(np.sum(g**2) for g in grads.values()))
         if norm > limit:
-            g *= limit / norm
-    return np.sqrt(sum(np.sum(g**2) for g in grads.values()))
+            for g in grads.values():
+                g *= limit / norm
+        return norm
+""",
+    """
 
+        for g in grads.values():
+            g *= limit / max(limit, np.sqrt(np.sum(g**2)))
+        return np.sqrt(sum(np.sum(g**2) for g in grads.values()))
+""",
+).says("""You shorten each array by its own length. Then the step turns: its direction in the space
+    of all parameters is no longer that of the gradient. One length, and one factor, for all of
+    them.""")
 
-wrong.answer("each array for itself", each_for_itself).says("""You shorten each array by its own
-    length. Then the step turns: its direction in the space of all parameters is no longer that of
-    the gradient. One length, and one factor, for all of them.""")
+wrong.swap(
+    "each number",
+    "if norm > limit:\n    for g in grads.values():\n        g *= limit / norm",
+    "for g in grads.values():\n    g[...] = np.clip(g, -limit, limit)",
+).says("""You cut off every single number at the limit. That turns the step, and the length of the
+    whole may still be far above the limit.""")
 
+wrong.swap(
+    "the length afterwards",
+    "return norm",
+    "return np.sqrt(sum(np.sum(g**2) for g in grads.values()))",
+).says("""You return the length after clipping. The length *before* is what tells you that something
+    was about to explode.""")
 
-def each_number(grads, limit):
-    norm = np.sqrt(sum(np.sum(g**2) for g in grads.values()))
-    for g in grads.values():
-        g[...] = np.clip(g, -limit, limit)
-    return norm
-
-
-wrong.answer("each number", each_number).says("""You cut off every single number at the limit. That
-    turns the step, and the length of the whole may still be far above the limit.""")
-
-
-def length_after(grads, limit):
-    clip(grads, limit)
-    return np.sqrt(sum(np.sum(g**2) for g in grads.values()))
-
-
-wrong.answer("the length afterwards", length_after).says("""You return the length after clipping.
-    The length *before* is what tells you that something was about to explode.""")
-
-
-def nothing_returned(grads, limit):
-    clip(grads, limit)
-
-
-wrong.answer("nothing returned", nothing_returned).says("""The gradients are right, and the function
+wrong.swap("nothing returned", "return norm", "pass").says("""The gradients are right, and the function
     returns nothing. Return the length that they had.""")
 wrong.swap(
     "largest number",
     "np.sqrt(sum(np.sum(g**2) for g in grads.values()))",
     "max(np.abs(g).max() for g in grads.values())",
 ).says("You measure the largest number. The length is the root of the sum of all squares.")
-
 
 EXERCISE = Exercise(
     id="ch09.clip",

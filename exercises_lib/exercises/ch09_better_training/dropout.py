@@ -105,28 +105,20 @@ def share(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
 
 wrong = Mistakes(Dropout)
 
+wrong.swap("not rescaled", " / (1 - self.rate)", " * 1.0").says("""What stays is not scaled up. In training the next layer then gets less than in evaluation,
+    where nothing is missing.""")
 
-class NotRescaled(Dropout):
-    def forward(self, x, train=True, rng=None):
-        self.mask = np.ones_like(x)
-        if train:
-            self.mask = 1.0 * (rng.random(x.shape) >= self.rate)
-        return x * self.mask
-
-
-wrong.answer("not rescaled", NotRescaled).says("""What stays is not scaled up. In training the next
-    layer then gets less than in evaluation, where nothing is missing.""")
-
-
-class ClassicDropout(NotRescaled):
-    def forward(self, x, train=True, rng=None):
-        out = super().forward(x, train, rng)
-        return out if train else out * (1 - self.rate)
-
-
-wrong.answer("rescaled in evaluation", ClassicDropout).says("""You scale down in evaluation in place
-    of scaling up in training. That was the first form of dropout; the inverted form leaves
-    evaluation alone.""")
+wrong.swap(
+    "rescaled in evaluation",
+    """
+        self.mask = (rng.random(x.shape) >= self.rate) / (1 - self.rate)
+    return x * self.mask""",
+    """
+        self.mask = 1.0 * (rng.random(x.shape) >= self.rate)
+    out = x * self.mask
+    return out if train else out * (1 - self.rate)""",
+).says("""You scale down in evaluation in place of scaling up in training. That was the first form
+    of dropout; the inverted form leaves evaluation alone.""")
 
 wrong.swap("divided by the rate", "(1 - self.rate)", "self.rate").says("""
     You divide by the part that is dropped. To keep the mean, divide by the part that is left.""")
@@ -142,25 +134,25 @@ wrong.swap(
 ).says("""You read `rate` as the part that is kept, throughout. Here, as in PyTorch, it is the part
     that is dropped.""")
 
+wrong.swap(
+    "new mask on the way back",
+    (
+        "def forward(self, x, train=True, rng=None):",
+        "def forward(self, x, train=True, rng=None):\n    self.train, self.rng = train, rng",
+    ),
+    (
+        "def backward(self, dout):",
+        """
 
-class NewMaskBackward(Dropout):
-    def forward(self, x, train=True, rng=None):
-        self.train, self.rng = train, rng
-        return super().forward(x, train, rng)
+        def backward(self, dout):
+            if self.train:
+                self.mask = (self.rng.random(dout.shape) >= self.rate) / (1 - self.rate)""",
+    ),
+).says("""`backward` draws a mask of its own. The gradient has to pass exactly the units that took
+    part in the forward pass.""")
 
-    def backward(self, dout):
-        if self.train:
-            self.mask = (self.rng.random(dout.shape) >= self.rate) / (1 - self.rate)
-        return dout * self.mask
-
-
-wrong.answer("new mask on the way back", NewMaskBackward).says("""
-    `backward` draws a mask of its own. The gradient has to pass exactly the units that took part in
-    the forward pass.""")
-
-wrong.swap("no mask on the way back", "dout * self.mask", "dout").says("""
-    `backward` hands `dout` on as it is. A unit that was switched off did not influence the loss, so
-    it gets no gradient.""")
+wrong.swap("no mask on the way back", "dout * self.mask", "dout").says("""`backward` hands `dout` on
+    as it is. A unit that was switched off did not influence the loss, so it gets no gradient.""")
 
 wrong.swap("gradient not rescaled", "dout * self.mask", "dout * (self.mask > 0)").says("""
     The right units are blocked on the way back, and the factor of the others is missing. Forward
@@ -174,19 +166,12 @@ wrong.swap(
 ).says("""`backward` scales everything up and blocks nothing. A unit that was switched off did not
     influence the loss, so it gets no gradient.""")
 
-
-class LikeRelu(Dropout):
-    def forward(self, x, train=True, rng=None):
-        self.out = super().forward(x, train, rng)
-        return self.out if train else x
-
-    def backward(self, dout):
-        return dout * (self.out > 0)
-
-
-wrong.answer("blocked where the output is negative", LikeRelu).says("""
-    `backward` asks where the output was positive. That is ReLU's rule; here a negative number that
-    was kept has a gradient, too.""")
+wrong.swap(
+    "blocked where the output is negative",
+    ("return x * self.mask", "self.out = x * self.mask\nreturn self.out if train else x"),
+    ("dout * self.mask", "dout * (self.out > 0)"),
+).says("""`backward` asks where the output was positive. That is ReLU's rule; here a negative number
+    that was kept has a gradient, too.""")
 
 wrong.swap(
     "multiplied by the part that is left",
@@ -195,24 +180,14 @@ wrong.swap(
 ).says("""You multiply by the part that is left, so that still less arrives. What stays has to make
     up for what is gone.""")
 
-
-class ScaledInEvaluation(Dropout):
-    def forward(self, x, train=True, rng=None):
-        out = super().forward(x, train, rng)
-        return out if train else out / (1 - self.rate)
-
-
-wrong.answer("scaled in evaluation too", ScaledInEvaluation).says("""
-    In evaluation all units take part and nothing is missing, so there is nothing to make up
+wrong.swap(
+    "scaled in evaluation too",
+    "return x * self.mask",
+    "return x * self.mask if train else x / (1 - self.rate)",
+).says("""In evaluation all units take part and nothing is missing, so there is nothing to make up
     for.""")
 
-
-class AsksForTheGenerator(Dropout):
-    def forward(self, x, train=True, rng=None):
-        return super().forward(x, rng is not None, rng)
-
-
-wrong.answer("asks for rng instead of train", AsksForTheGenerator).says("""
+wrong.swap("asks for rng instead of train", "if train:", "if rng is not None:").says("""
     Whether your layer drops depends on `rng`. It is `train` that decides: in evaluation nothing is
     dropped, even if somebody hands over a generator.""")
 
@@ -241,25 +216,11 @@ wrong.swap(
 ).says("""You divide by the part that happens to be left in this batch. The factor belongs to the
     probability and is the same for every batch.""")
 
+wrong.swap("returns the mask", "return x * self.mask", "return self.mask").says("""
+    `forward` returns the mask. The layer's output is `x` times the mask.""")
 
-class ReturnsTheMask(Dropout):
-    def forward(self, x, train=True, rng=None):
-        super().forward(x, train, rng)
-        return self.mask
-
-
-wrong.answer("returns the mask", ReturnsTheMask).says("""`forward` returns the mask. The layer's
-    output is `x` times the mask.""")
-
-
-class AlwaysActive(Dropout):
-    def forward(self, x, train=True, rng=None):
-        self.mask = (rng.random(x.shape) >= self.rate) / (1 - self.rate)
-        return x * self.mask
-
-
-wrong.answer("active in evaluation", AlwaysActive).says("""`train` is ignored: the layer drops units
-    in evaluation as well, and predictions become random.""")
+wrong.swap("active in evaluation", "if train:", "if True:").says("""`train` is ignored: the layer drops units in evaluation as well, and predictions become
+    random.""")
 
 
 class OldMaskAfterEvaluation(Dropout):
@@ -271,22 +232,16 @@ wrong.answer("old mask after an evaluation", OldMaskAfterEvaluation).says("""
     After an evaluation, `backward` still uses the mask of an earlier training batch. In evaluation
     the layer does nothing, there and back.""")
 
-wrong.swap("same units for all samples", "shape", "shape[1]").says("""
-    One mask serves the whole batch: all samples lose the same units. Every sample gets a draw of
-    its own.""")
+wrong.swap("same units for all samples", "shape", "shape[1]").says("""One mask serves the whole
+    batch: all samples lose the same units. Every sample gets a draw of its own.""")
 
 wrong.swap("whole samples", "x.shape", "(len(x), 1)").says("""You drop whole samples. Dropout
     switches off single units of each.""")
 
-
-class SameMaskAlways(Dropout):
-    def forward(self, x, train=True, rng=None):
-        return super().forward(x, train, np.random.default_rng(0))
-
-
-wrong.answer("same mask every time", SameMaskAlways).says("""Every batch loses the same units: the
-    mask is not drawn anew from `rng`. Units that are always off are a smaller network, not
-    dropout.""")
+wrong.swap(
+    "same mask every time", "rng.random(x.shape)", "np.random.default_rng(0).random(x.shape)"
+).says("""Every batch loses the same units: the mask is not drawn anew from `rng`. Units that are
+    always off are a smaller network, not dropout.""")
 
 
 class GlobalGenerator(Dropout):
@@ -309,7 +264,6 @@ wrong.swap(
 """,
 ).says("""You write the zeros into `x` itself. It is the output of the layer below, which may need
     it on its way back.""")
-
 
 EXERCISE = Exercise(
     id="ch09.Dropout",

@@ -181,30 +181,19 @@ wrong.swap(
     "(dout * self.x).sum(axis=0)",
 ).says("γ multiplies x̂, not x: that is the other factor in its gradient.")
 
+wrong.swap(
+    "dgamma from the output", "dout * self.x_hat", "dout * (self.gamma * self.x_hat + self.beta)"
+).says("You multiply `dout` by the output. What γ was multiplied with is x̂.")
 
-class AfterTheScale(LayerNorm):
-    def backward(self, dout):
-        dx = super().backward(dout)
-        self.dgamma = (dout * (self.gamma * self.x_hat + self.beta)).sum(axis=0)
-        return dx
-
-
-wrong.answer("dgamma from the output", AfterTheScale).says("""You multiply `dout` by the output.
-    What γ was multiplied with is x̂.""")
-
-
-class Stored(LayerNorm):
-    x_hat = scale = None
-
-    def forward(self, x):
-        out = super().forward(x)
-        Stored.x_hat, Stored.scale = self.__dict__.pop("x_hat"), self.__dict__.pop("scale")
-        return out
-
-
-wrong.answer("one memory for all layers", Stored).says("""What `forward` remembers is kept in the
-    class, so all layers share it and the last one that ran decides. Keep it in `self`.""")
-
+wrong.swap(
+    "one memory for all layers",
+    "return self.gamma * self.x_hat + self.beta",
+    """
+    out = self.gamma * self.x_hat + self.beta
+    LayerNorm.x_hat, LayerNorm.scale = self.__dict__.pop("x_hat"), self.__dict__.pop("scale")
+    return out""",
+).says("""What `forward` remembers is kept in the class, so all layers share it and the last one
+    that ran decides. Keep it in `self`.""")
 
 EXERCISE = Exercise(
     id="ch09.LayerNorm",

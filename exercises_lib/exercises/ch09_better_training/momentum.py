@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from exercises_lib import nn
 from exercises_lib.checking import Exercise, Probe
 from exercises_lib.exercises.authoring import Mistakes
@@ -43,18 +41,8 @@ wrong.extend(optimiser_mistakes(Momentum, "velocity", "v"))
 
 wrong.add(written_out_mistake(Momentum, momentum=0.9))
 
-
-class ForgetsVelocity(Momentum):
-    def update(self, params, grads):
-        for name, g in grads.items():
-            v = np.zeros_like(g)
-            v = self.momentum * v + g
-            params[name] -= self.lr * v
-
-
-wrong.answer("velocity forgotten", ForgetsVelocity).says("""Your steps do not depend on earlier
-    gradients: the velocity begins at 0 in every call. That is plain SGD. It has to be kept in the
-    object.""")
+wrong.swap("velocity forgotten", "self.momentum * self.v.get(name, 0) + g", "g").says("""Your steps do not depend on earlier gradients: the velocity begins at 0 in every call.
+    That is plain SGD. It has to be kept in the object.""")
 
 wrong.swap("a mean instead of a sum", "+ g", "+ (1 - self.momentum) * g").says("""
     You multiply the new gradient by 1 − μ, which makes the velocity a moving mean. Adam does that;
@@ -97,18 +85,20 @@ wrong.swap(
 ).says("""You multiply by μ after adding the new gradient, so that it is damped before it ever acts.
     Only the old velocity fades.""")
 
+wrong.swap(
+    "step before the velocity is new",
+    """
 
-class VelocityTooLate(Momentum):
-    def update(self, params, grads):
-        for name, g in grads.items():
-            v = self.v.get(name, np.zeros_like(g))
-            params[name] -= self.lr * v
-            self.v[name] = self.momentum * v + g
+        self.v[name] = self.momentum * self.v.get(name, 0) + g
+        params[name] -= self.lr * self.v[name]
+""",
+    """
 
-
-wrong.answer("step before the velocity is new", VelocityTooLate).says("""
-    You step with the velocity of the call before; the first step goes nowhere. Bring the velocity
-    up to date, then step.""")
+        params[name] -= self.lr * self.v.get(name, 0)
+        self.v[name] = self.momentum * self.v.get(name, 0) + g
+""",
+).says("""You step with the velocity of the call before; the first step goes nowhere. Bring the
+    velocity up to date, then step.""")
 
 wrong.swap(
     "keeps the gradient's own array",
@@ -122,7 +112,6 @@ wrong.swap(
 """,
 ).says("""At first you store the gradient array itself as the velocity, and later you change it in
     place. That array belongs to the caller: start from zeros, or from a copy.""")
-
 
 EXERCISE = Exercise(
     id="ch09.Momentum",

@@ -69,21 +69,11 @@ wrong.swap("new square taken whole", "+ (1 - self.alpha) *", "+").says("""
     You add the new square as it is. Then the memory is no mean: with α = 0.99 it grows to a hundred
     times the square. The new square enters with the part that faded.""")
 
+wrong.swap("memory begins anew", "self.alpha * self.s.get(name, 0) + ", "").says("""The memory begins at 0 in every call, so only the newest gradient counts. Keep it in the
+    object.""")
 
-class RMSPropBeginsAnew(RMSProp):
-    def update(self, params, grads):
-        for name, g in grads.items():
-            s = np.zeros_like(g)
-            s = self.alpha * s + (1 - self.alpha) * g**2
-            params[name] -= self.lr * g / (np.sqrt(s) + self.eps)
-
-
-wrong.answer("memory begins anew", RMSPropBeginsAnew).says("""The memory begins at 0 in every call,
-    so only the newest gradient counts. Keep it in the object.""")
-
-wrong.swap("no root", "np.sqrt(self.s[name])", "self.s[name]").says("""
-    You divide by the mean square itself. The RMS in the name is the *root* of the mean square: it
-    has the size of a gradient.""")
+wrong.swap("no root", "np.sqrt(self.s[name])", "self.s[name]").says("""You divide by the mean square
+    itself. The RMS in the name is the *root* of the mean square: it has the size of a gradient.""")
 
 wrong.swap("gradients not squared", "g**2", "g").says("""Your memory is a mean of gradients, not of
     their squares. Signs cancel, and the root of a negative mean is NaN.""")
@@ -102,35 +92,28 @@ wrong.swap(
 ).says("""Your memory begins with the first square. Here it begins at 0, which makes the first steps
     long; Adam will deal with that.""")
 
+wrong.swap(
+    "memory updated after the step",
+    """
 
-class RMSPropTooLate(RMSProp):
-    def update(self, params, grads):
-        for name, g in grads.items():
-            s = self.s.get(name, np.zeros_like(g))
-            params[name] -= self.lr * g / (np.sqrt(s) + self.eps)
-            self.s[name] = self.alpha * s + (1 - self.alpha) * g**2
+        self.s[name] = self.alpha * self.s.get(name, 0) + (1 - self.alpha) * g**2
+        params[name] -= self.lr * g / (np.sqrt(self.s[name]) + self.eps)
+""",
+    """
 
-
-wrong.answer("memory updated after the step", RMSPropTooLate).says("""
-    The newest gradient is not yet in the memory when you divide by it. In the first step that
+        params[name] -= self.lr * g / (np.sqrt(self.s.get(name, 0)) + self.eps)
+        self.s[name] = self.alpha * self.s.get(name, 0) + (1 - self.alpha) * g**2
+""",
+).says("""The newest gradient is not yet in the memory when you divide by it. In the first step that
     divides by `eps` alone.""")
 
-
-class RMSPropCorrected(RMSProp):
-    def __init__(self, lr=0.01, alpha=0.99, eps=1e-8):
-        super().__init__(lr, alpha, eps)
-        self.steps = 0
-
-    def update(self, params, grads):
-        self.steps += 1
-        for name, g in grads.items():
-            self.s[name] = self.alpha * self.s.get(name, 0) + (1 - self.alpha) * g**2
-            s = self.s[name] / (1 - self.alpha**self.steps)
-            params[name] -= self.lr * g / (np.sqrt(s) + self.eps)
-
-
-wrong.answer("corrected as in Adam", RMSPropCorrected).says("""You correct the memory for its start
-    at 0. That is Adam's idea and comes next; RMSProp uses the memory as it is.""")
+wrong.swap(
+    "corrected as in Adam",
+    ("self.s = {}", "self.s, self.steps = {}, 0"),
+    ("def update(self, params, grads):", "def update(self, params, grads):\n    self.steps += 1"),
+    ("np.sqrt(self.s[name])", "np.sqrt(self.s[name] / (1 - self.alpha**self.steps))"),
+).says("""You correct the memory for its start at 0. That is Adam's idea and comes next; RMSProp
+    uses the memory as it is.""")
 
 wrong.swap("no eps", "(np.sqrt(self.s[name]) + self.eps)", "np.sqrt(self.s[name])").says("""
     Without `eps` a parameter whose gradient has always been 0 is divided 0 by 0, and becomes NaN
@@ -151,7 +134,6 @@ wrong.swap("absolute values", "g**2", "np.abs(g)", "np.sqrt(self.s[name])", "sel
 wrong.add(brackets_mistake(RMSProp))
 
 wrong.add(written_out_mistake(RMSProp, alpha=0.9))
-
 
 EXERCISE = Exercise(
     id="ch09.RMSProp",

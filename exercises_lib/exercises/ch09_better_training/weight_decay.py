@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -71,27 +71,11 @@ def draw_decay(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(weight_decay)
 
-
-def decay_of(
-    chosen: Callable[[str], bool] = lambda name: name.startswith("W"),
-    half: float = 0.5,
-    slope: float = 1.0,
-) -> Any:
-    """Return a weight decay of other parameters, or with other factors."""
-
-    def answer(params, grads, strength):
-        for name in filter(chosen, params):
-            grads[name] += slope * strength * params[name]
-        return half * strength * sum(np.sum(params[name] ** 2) for name in filter(chosen, params))
-
-    return answer
-
-
-wrong.answer("biases too", decay_of(lambda name: True)).says("""You pull at every parameter. Only
+wrong.swap("biases too", 'if name.startswith("W"):', "if True:").says("""You pull at every parameter. Only
     the weights are meant, the parameters whose names begin with W: a bias, or the scale of a batch
     norm, makes no function wild.""")
 
-wrong.answer("all but the biases", decay_of(lambda name: not name.startswith("b"))).says("""
+wrong.swap("all but the biases", 'name.startswith("W")', 'not name.startswith("b")').says("""
     You leave out the biases and pull at everything else. Other layers have parameters, too, such as
     the scale of a batch norm; a weight's name begins with W.""")
 
@@ -101,25 +85,28 @@ wrong.swap("a W anywhere in the name", 'name.startswith("W")', '"W" in name').sa
 wrong.swap("two axes", 'name.startswith("W")', "p.ndim == 2").says("""You take every array with two
     axes for a weight. It is the name that tells: a weight may have one axis, and a bias two.""")
 
-wrong.answer("two layers only", decay_of(lambda name: name in ("W1", "W2"))).says("""
+wrong.swap("two layers only", 'name.startswith("W")', 'name in ("W1", "W2")').says("""
     You name `W1` and `W2` yourself. A network may have more layers than two.""")
 
-wrong.answer("gradient twice as large", decay_of(slope=2.0)).says("""
+wrong.swap("gradient twice as large", "+= strength * p", "+= 2 * strength * p").says("""
     Loss and gradient do not agree: the penalty has its ½, and the gradient is that of a penalty
     without it. Differentiate the penalty once more.""")
 
-wrong.answer("penalty without its half", decay_of(half=1.0)).says("""
+wrong.swap("penalty without its half", "0.5 * strength", "strength").says("""
     Loss and gradient do not agree: the gradient is right for a penalty with ½ in front, and yours
     has none.""")
 
-wrong.answer("both without the half", decay_of(half=1.0, slope=2.0)).says("""
-    Loss and gradient agree with each other, and both are twice too large: the penalty asked for has
-    ½ in front.""")
+wrong.swap(
+    "both without the half",
+    ("0.5 * strength", "strength"),
+    ("+= strength * p", "+= 2 * strength * p"),
+).says("""Loss and gradient agree with each other, and both are twice too large: the penalty asked
+    for has ½ in front.""")
 
-wrong.answer("gradient forgotten", decay_of(slope=0)).says("""The penalty is in the loss, and the
+wrong.swap("gradient forgotten", "grads[name] += strength * p", "").says("""The penalty is in the loss, and the
     gradient knows nothing of it. Training follows the gradient, so nothing would decay.""")
 
-wrong.answer("sign turned", decay_of(slope=-1.0)).says("""You subtract the penalty's gradient. SGD
+wrong.swap("sign turned", "+= strength * p", "-= strength * p").says("""You subtract the penalty's gradient. SGD
     subtracts the whole gradient later, so this makes the weights grow.""")
 
 wrong.swap(
@@ -133,18 +120,13 @@ wrong.swap(
 wrong.swap("last layer only", "penalty = 0.0", "", "penalty +=", "penalty =").says("""
     Your penalty is that of the last layer: `=` where the layers' penalties should add up.""")
 
+wrong.swap(
+    "first layer only",
+    "grads[name] += strength * p",
+    "\ngrads[name] += strength * p\nreturn penalty",
+).says("You return inside the loop, so only the first layer has its turn.")
 
-def decay_first_only(params, grads, strength):
-    for name, p in params.items():
-        if name.startswith("W"):
-            grads[name] += strength * p
-            return 0.5 * strength * np.sum(p**2)
-
-
-wrong.answer("first layer only", decay_first_only).says("""You return inside the loop, so only the
-    first layer has its turn.""")
-
-wrong.answer("gradient half as large", decay_of(slope=0.5)).says("""
+wrong.swap("gradient half as large", "+= strength * p", "+= 0.5 * strength * p").says("""
     Loss and gradient do not agree: the ½ is in the gradient as well. Differentiate the penalty once
     more: what does the square bring along?""")
 
@@ -165,56 +147,23 @@ wrong.swap(
 ).says("""You add the penalty itself to every gradient. What belongs there is its derivative with
     respect to that weight.""")
 
-
-def decay_replaces(params, grads, strength):
-    for name, p in params.items():
-        if name.startswith("W"):
-            grads[name] = strength * p
-    return decay_of(slope=0)(params, grads, strength)
-
-
-wrong.answer("gradient replaced", decay_replaces).says("""You write the penalty's gradient over the
+wrong.swap("gradient replaced", "+= strength * p", "= strength * p").says("""You write the penalty's gradient over the
     gradient of the loss. It has to come on top of it.""")
 
+wrong.swap("strength forgotten in the gradient", "+= strength * p", "+= p").says("""The gradient gets the whole weight. The strength stands in the penalty, so it stands in
+    its derivative too.""")
 
-def decay_without_strength(params, grads, strength):
-    for name, p in params.items():
-        if name.startswith("W"):
-            grads[name] += p
-    return decay_of(slope=0)(params, grads, strength)
+wrong.swap("weights shrunk at once", "grads[name] += strength * p", "p -= strength * p").says("""You shrink the weights themselves. This function leaves `params` alone and changes the
+    gradients; the optimiser takes the step.""")
 
-
-wrong.answer("strength forgotten in the gradient", decay_without_strength).says("""
-    The gradient gets the whole weight. The strength stands in the penalty, so it stands in its
-    derivative too.""")
-
-
-def decay_shrinks(params, grads, strength):
-    penalty = decay_of(slope=0)(params, grads, strength)
-    for name in params:
-        if name.startswith("W"):
-            params[name] -= strength * params[name]
-    return penalty
-
-
-wrong.answer("weights shrunk at once", decay_shrinks).says("""You shrink the weights themselves.
-    This function leaves `params` alone and changes the gradients; the optimiser takes the step.""")
-
-wrong.swap("root of the sum", "sum(p**2)", "sqrt(np.sum(p**2))").says("""
-    You take the root of the sum of squares, the length of the weights. The penalty is about the
-    squares.""")
+wrong.swap("root of the sum", "sum(p**2)", "sqrt(np.sum(p**2))").says("""You take the root of the
+    sum of squares, the length of the weights. The penalty is about the squares.""")
 
 wrong.swap("mean of squares", "sum", "mean").says("""Your penalty has the mean of the squares. Then
     its derivative would have a 1/size in it, and yours has none.""")
 
-
-def decay_silent(params, grads, strength):
-    decay_of()(params, grads, strength)
-
-
-wrong.answer("nothing returned", decay_silent).says("""The gradients are right. The penalty is
+wrong.swap("nothing returned", "return penalty", "pass").says("""The gradients are right. The penalty is
     missing from what you return; without it the loss is not the one that is minimised.""")
-
 
 EXERCISE = Exercise(
     id="ch09.weight_decay",
