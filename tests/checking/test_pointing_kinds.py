@@ -132,6 +132,15 @@ def test_a_line_that_makes_a_wrong_output_of_right_values_needs_no_repair_to_be_
     assert verdict.lines == (10,)
 
 
+def test_a_result_that_never_came_is_searched_for_beside_a_line_that_is_blamed():
+    answer = typed(
+        AFFINE,
+        ("self.x.T @ dout", "self.x.T @ dout / len(dout)"),
+        ("        return dout @ self.W.T\n", "        dout @ self.W.T\n"),
+    )
+    assert ask("ch04.Affine", answer).lines == (10, 12)
+
+
 def test_a_line_that_stops_on_right_values_is_named():
     verdict = ask("ch04.Affine", typed(AFFINE, ("dout @ self.W.T", "np.kron(dout, dout) @ self.b")))
     assert verdict.status == "error" and verdict.lines == (12,)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from exercises_lib.checking.compare import CHANGED
 from exercises_lib.checking.pointing.bench import Bench, Outcome
 from exercises_lib.checking.pointing.edits import edits
 from exercises_lib.checking.pointing.flow import Spot, blamed, note, sources_of
+from exercises_lib.checking.pointing.found import SLACK, Change, Found, Repair
 from exercises_lib.checking.pointing.ingredients import Ingredients
 from exercises_lib.checking.pointing.names import Names
 from exercises_lib.checking.pointing.source import Source, source_of
@@ -20,69 +20,11 @@ from exercises_lib.checking.trial import Trial, observe_case
 
 WIDTH = 6
 """From how many of the most promising single edits a second one is tried."""
-SLACK = 2
-"""By how much more than the cheapest a repair may cost to have its say about the line."""
 TIERS = (1, 2, 3)
 MOST_SPOTS = 2
 """Where more statements make wrong outputs of right values, none of them is looked at alone."""
 MODELS = 4
 """From how many right answers expressions are taken."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One place of a repair: the line, the kind of edit, the student's expression there."""
-
-    line: int
-    kind: str
-    before: str
-    piece: int = 0
-
-
-@dataclass
-class Repair:
-    """Edits that together make an answer right; `common` if a right answer has them so."""
-
-    changes: tuple[Change, ...]
-    cost: int
-    common: bool = False
-
-
-@dataclass
-class Found:
-    """What a search found.
-
-    Args:
-        repairs: in the order in which they were found.
-        partial: for outputs that one edit rights while others stay wrong, the likeliest such edits.
-        tried: how many candidates were run.
-        finished: whether it came to its end within its time.
-        weak: whether an answer is asked for no more than yes or no, so that much seems to mend it.
-        blamed: what can be said without an edit of the lines that get right values only.
-    """
-
-    repairs: list[Repair] = field(default_factory=list)
-    partial: dict[tuple[str, ...], list[Change]] = field(default_factory=dict)
-    tried: int = 0
-    finished: bool = False
-    blamed: list[Change] = field(default_factory=list)
-    weak: bool = False
-
-    @property
-    def smallest(self) -> list[Repair]:
-        """The repairs with the fewest edits, and of these the cheapest.
-
-        Where some of them write what right answers have, only these.
-        """
-        if not self.repairs:
-            return []
-        fewest = min(len(repair.changes) for repair in self.repairs)
-        some = [repair for repair in self.repairs if len(repair.changes) == fewest]
-        least = min(repair.cost for repair in some)
-        near = [repair for repair in some if repair.cost <= least + SLACK]
-        common = [repair for repair in near if repair.common]
-        chosen = common if common or self.weak else near
-        return sorted(chosen, key=lambda repair: repair.cost)
 
 
 class OutOfTimeError(Exception):
@@ -158,7 +100,8 @@ class Search:
         some = blamed(self.source, once, right, sure, given, CHANGED in wrong)
         some = some if len(some) <= MOST_SPOTS else []
         self._spots = [blame.spot for blame in some]
-        self._made = any(blame.kind == "flow" for blame in some)
+        there = all(seen.values.get(name) is not None for name in wrong)
+        self._made = there and any(blame.kind == "flow" for blame in some)
         self.found.blamed = [
             Change(blame.spot.line, blame.kind, "", blame.spot.piece)
             for blame in some

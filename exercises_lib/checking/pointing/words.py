@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from exercises_lib.checking.place import Place
-from exercises_lib.checking.pointing.search import Change, Found, Repair
+from exercises_lib.checking.pointing.found import Change, Found, Repair
 from exercises_lib.checking.pointing.source import Source
 from exercises_lib.checking.pointing.tree import is_own_attribute
 from exercises_lib.checking.wording import listed
