@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from .palette import INK, NEUTRAL, PAPER, SERIES
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 430, 190, 58, 30, 30
+WIDTH, LEFT, BOTTOM, PLOT, LINE = 430, 62, 30, 130, 15
 SVG_DASHES = ("none", "7 4", "2 3")
 POINTS = 160
 """Points of a curve at most; a longer one is thinned out, and its extremes are kept."""
@@ -46,10 +46,12 @@ def finding_svg(
         low, high = min(low, 0.0), max(high, 1e-12)
     if high - low < 1e-9:
         high = low + 1
-    right, floor = WIDTH - 12, HEIGHT - BOTTOM
+    legend = -(-rows.shape[1] // 3) if rows.shape[1] > 1 else 0
+    right, top = WIDTH - 12, 26 + LINE * legend
+    floor, height = top + PLOT, top + PLOT + BOTTOM
     parts = []
     for end in (low, (low + high) / 2, high):
-        y = floor - (end - low) / (high - low) * (floor - TOP)
+        y = floor - (end - low) / (high - low) * PLOT
         label = f"{10**end if log else end:.2g}"
         parts.append(
             f'<path d="M{LEFT} {y:.0f}H{right}" stroke="{NEUTRAL}" stroke-opacity=".3"/>'
@@ -64,7 +66,7 @@ def finding_svg(
             places = np.unique(np.array(ends))
         heights = np.log10(rows[places, k]) if log else rows[places, k]
         x = LEFT + places / max(last, 1) * (right - LEFT)
-        y = floor - (heights - low) / (high - low) * (floor - TOP)
+        y = floor - (heights - low) / (high - low) * PLOT
         line = "L".join(f"{a:.0f} {b:.0f}" for a, b in zip(x, y, strict=True))
         dash = SVG_DASHES[k % 3]
         if line:
@@ -75,7 +77,7 @@ def finding_svg(
     if rows.shape[1] > 1:
         for k, name in enumerate(names):
             colour = SERIES[k % len(SERIES)]
-            left, base = LEFT + 8 + 118 * (k % 3), TOP + 10 + 14 * (k // 3)
+            left, base = LEFT + 118 * (k % 3), 32 + LINE * (k // 3)
             parts.append(
                 f'<path d="M{left} {base - 4}h16" stroke="{colour}" stroke-width="2" '
                 f'stroke-dasharray="{SVG_DASHES[k % 3]}"/>'
@@ -84,14 +86,14 @@ def finding_svg(
     lost = int(len(rows) - np.isfinite(rows).all(axis=1).sum())
     note = f"{along}; no number in {lost} of {len(rows)}" if lost else along
     parts.append(
-        f'<text x="{LEFT}" y="{HEIGHT - 8}">{first}</text>'
-        f'<text x="{right}" y="{HEIGHT - 8}" text-anchor="end">{first + last}</text>'
-        f'<text x="{(LEFT + right) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">'
+        f'<text x="{LEFT}" y="{height - 8}">{first}</text>'
+        f'<text x="{right}" y="{height - 8}" text-anchor="end">{first + last}</text>'
+        f'<text x="{(LEFT + right) / 2:.0f}" y="{height - 8}" text-anchor="middle">'
         f"{escape(note)}</text>"
         f'<text x="{LEFT}" y="17" font-weight="bold">{escape(title)}</text>'
     )
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" style="max-width:100%;height:auto" '
+        f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" style="max-width:100%;height:auto" '
         f'role="img" aria-label="{escape(title)}" font-family="sans-serif" font-size="11" '
         f'fill="{INK}"><rect width="100%" height="100%" fill="{PAPER}"/>{"".join(parts)}</svg>'
     )
