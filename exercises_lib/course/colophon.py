@@ -26,8 +26,11 @@ list. Each package comes from the npm registry in exactly this version.
 """
 
 TAIL = """
-The text of this book is under CC BY 4.0, its code under MIT. Where the data come from stands
-beside them, in `exercises_lib/data/ORIGIN.md`.
+The text of this book is under CC BY 4.0, its code under MIT. It carries two data sets of the UCI
+Machine Learning Repository, both under CC BY 4.0: *Optical Recognition of Handwritten Digits*,
+E. Alpaydin and C. Kaynak, 1998, [doi 10.24432/C50P49](https://doi.org/10.24432/C50P49), and
+*Banknote Authentication*, V. Lohweg, 2012, [doi 10.24432/C55P57](https://doi.org/10.24432/C55P57).
+What was changed in them stands beside them, in `exercises_lib/data/ORIGIN.md`.
 """
 
 PYTHON = """
