@@ -93,26 +93,51 @@ def passed_exercises() -> set[str]:
 
 
 @dataclass(frozen=True)
-class Overview:
-    """The state of the course: for each chapter its title and, per exercise, whether it passed."""
+class Item:
+    """One exercise in the overview.
 
-    chapters: tuple[tuple[str, str, tuple[tuple[str, bool], ...]], ...]
+    Args:
+        id: ``"chNN.name"``.
+        done: whether it has passed.
+        optional: whether it may be left out; then it counts in no sum.
+    """
+
+    id: str
+    done: bool
+    optional: bool = False
+
+    @property
+    def sign(self) -> str:
+        """A dot, or a diamond for what is optional; filled when it has passed."""
+        return ("◇◆" if self.optional else "○●")[self.done]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The state of the course: for each chapter its number, its title and its exercises."""
+
+    chapters: tuple[tuple[str, str, tuple[Item, ...]], ...]
 
     @property
     def passed(self) -> int:
-        """How many exercises have passed."""
-        return sum(done for _, _, items in self.chapters for _, done in items)
+        """How many exercises have passed, without the optional ones."""
+        return sum(item.done for item in self._counting)
 
     @property
     def total(self) -> int:
-        """How many exercises there are."""
-        return sum(len(items) for _, _, items in self.chapters)
+        """How many exercises there are, without the optional ones."""
+        return len(self._counting)
+
+    @property
+    def _counting(self) -> list[Item]:
+        return [item for *_, items in self.chapters for item in items if not item.optional]
 
     def __str__(self) -> str:
         lines = [f"{self.passed} of {self.total} exercises passed"]
         for number, title, items in self.chapters:
-            marks = "".join("●" if done else "○" for _, done in items)
-            lines.append(f"  {number} {title:<26} {marks}")
+            lines.append(f"  {number} {title:<26} {''.join(item.sign for item in items)}")
+        if any(item.optional for *_, items in self.chapters for item in items):
+            lines.append("  ◇ is optional and counts in no sum")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -121,19 +146,20 @@ class Overview:
         rows = []
         for number, title, items in self.chapters:
             dots = "".join(
-                f'<span title="{html.escape(name)}: {"passed" if done else "open"}" '
+                f'<span title="{html.escape(item.id)}: {"passed" if item.done else "open"}"'
+                f"{' data-optional' if item.optional else ''} "
                 f'style="display:inline-block;width:1.15em;text-align:center;'
-                f'color:{"#1a7f37" if done else "#6b7280"}">{"●" if done else "○"}</span>'
-                for name, done in items
+                f'color:{"#1a7f37" if item.done else "#6b7280"}">{item.sign}</span>'
+                for item in items
             )
-            count = sum(done for _, done in items)
+            counting = [item.done for item in items if not item.optional]
             rows.append(
                 f'<tr><th scope="row" style="text-align:left;font-weight:500">{number} '
                 f"{html.escape(title)}</th><td style='text-align:left'>{dots}</td>"
-                f"<td>{count}/{len(items)}</td></tr>"
+                f"<td>{sum(counting)}/{len(counting)}</td></tr>"
             )
         return (
-            f"<p><b>{self.passed} of {self.total}</b> exercises passed</p>"
+            f"<p><b>{self.passed} of {self.total}</b> exercises passed (◇ is optional)</p>"
             f'<table class="bp-progress">{"".join(rows)}</table>'
         )
 
@@ -141,27 +167,31 @@ class Overview:
 def overview() -> Overview:
     """Return the state of the whole course."""
     from exercises_lib.chapters import CHAPTERS
+    from exercises_lib.exercises import MOVED
 
-    done = passed_exercises()
+    done = {MOVED.get(name, name) for name in passed_exercises()}
     return Overview(
         tuple(
             (
                 number,
                 chapter.title,
-                tuple((name, name in done) for name in _exercise_ids(number)),
+                tuple(Item(name, name in done, optional) for name, optional in _asked(number)),
             )
             for number, chapter in CHAPTERS.items()
         )
     )
 
 
-def _exercise_ids(number: str) -> list[str]:
-    """Return the exercises of a chapter, as far as this copy of the course has any."""
+def _asked(number: str) -> list[tuple[str, bool]]:
+    """Return the exercises of a chapter, as far as this copy of the course has any.
+
+    Each with whether it is optional.
+    """
     from exercises_lib import exercises, handed_out
 
     if graded := handed_out.chapter(number):
-        return [one.id for one in graded]
+        return [(one.id, one.points == 0) for one in graded]
     try:
-        return [one.id for one in exercises.chapter_exercises(number)]
+        return [(one.id, one.optional) for one in exercises.chapter_exercises(number)]
     except LookupError:
         return []

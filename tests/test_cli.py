@@ -131,6 +131,31 @@ def test_progress_is_kept_in_a_file_and_counts_what_passed(tmp_path, monkeypatch
     assert "●" in str(progress()) and "ch00.double: passed" in progress()._repr_html_()
 
 
+def test_what_passed_under_an_old_id_counts_for_the_exercise_that_has_moved(tmp_path, monkeypatch):
+    import sqlite3
+
+    path = tmp_path / "p.sqlite"
+    monkeypatch.setenv("BACKPROP_PROGRESS", str(path))
+    check("ch00.double", lambda x: x)
+    with sqlite3.connect(path) as store:
+        store.execute(
+            "INSERT INTO attempt (exercise, status) VALUES ('ch01.backward_sweep', 'passed')"
+        )
+    assert progress().passed == 1
+    assert "ch02.backward_sweep: passed" in progress()._repr_html_()
+
+
+def test_an_optional_exercise_is_shown_and_counts_in_no_sum(tmp_path, monkeypatch):
+    from exercises_lib.exercises import all_exercises
+
+    monkeypatch.setenv("BACKPROP_PROGRESS", str(tmp_path / "p.sqlite"))
+    optional = [one for one in all_exercises() if one.optional]
+    assert progress().total == len(all_exercises()) - len(optional)
+    assert optional and str(progress()).count("◇") == len(optional) + 1
+    check(optional[0].id, optional[0].reference)
+    assert progress().passed == 0 and "◆" in str(progress())
+
+
 def test_two_kernels_can_write_progress_at_once(tmp_path, monkeypatch):
     path = tmp_path / "p.sqlite"
     code = (

@@ -15,12 +15,21 @@ globalThis.bpMemory = (() => {
   let state = empty();
   let works = true;
 
+  /** What is remembered under ids of exercises that have moved to another chapter. */
+  const carriedOver = (found) => {
+    for (const [old, now] of Object.entries(globalThis.bpMoved ?? {})) {
+      const kept = found.exercises[old];
+      if (kept) found.exercises[now] ??= kept;
+      delete found.exercises[old];
+    }
+    return found;
+  };
   const read = () => {
     try {
       const text = localStorage.getItem(key);
       if (text === null) return;
       const found = JSON.parse(text);
-      if (found?.version === VERSION) state = { ...empty(), ...found };
+      if (found?.version === VERSION) state = carriedOver({ ...empty(), ...found });
       else localStorage.setItem(`${key}:other`, text); // of another version: kept, not understood
     } catch {
       works = false;

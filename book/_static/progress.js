@@ -52,11 +52,13 @@
           const [id] = dot.title.split(":");
           const yes = memory.exercise(id).passed;
           dot.title = `${id}: ${yes ? "passed" : "open"}`;
-          dot.textContent = yes ? "●" : "○";
+          const optional = "optional" in dot.dataset;
+          dot.textContent = (optional ? "◇◆" : "○●")[Number(yes)];
           dot.style.color = yes ? "var(--bp-good)" : "var(--bp-quiet)";
-          return yes;
+          return yes && !optional;
         });
-        if (row.cells.length > 2) row.cells[2].textContent = `${passed.length}/${dots.length}`;
+        const counting = dots.filter((dot) => !("optional" in dot.dataset));
+        if (row.cells.length > 2) row.cells[2].textContent = `${passed.length}/${counting.length}`;
         all += passed.length;
       }
       const head = found.previousElementSibling?.querySelector("b");

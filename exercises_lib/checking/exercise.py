@@ -120,7 +120,7 @@ class Exercise:
         id: ``"chNN.name"``.
         title: a few words.
         kind: number, choice, function, class, debug or target.
-        points: what it counts.
+        points: what it counts; 0 for an optional exercise, which counts for nothing but itself.
         reference: the right answer.
         probe: how a candidate is observed on a case.
         hints: three, from where to look to a skeleton.
@@ -195,6 +195,11 @@ class Exercise:
         if not (several if self.partial is None else self.partial):
             return 0
         return (2 * self.points * right // total) / 2
+
+    @property
+    def optional(self) -> bool:
+        """Whether it may be left out: no points, and the progress does not wait for it."""
+        return self.points == 0
 
     @property
     def chapter(self) -> str:

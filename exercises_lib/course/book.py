@@ -354,7 +354,7 @@ def exercises_page(numbers: list[str]) -> str:
         "# All exercises",
         "",
         "Every exercise of the course, with a link to the place where it is asked; its solution is "
-        "folded below it.",
+        "folded below it. What is optional is hard, and counts in no sum.",
         "",
         '<div id="bp-summary"></div>',
     ]
@@ -367,5 +367,6 @@ def exercises_page(numbers: list[str]) -> str:
                 f'- <span class="bp-sign" role="img" aria-label="open">○</span><a '
                 f'data-exercise-link="{exercise.id}" href="{name}.html#{anchor}">'
                 f"{html.escape(exercise.title)}</a> `{exercise.id}`"
+                f"{' · optional' if exercise.optional else ''}"
             )
     return "\n".join(parts) + "\n"

@@ -151,12 +151,13 @@ def make_runnable(number: str, page: Notebook, solution: Notebook, keys: dict[st
 
 
 def write_course(static: Path, numbers: Sequence[str]) -> None:
-    """Write the list of chapters and their exercises, for the scripts that show progress."""
+    """Write the chapters with the exercises that count, for the scripts that show progress."""
     course = {
         number: {
             "page": notebook_name(number).removesuffix(".ipynb"),
-            "ids": [exercise.id for exercise in exercises.chapter_exercises(number)],
+            "ids": [one.id for one in exercises.chapter_exercises(number) if not one.optional],
         }
         for number in numbers
     }
-    write_text(static / "course.js", f"globalThis.bpCourse = {json.dumps(course)};\n")
+    moved = f"globalThis.bpMoved = {json.dumps(exercises.MOVED)};\n"
+    write_text(static / "course.js", f"globalThis.bpCourse = {json.dumps(course)};\n{moved}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -261,8 +261,14 @@ def _zero_in_place(array: Any, where: Any) -> Any:
     return array
 
 
-SQUARE = np.array([[0.8, -1.1, 0.3], [0.5, 0.9, -0.7], [-1.2, 0.4, 0.6]])
-WIDE = np.array([[0.8, -1.1, 0.3, 0.7], [0.5, 0.9, -0.7, 1.3], [-1.2, 0.4, 0.6, -0.5]])
+WIDE = np.array(
+    [
+        [0.8137, -1.1371, 0.3259, 0.7193],
+        [0.5323, 0.9241, -0.7477, 1.3183],
+        [-1.2119, 0.4513, 0.6367, -0.5791],
+    ]
+)  # no two sums of them are alike
+SQUARE = WIDE[:, :3]
 STEEP = 200.0
 
 FORWARD: dict[str, Callable[[Any], Any]] = {
@@ -293,11 +299,72 @@ def layer_checker(answer: Any, inputs: dict[str, Any], *, oracle: Oracle) -> Ste
     need_function(answer)
     x = inputs["x"].copy()
     animal = _Animal(FORWARD[inputs["forward"]], oracle, inputs["x"])
+    rng = np.random.default_rng(inputs["seed"])
+    unused = rng.bit_generator.state
     yield f"{name_of(answer)}(layer, x, rng)"
-    result = serialize(answer(animal, x, np.random.default_rng(inputs["seed"])))
+    result = serialize(answer(animal, x, rng))
     yield "decision", decision(result)
+    yield "rng", "unused" if rng.bit_generator.state == unused else "used"
+    yield "rounds", len(animal.at_backward)
     as_given = all(np.array_equal(came, inputs["x"]) for came in animal.at_backward)
     seen = "as given" if as_given else "another"
     yield "x at backward", seen if animal.at_backward else "never"
     yield "step", magnitude(animal.farthest)
     yield "x afterwards", x
+
+
+class _Forgetful:
+    """out = tanh(x · W). All layers share one memory for the inputs of so many of them."""
+
+    def __init__(self, place: int, weight: Any, memory: dict[int, Any], room: int) -> None:
+        self.place, self.weight, self.memory, self.room = place, weight, memory, room
+        self.runs = 0
+
+    def forward(self, x: Any) -> Any:
+        self.runs += 1
+        self.memory.pop(self.place, None)
+        self.memory[self.place] = np.tanh(x @ self.weight)
+        while len(self.memory) > self.room:
+            del self.memory[next(iter(self.memory))]
+        return self.memory[self.place]
+
+    def backward(self, dout: Any) -> Any:
+        if self.place not in self.memory:
+            raise MisfitError(
+                f"Layer {self.place} is asked to go back, and has forgotten what it computed: "
+                f"{self.room} other layers have gone forward since."
+            )
+        return dout * (1 - self.memory[self.place] ** 2) @ self.weight.T
+
+
+def checkpointed(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Make a row of layers that forget; say what comes out, what is kept, what is run again.
+
+    Args:
+        answer: the class; its constructor takes a list of layers and ``every``.
+        inputs: ``weights``, square matrices; ``every``; ``x``; ``dout``.
+    """
+    need_class(answer, ("forward", "backward"))
+    memory: dict[int, Any] = {}
+    layers = [_Forgetful(k, w, memory, inputs["every"]) for k, w in enumerate(inputs["weights"])]
+    yield f"{name_of(answer)}(layers, every)"
+    made = answer(layers, inputs["every"])
+    for x in (0.5 - inputs["x"], inputs["x"]):  # an earlier batch goes first
+        yield "forward(x)"
+        out = made.forward(x)
+    yield "out", out
+    yield "arrays kept", len({id(one) for one in _arrays(vars(made))})
+    for _ in range(2):
+        before = sum(layer.runs for layer in layers)
+        yield "backward(dout)"
+        dx = made.backward(inputs["dout"])
+        yield "dx", dx
+    yield "layers run again", sum(layer.runs for layer in layers) - before
+
+
+def _arrays(held: Any) -> Iterator[Any]:
+    if isinstance(held, np.ndarray):
+        yield held
+    elif isinstance(held, (list, tuple, set, dict)):
+        for one in held.values() if isinstance(held, dict) else held:
+            yield from _arrays(one)

@@ -65,3 +65,25 @@ def probabilities(answer: Any, inputs: dict[str, Any]) -> Steps:
 def _renamed(steps: Steps, kind: str) -> Iterator[str | tuple[str, Any]]:
     for step in steps:
         yield step if isinstance(step, str) else (kind + step[0], step[1])
+
+
+def stream(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Call a function of a stream of scores, which can be read once.
+
+    Args:
+        answer: takes the stream.
+        inputs: ``scores`` and ``width``, see `pieces`.
+    """
+    probes.need_function(answer)
+    yield f"{probes.name_of(answer)}(chunks)"
+    with np.errstate(all="ignore"):  # what counts is the result
+        yield "result", answer(pieces(**inputs))
+
+
+def pieces(scores: Any, width: int) -> Iterator[Any]:
+    """Yield some columns of the scores after the others, all in one array that is used again."""
+    buffer = np.empty((len(scores), width))
+    for start in range(0, scores.shape[1], width):
+        piece = scores[:, start : start + width]
+        buffer[:, : piece.shape[1]] = piece
+        yield buffer[:, : piece.shape[1]]

@@ -52,6 +52,28 @@ def numerical(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield f"gradient ({way})" if way else "gradient", result
 
 
+CURVES: dict[str, Callable[[Any], Any]] = {
+    "Σ x³": lambda x: np.sum(x**3),
+    "Σ exp(x) sin(x)": lambda x: np.sum(np.exp(x) * np.sin(x)),
+    "log Σ exp(x)": lambda x: np.log(np.sum(np.exp(x))),
+    "Σ x tanh(x)": lambda x: np.sum(x * np.tanh(x)),
+    "Σ x² / (1 + Σ x⁴)": lambda x: np.sum(x**2) / (1 + np.sum(x**4)),
+}
+"""Functions that make sense for complex numbers, too."""
+
+
+def gradient_of_curve(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Ask for the gradient of one of the `CURVES`.
+
+    Args:
+        answer: the function ``(f, x)``.
+        inputs: ``curve``, a key of `CURVES`; ``x``.
+    """
+    need_function(answer)
+    yield f"{name_of(answer)}(f, x)"
+    yield "gradient", answer(CURVES[inputs["curve"]], inputs["x"])
+
+
 def error_of(answer: Any, inputs: dict[str, Any]) -> Steps:
     """Ask for the error of two arrays; an exception is an output where the shapes differ.
 

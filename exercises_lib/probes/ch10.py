@@ -617,3 +617,26 @@ def _gradient(param: Any) -> Any:
             f"{param.data.shape}."
         )
     return grad
+
+
+# --- second derivatives -------------------------------------------------------------------------
+
+SURFACES: dict[str, Callable[[Any], Any]] = {
+    "x0² x1": lambda x: x[0] * x[0] * x[1],
+    "Σ x³ + (Σ x)²": lambda x: (x * x * x).sum() + x.sum() * x.sum(),
+    "Σ tanh(x) · Σ x²": lambda x: x.tanh().sum() * (x * x).sum(),
+    "log Σ exp(x)": lambda x: x.exp().sum().log(),
+}
+"""Functions of a tensor, with one number as the result."""
+
+
+def second_derivative(answer: Any, inputs: dict[str, Any]) -> Steps:
+    """Ask for the Hessian of one of the `SURFACES` times a vector.
+
+    Args:
+        answer: the function ``(f, x, v)``.
+        inputs: ``surface``, a key of `SURFACES`; ``x``; ``v``.
+    """
+    need_function(answer)
+    yield f"{name_of(answer)}(f, x, v)"
+    yield "H·v", answer(SURFACES[inputs["surface"]], inputs["x"], inputs["v"])

@@ -31,6 +31,7 @@ HUNTS = {
         "still the given code",
     ),
     "ch05.batch_fix": ("ch05-fix-given", "GivenSoftmaxWithLoss", "still the given code"),
+    "ch09.adam_fix": ("ch09-adam-given", "JumpyAdam", "still the given code"),
 }
 
 
@@ -103,5 +104,6 @@ def test_the_answer_to_an_earlier_exercise_pasted_in_does_not_pass():
         ("ch03.reverse_fix", nn.Sequential),
         ("ch04.affine_fix", nn.Affine),
         ("ch05.batch_fix", nn.SoftmaxWithLoss),
+        ("ch09.adam_fix", nn.Adam),
     ):
         assert judged(exercise_id, pasted).status == "wrong"

@@ -8,6 +8,7 @@ from exercises_lib.exercises.ch01_computation_graphs import (
     apple_total,
     fruit_gradients,
     gate_drill,
+    inputs_from_gradients,
     local_or_passed,
     step_downhill,
     which_way,
@@ -22,4 +23,5 @@ EXERCISES = (
     add_then_multiply.EXERCISE,
     gate_drill.EXERCISE,
     step_downhill.EXERCISE,
+    inputs_from_gradients.EXERCISE,
 )

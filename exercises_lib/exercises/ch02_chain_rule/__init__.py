@@ -5,6 +5,7 @@ from __future__ import annotations
 from exercises_lib.exercises.ch02_chain_rule import (
     backward_sweep,
     fork_fix,
+    forward_sweep,
     gates,
     neuron_backward,
     neuron_forward,
@@ -32,4 +33,5 @@ EXERCISES = (
     paths.EXERCISE,
     topological_order.EXERCISE,
     backward_sweep.EXERCISE,
+    forward_sweep.EXERCISE,
 )

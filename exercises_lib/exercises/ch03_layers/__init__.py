@@ -5,6 +5,7 @@ from __future__ import annotations
 from exercises_lib.exercises.ch03_layers import (
     add_layer,
     check_layer,
+    checkpointed,
     mul_layer,
     relu,
     relu_fix,
@@ -30,4 +31,5 @@ EXERCISES = (
     shared_layer_fix.EXERCISE,
     check_layer.EXERCISE,
     which_test.EXERCISE,
+    checkpointed.EXERCISE,
 )

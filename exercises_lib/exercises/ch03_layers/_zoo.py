@@ -163,4 +163,16 @@ def judge_step(inputs, got, expected) -> str | None:
     )
 
 
-ZOO_OUTPUTS = {"decision": judge_error, "x at backward": judge_memory, "x afterwards": judge_x}
+def judge_rng(inputs, got, expected) -> str | None:
+    """Say if a right layer was tried with random numbers that are not the caller's."""
+    if inputs["layer"] in WRONG or got == "used":
+        return None
+    return "check_layer draws nothing from the rng that it is given."
+
+
+ZOO_OUTPUTS = {
+    "decision": judge_error,
+    "x at backward": judge_memory,
+    "x afterwards": judge_x,
+    "rng": judge_rng,
+}

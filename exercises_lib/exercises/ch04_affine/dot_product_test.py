@@ -56,12 +56,26 @@ def by_vdot(layer, x, rng, h=1e-5):
 
 
 def with_signs(layer, x, rng, h=1e-5):
-    """Directions of +1 and −1, sizes compared all together."""
+    """Directions of +1 and −1."""
+    worst = 0.0
+    for _ in range(10):
+        dout = rng.choice([-1.0, 1.0], size=layer.forward(x).shape)
+        v = rng.choice([-1.0, 1.0], size=x.shape)
+        dx = layer.backward(dout)
+        if dx.shape != x.shape:
+            return np.inf
+        left = ((layer.forward(x + h * v) - layer.forward(x - h * v)) * dout).sum() / 2 / h
+        right = (dx * v).sum()
+        worst = max(worst, abs(left - right) / max(abs(left) + abs(right), 1e-300))
+    return worst
+
+
+def all_together(layer, x, rng, h=1e-5):
+    """Other directions of both signs, and sizes compared all together."""
     lefts, rights = [], []
     for _ in range(12):
         shape = layer.forward(x).shape
-        dout, v = rng.choice([-1.0, 1.0], size=shape), rng.choice([-1.0, 1.0], size=x.shape)
-        dout = dout * rng.uniform(0.5, 2, size=shape)
+        dout, v = rng.uniform(-1, 1, size=shape), rng.uniform(-1, 1, size=x.shape)
         dx = layer.backward(dout)
         if dx.shape != x.shape:
             return np.inf
@@ -80,15 +94,24 @@ def walk_back(inputs: Any, x: Any, out: Any, dout: Any) -> Any:
 def draw_layers(rng: np.random.Generator) -> Iterator[Case]:
     for name in rng.permutation([*RIGHT, *WRONG]).tolist():
         kind, forward = ("right", RIGHT[name]) if name in RIGHT else ("wrong", WRONG[name])
-        x = away_from_zero(rng, 2, 3)
-        if name == "steep exponential":
-            x *= 0.005
+        # An odd number of entries: as many of +1 and −1 never add up to 0, which would leave
+        # nothing but rounding on the left side.
+        x = away_from_zero(rng, 5, 3)
+        if name == "steep exponential":  # of one entry: where terms cancel, its bend counts more
+            x = 0.005 * x[:1, :1]
         if name == "closed relu":
             x = -np.abs(x)
         if name in ("relu", "relu, mask taken from dout"):
-            x = np.abs(away_from_zero(rng, 4, 5))
+            x = np.abs(x)
         inputs = {"forward": forward, "x": x, "seed": int(rng.integers(2**31))}
         yield Case(inputs, f"a {kind} layer, {name}", hidden={"layer": name})
+
+
+def judge_rounds(inputs: Any, got: Any, expected: Any) -> str | None:
+    """Say if a right layer, on which no test may stop early, was tried too few times."""
+    if inputs["layer"] in WRONG or not isinstance(got, int) or got >= 10:
+        return None
+    return f"dot_product_test draws a dout and calls backward {got} times; asked are ten rounds."
 
 
 def said(judge: Any) -> Any:
@@ -176,6 +199,20 @@ wrong.swap(
 ).says("""You call `backward` after the layer has gone forward with x − h·v, so it goes back from
     there. Call it right after `forward(x)`.""")
 
+wrong.swap("one round", "range(10)", "range(1)").says("""You draw once. One pair of random
+    directions can happen to agree; asked is the largest difference of ten rounds.""")
+
+wrong.swap(
+    "own generator",
+    "worst = 0.0",
+    "worst, other = 0.0, np.random.default_rng(1)",
+    "dout = rng.",
+    "dout = other.",
+    "v = rng.",
+    "v = other.",
+).says("""You draw from a generator of your own. The caller hands in `rng`, so that a test which
+    fails can be run again with the same numbers: draw from that one.""")
+
 EXERCISE = Exercise(
     id="ch04.dot_product_test",
     title="The dot-product test",
@@ -183,7 +220,7 @@ EXERCISE = Exercise(
     points=3,
     difficulty=3,
     reference=dot_product_test,
-    accepted=(by_vdot, with_signs),
+    accepted=(by_vdot, with_signs, all_together),
     mistakes=wrong.all,
     hints=(
         "Both sides are single numbers. Which of `forward` and `backward` do you need for the left "
@@ -203,6 +240,7 @@ EXERCISE = Exercise(
     outputs=(
         *(Output(what, compare=said(judge)) for what, judge in zoo.ZOO_OUTPUTS.items()),
         Output("step", compare=lambda inputs, got, expected: None),  # any step that works is right
+        Output("rounds", compare=judge_rounds),
     ),
     remark=f"Your test accepted {len(RIGHT)} right layers and rejected {len(WRONG)} wrong ones, with "
     "two forward passes a round, however many inputs there are.",

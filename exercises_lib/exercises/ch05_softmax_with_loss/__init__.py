@@ -15,6 +15,7 @@ from exercises_lib.exercises.ch05_softmax_with_loss import (
     softmax_backward,
     softmax_with_loss,
     stability_fix,
+    stream_log_sum_exp,
 )
 
 EXERCISES = (
@@ -30,4 +31,5 @@ EXERCISES = (
     binary_cross_entropy.EXERCISE,
     sigmoid_with_loss.EXERCISE,
     mean_squared_error.EXERCISE,
+    stream_log_sum_exp.EXERCISE,
 )

@@ -13,15 +13,18 @@ from exercises_lib.checking import Case
 Rule = Callable[[SimpleNamespace], Any]
 
 
-def forward(x, t, W1, b1, W2, b2):
-    """Go forward; see the notebook for the same lines."""
+def forward(x, t, W1, b1, W2, b2, extra=0):
+    """Go forward; see the notebook for the same lines.
+
+    With a constant `extra` in S the loss is no longer the same for every shift, and `dm` not 0.
+    """
     z1 = x @ W1 + b1
     h = np.maximum(z1, 0)
     z2 = h @ W2 + b2
     m = z2.max(axis=1, keepdims=True)
     s = z2 - m
     e = np.exp(s)
-    S = e.sum(axis=1, keepdims=True)
+    S = e.sum(axis=1, keepdims=True) + extra
     inv = 1 / S
     y = e * inv
     log_y = np.log(y)
@@ -78,13 +81,15 @@ def backward(given: dict[str, Any], rules: dict[str, Rule]) -> dict[str, Any]:
     return {name: getattr(v, name) for name in rules}
 
 
+def draw_network(rng: np.random.Generator, n: int, d: int, h: int, c: int, extra: float = 0):
+    """Draw a network and a batch, and go forward."""
+    x, W1 = rng.normal(size=(n, d)), rng.normal(size=(d, h))
+    b1, W2 = rng.normal(size=h), rng.normal(size=(h, c))
+    t = np.eye(c)[rng.integers(0, c, n)]
+    return forward(x, t, W1, b1, W2, rng.normal(size=c), extra)
+
+
 def draw_networks(rng: np.random.Generator) -> Iterator[Case]:
-    for n, d, h, c, note in (
-        (3, 4, 5, 2, "N = 3, D = 4, H = 5, C = 2"),
-        (1, 3, 4, 5, "a batch of one"),
-        (4, 2, 3, 4, "as many samples as classes"),
-    ):
-        x, W1 = rng.normal(size=(n, d)), rng.normal(size=(d, h))
-        b1, W2 = rng.normal(size=h), rng.normal(size=(h, c))
-        t = np.eye(c)[rng.integers(0, c, n)]
-        yield Case({"v": forward(x, t, W1, b1, W2, rng.normal(size=c))}, note)
+    yield Case({"v": draw_network(rng, 3, 4, 5, 2)}, "N = 3, D = 4, H = 5, C = 2")
+    yield Case({"v": draw_network(rng, 1, 3, 4, 5)}, "a batch of one")
+    yield Case({"v": draw_network(rng, 4, 2, 3, 4)}, "as many samples as classes")

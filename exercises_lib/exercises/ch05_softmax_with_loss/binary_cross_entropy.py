@@ -45,6 +45,8 @@ def draw_binary_cross_entropy(rng: np.random.Generator) -> Iterator[Case]:
     t = labels(5)
     t[1] = 1.0
     yield Case({"p": p, "t": t}, "one of the probabilities is 1e-4")
+    p, t = np.array([2e-6, 0.3, 1 - 2e-6]), np.array([1.0, 0.0, 0.0])
+    yield Case({"p": p, "t": t}, "wrong and nearly certain: 2e-6 for yes, and for no")
     yield Case(
         {"p": rng.uniform(0.05, 0.95, (4, 2)), "t": labels(4, 2)}, "two questions per sample"
     )
@@ -136,6 +138,17 @@ wrong.swap(
     of=bce_of_the_right_answer,
 ).says("""Adding 1e-7 changes *every* logarithm, and the gradient with it: at p = 1e-4 by a
     thousandth. A limit leaves the p inside it as they are.""")
+
+wrong.swap(
+    "a little added",
+    ("right = np.maximum(np.where(t == 1, p, 1 - p), 1e-12)", "a, b = p + 1e-9, 1 - p + 1e-9"),
+    (
+        "return -np.log(right).mean(), np.where(t == 1, -1.0, 1.0) / right / right.size",
+        "return -(t * np.log(a) + (1 - t) * np.log(b)).mean(), (-t / a + (1 - t) / b) / p.size",
+    ),
+    of=bce_of_the_right_answer,
+).says("""Adding 1e-9 changes *every* logarithm, and the gradient with it: at p = 2e-6 by a
+    two-thousandth. A limit leaves the p inside it as they are.""")
 
 wrong.swap(
     "gradient 0 at the limits",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from exercises_lib.checking import Exercise, Output, Probe
+from exercises_lib.checking import Case, Exercise, Output, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch05_softmax_with_loss._network import (
     RULES,
     SHAPES,
     Rule,
     backward,
+    draw_network,
     draw_networks,
     top,
 )
@@ -40,10 +43,28 @@ def in_plain_lines(v):
     return g
 
 
-def without_the_maximum(v):
-    """The maximum gets its 0 by insight."""
-    found = backward(v, {**RULES, "dm": lambda v: 0.0 * v.m})
-    return found
+def by_loops(v):
+    """Sample by sample, the largest score looked up."""
+    g = {name: np.zeros_like(v[name[1:]]) for name in ("dlog_y", "dy", "de", "ds", "dm", "dz2")}
+    g |= {name: np.zeros_like(v["S"]) for name in ("dinv", "dS")}
+    for n, (t, y, e, inv) in enumerate(zip(v["t"], v["y"], v["e"], v["inv"], strict=True)):
+        g["dlog_y"][n] = t / -len(v["t"])
+        g["dy"][n] = g["dlog_y"][n] / y
+        g["dinv"][n] = g["dy"][n] @ e
+        g["dS"][n] = g["dinv"][n] * -(inv**2)
+        g["de"][n] = g["dS"][n] + g["dy"][n] * inv
+        g["ds"][n] = g["de"][n] * e
+        g["dm"][n] = sum(-g["ds"][n])
+        g["dz2"][n] = g["ds"][n]
+        g["dz2"][n, np.argmax(v["z2"][n])] += g["dm"][n, 0]
+    last = ("dW2", "db2", "dh", "dz1", "dW1", "db1")
+    return g | backward({**v, **g}, {name: RULES[name] for name in last})
+
+
+def draw(rng: np.random.Generator) -> Iterator[Case]:
+    yield from draw_networks(rng)
+    note = "a network whose S is the sum plus 1, so that dm is not 0"
+    yield Case({"v": draw_network(rng, 3, 2, 4, 5, extra=1)}, note)
 
 
 def with_rules(**changed: Rule):
@@ -113,9 +134,28 @@ SLIPS: tuple[tuple[str, dict[str, Rule], str], ...] = (
     ),
     (
         "maximum with the wrong sign",
-        {"dm": lambda v: v.ds.sum(axis=1, keepdims=True) + v.m},
-        "m receives the sum of ds with the sign turned, and nothing else: s = z2 − m. See what that "
-        "sum is.",
+        {"dm": lambda v: v.ds.sum(axis=1, keepdims=True)},
+        "m is subtracted in s = z2 − m, so it receives the sum of ds with the sign turned. In the "
+        "plain network that sum is 0 and no sign shows; with 1 added to S it does.",
+    ),
+    (
+        "maximum set to 0",
+        {"dm": lambda v: 0 * v.m},
+        "You know that dm is 0, and write it down. It is 0 because of what the lines before it do; "
+        "where 1 is added to S it is not. Compute it from ds.",
+    ),
+    (
+        "nothing goes to the largest score",
+        {"dz2": lambda v: v.ds},
+        "z2 is used twice: in s, and in the maximum. What came back to m has to go on, to the "
+        "largest score of its row. In the plain network that is 0, and your dz2 is (y − t)/N; where "
+        "1 is added to S it is not.",
+    ),
+    (
+        "maximum's share to every score",
+        {"dz2": lambda v: v.ds + v.dm},
+        "You send dm to all the scores of a row. The maximum routes: only the largest score moves "
+        "it.",
     ),
     (
         "maximum's share sent to all",
@@ -177,7 +217,7 @@ EXERCISE = Exercise(
     points=6,
     difficulty=3,
     reference=every_gradient,
-    accepted=(in_plain_lines, without_the_maximum),
+    accepted=(in_plain_lines, by_loops),
     mistakes=wrong.all,
     partial=True,
     hints=(
@@ -195,8 +235,8 @@ EXERCISE = Exercise(
         "and so on: one line for each forward line, from the last to the first.",
     ),
     probe=Probe(stages, {"names": tuple(RULES)}),
-    draw=draw_networks,
+    draw=draw,
     outputs=tuple(Output(name, shape, why) for name, (shape, why) in SHAPES.items()),
-    remark="Fourteen gradients, and every one of them right. dm is 0 in every row: the shift by the "
-    "maximum needs no gradient.",
+    remark="Fourteen gradients, and every one of them right. In the plain network dm is 0 in every "
+    "row; with 1 added to S it was not, and yours was right there, too.",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exercises_lib.exercises.ch06_training import (
+    complex_step,
     gradient_check,
     minibatches,
     network_fix,
@@ -28,4 +29,5 @@ EXERCISES = (
     overfit_ten.EXERCISE,
     reach_digits.EXERCISE,
     which_check.EXERCISE,
+    complex_step.EXERCISE,
 )

@@ -219,6 +219,7 @@ EXERCISE = Exercise(
     title="A gradient check for a network",
     kind="function",
     points=3,
+    difficulty=3,
     reference=gradient_check,
     accepted=(gradient_check_by_loops, gradient_check_by_norms),
     mistakes=wrong.all,

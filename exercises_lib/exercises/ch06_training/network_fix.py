@@ -303,6 +303,7 @@ EXERCISE = Exercise(
     title="Find and fix: a network that runs and does not learn",
     kind="debug",
     points=2,
+    difficulty=3,
     reference=MendedNet,
     accepted=(MendedByHand, MendedWithRange),
     mistakes=wrong.all,

@@ -177,6 +177,7 @@ EXERCISE = Exercise(
     title="Ten digits, learnt by heart",
     kind="target",
     points=2,
+    difficulty=1,
     reference=memoriser(),
     accepted=(memoriser(lr=0.05, step=WithVelocity), one_after_the_other),
     mistakes=wrong.all,

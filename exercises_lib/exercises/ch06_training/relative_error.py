@@ -290,6 +290,7 @@ EXERCISE = Exercise(
     title="A relative error, safe at 0/0",
     kind="function",
     points=2,
+    difficulty=1,
     reference=nn.relative_error,
     accepted=(
         relative_error_loop,

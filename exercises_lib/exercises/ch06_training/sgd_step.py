@@ -131,6 +131,7 @@ EXERCISE = Exercise(
     title="One step of gradient descent",
     kind="function",
     points=2,
+    difficulty=1,
     reference=sgd_step,
     accepted=(
         step_by_slices,

@@ -89,6 +89,7 @@ EXERCISE = Exercise(
     title="Which gradient check would have caught this?",
     kind="choice",
     points=2,
+    difficulty=1,
     reference=CAUGHT,
     accepted=(dict(reversed(CAUGHT.items())), {bug: f" {check} " for bug, check in CAUGHT.items()}),
     fields=tuple(Field(name, label, CHECKS) for name, label in BUGS.items()),

@@ -16,6 +16,7 @@ from exercises_lib.exercises.ch09_better_training import (
     deep_net,
     dropout,
     layer_norm,
+    learns_its_rate,
     momentum,
     reach_deep,
     rmsprop,
@@ -42,4 +43,5 @@ EXERCISES = (
     reach_deep.EXERCISE,
     clinic_patients.EXERCISE,
     clinic_mend.EXERCISE,
+    learns_its_rate.EXERCISE,
 )

@@ -121,6 +121,7 @@ EXERCISE = Exercise(
     title="AdaGrad",
     kind="class",
     points=3,
+    difficulty=1,
     reference=AdaGrad,
     accepted=(nn.AdaGrad, AdaGradByNorms, AdaGradByNumbers),
     mistakes=wrong.all,

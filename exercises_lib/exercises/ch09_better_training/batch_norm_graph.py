@@ -138,6 +138,7 @@ EXERCISE = Exercise(
     title="Batch normalisation backward, node by node",
     kind="function",
     points=5,
+    difficulty=3,
     reference=batch_norm_graph,
     accepted=(by_einsum, by_columns),
     mistakes=wrong.all,

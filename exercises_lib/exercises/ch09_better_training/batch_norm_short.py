@@ -91,6 +91,7 @@ EXERCISE = Exercise(
     title="The same, simplified",
     kind="function",
     points=3,
+    difficulty=3,
     reference=batch_norm_short,
     accepted=(gamma_last, as_projections, by_jacobian),
     mistakes=wrong.all,

@@ -143,6 +143,7 @@ EXERCISE = Exercise(
     title="Gradients cut to a length",
     kind="function",
     points=2,
+    difficulty=1,
     reference=clip,
     accepted=(nn.clip, clip_by_one_vector, clip_number_by_number),
     mistakes=wrong.all,

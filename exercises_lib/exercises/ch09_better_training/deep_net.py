@@ -277,6 +277,7 @@ EXERCISE = Exercise(
     title="A deep network with every remedy",
     kind="class",
     points=6,
+    difficulty=3,
     reference=DeepNet,
     accepted=(ByLibrary, Blocks),
     mistakes=wrong.all,

@@ -118,6 +118,7 @@ EXERCISE = Exercise(
     title="Momentum",
     kind="class",
     points=3,
+    difficulty=1,
     reference=Momentum,
     accepted=(nn.Momentum, MomentumAsASum),
     mistakes=wrong.all,

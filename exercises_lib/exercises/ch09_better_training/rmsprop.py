@@ -140,6 +140,7 @@ EXERCISE = Exercise(
     title="RMSProp",
     kind="class",
     points=3,
+    difficulty=1,
     reference=RMSProp,
     accepted=(nn.RMSProp, RMSPropByDifference, RMSPropAsASum),
     mistakes=wrong.all,

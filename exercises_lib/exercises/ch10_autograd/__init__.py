@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exercises_lib.exercises.ch10_autograd import (
     broadcasting,
+    hessian_vector,
     indexing,
     no_grad,
     operations,
@@ -24,4 +25,5 @@ EXERCISES = (
     no_grad.EXERCISE,
     zero_grad_fix.EXERCISE,
     reach_autograd.EXERCISE,
+    hessian_vector.EXERCISE,
 )

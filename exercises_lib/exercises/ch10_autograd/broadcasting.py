@@ -512,6 +512,7 @@ EXERCISE = Exercise(
     title="An engine for arrays",
     kind="class",
     points=5,
+    difficulty=3,
     reference=Tensor,
     accepted=(TapedTensor, nn.Tensor),
     mistakes=wrong.all,

@@ -214,6 +214,7 @@ EXERCISE = Exercise(
     title="Sum, mean and max over an axis",
     kind="class",
     points=4,
+    difficulty=3,
     reference=Reductions,
     accepted=(ReductionsByShape, ReductionsOfTheLibrary),
     mistakes=wrong.all,

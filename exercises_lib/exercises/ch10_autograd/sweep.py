@@ -562,6 +562,7 @@ EXERCISE = Exercise(
     title="A sweep for any graph",
     kind="function",
     points=4,
+    difficulty=3,
     reference=backward,
     accepted=(
         backward_by_counting_uses,

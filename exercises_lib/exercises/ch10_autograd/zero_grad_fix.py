@@ -206,6 +206,7 @@ EXERCISE = Exercise(
     title="Mend the training that never comes to rest",
     kind="debug",
     points=2,
+    difficulty=1,
     reference=fitted(clear_first),
     accepted=(fitted(clear_last), fitted(new_tensors), fitted(difference)),
     mistakes=wrong.all,
