@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def by_waiting(graph, node):
 
 
 def draw_forward(rng: np.random.Generator) -> Iterator[Case]:
-    def case(graph: dict, node: str, note: str, **more: bool) -> Case:
+    def case(graph: Any, node: str, note: str, **more: bool) -> Case:
         return Case({"graph": graph, "output": node, **more}, note)
 
     leaf = {"x": [], "y": [], "q": ["x", "y"], "f": ["q", "x"], "g": ["y"]}
