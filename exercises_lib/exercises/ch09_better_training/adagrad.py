@@ -82,12 +82,10 @@ wrong.swap("one number for a whole array", "g**2", "np.sum(g**2)").says("""You a
 wrong.swap(
     "sum updated after the step",
     """
-
         self.s[name] = self.s.get(name, 0) + g**2
         params[name] -= self.lr * g / (np.sqrt(self.s[name]) + self.eps)
 """,
     """
-
         params[name] -= self.lr * g / (np.sqrt(self.s.get(name, 0)) + self.eps)
         self.s[name] = self.s.get(name, 0) + g**2
 """,

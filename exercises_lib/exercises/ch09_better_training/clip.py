@@ -99,7 +99,6 @@ wrong.swap(
 wrong.swap(
     "each array for itself",
     """
-
         norm = np.sqrt(sum(np.sum(g**2) for g in grads.values()))
         if norm > limit:
             for g in grads.values():
@@ -107,7 +106,6 @@ wrong.swap(
         return norm
 """,
     """
-
         for g in grads.values():
             g *= limit / max(limit, np.sqrt(np.sum(g**2)))
         return np.sqrt(sum(np.sum(g**2) for g in grads.values()))

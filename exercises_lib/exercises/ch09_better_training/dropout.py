@@ -143,7 +143,6 @@ wrong.swap(
     (
         "def backward(self, dout):",
         """
-
         def backward(self, dout):
             if self.train:
                 self.mask = (self.rng.random(dout.shape) >= self.rate) / (1 - self.rate)""",

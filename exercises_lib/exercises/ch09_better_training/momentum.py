@@ -88,12 +88,10 @@ wrong.swap(
 wrong.swap(
     "step before the velocity is new",
     """
-
         self.v[name] = self.momentum * self.v.get(name, 0) + g
         params[name] -= self.lr * self.v[name]
 """,
     """
-
         params[name] -= self.lr * self.v.get(name, 0)
         self.v[name] = self.momentum * self.v.get(name, 0) + g
 """,

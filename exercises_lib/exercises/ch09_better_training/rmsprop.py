@@ -95,12 +95,10 @@ wrong.swap(
 wrong.swap(
     "memory updated after the step",
     """
-
         self.s[name] = self.alpha * self.s.get(name, 0) + (1 - self.alpha) * g**2
         params[name] -= self.lr * g / (np.sqrt(self.s[name]) + self.eps)
 """,
     """
-
         params[name] -= self.lr * g / (np.sqrt(self.s.get(name, 0)) + self.eps)
         self.s[name] = self.alpha * self.s.get(name, 0) + (1 - self.alpha) * g**2
 """,

@@ -10,9 +10,8 @@ import numpy as np
 from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Output, Probe
 from exercises_lib.exercises.authoring import Mistakes
-from exercises_lib.exercises.ch10_autograd._shared import discovery_order, with_methods, without
+from exercises_lib.exercises.ch10_autograd._shared import discovery_order, with_methods
 from exercises_lib.exercises.ch10_autograd._tensor import Tensor
-from exercises_lib.nn.tensor import parents_first as tensors_first
 from exercises_lib.probes import ch10 as probes
 
 
@@ -124,18 +123,16 @@ def grads_of(names: str, program: int) -> list[str]:
 
 wrong = Mistakes(Tensor)
 
-wrong.answer("broadcasting not undone", with_methods(Tensor, fit=lambda self, g, shape: g)).says("""
+wrong.swap("broadcasting not undone", "return nn.unbroadcast(g, shape)", "return g").says("""
     What broadcasting copied forward has to be added up on the way back. The gradient of a parent
     must end with the parent's own shape.""")
 
-
-def drop_leading(self, g, shape):
-    return g.sum(axis=tuple(range(g.ndim - len(shape)))) if g.ndim > len(shape) else g
-
-
-wrong.answer("axes of length 1 not summed", with_methods(Tensor, fit=drop_leading)).says("""
-    You add up the axes that broadcasting put in front, but not those of length 1 that it stretched.
-    A column (N, 1) was copied, too.""")
+wrong.swap(
+    "axes of length 1 not summed",
+    "return nn.unbroadcast(g, shape)",
+    "return g.sum(axis=tuple(range(max(0, np.ndim(g) - len(shape)))))",
+).says("""You add up the axes that broadcasting put in front, but not those of length 1 that it
+    stretched. A column (N, 1) was copied, too.""")
 
 
 def wrong_sum(pull: Callable[[Any, Any], Any]) -> type:
@@ -169,35 +166,26 @@ wrong.answer("sum drops what arrives", wrong_sum(lambda g, x: np.ones_like(x))).
     The way back through `sum` returns ones, whatever arrives. It is right only if the sum is the
     very end of the computation.""")
 
-
-def wrong_mean(self):
-    return self.made(self.data.mean(), (self, lambda g: g * np.ones_like(self.data)))
-
-
-wrong.answer("mean without the division", with_methods(Tensor, mean=wrong_mean)).says("""
-    The way back through `mean` is that of `sum`. An entry moves the mean by a share only.""")
-
-
-def mean_of_rows(self):
-    n = (*self.data.shape, 1)[0]
-    return self.made(self.data.mean(), (self, lambda g: g * np.ones_like(self.data) / n))
-
+wrong.swap(
+    "mean without the division",
+    "return self.sum() * (1 / self.data.size)",
+    "return self.made(self.data.mean(), (self, lambda g: g * np.ones_like(self.data)))",
+).says("The way back through `mean` is that of `sum`. An entry moves the mean by a share only.")
 
 ARRAY_MEAN = (
     "You divide by the number of rows. The mean is taken over all entries, in all rows and columns."
 )
 
-
-wrong.answer(
-    "mean divided by the rows on the way back", with_methods(Tensor, mean=mean_of_rows)
+wrong.swap(
+    "mean divided by the rows on the way back",
+    "return self.sum() * (1 / self.data.size)",
+    """
+    n = (*self.data.shape, 1)[0]
+    return self.made(self.data.mean(), (self, lambda g: g * np.ones_like(self.data) / n))
+""",
 ).says(ARRAY_MEAN)
 
-
-def sum_over_rows(self):
-    return self.sum() * (1 / (*self.data.shape, 1)[0])
-
-
-wrong.answer("mean divided by the rows", with_methods(Tensor, mean=sum_over_rows)).says(ARRAY_MEAN)
+wrong.swap("mean divided by the rows", "self.data.size", "(*self.data.shape, 1)[0]").says(ARRAY_MEAN)
 
 
 def wrong_array_mul(*pulls: Callable[[Any, Any, Any], Any]) -> type:
@@ -213,50 +201,41 @@ def wrong_array_mul(*pulls: Callable[[Any, Any, Any], Any]) -> type:
     return with_methods(Tensor, __mul__=mul, __rmul__=mul)
 
 
-wrong.answer(
-    "multiply not swapped", wrong_array_mul(lambda g, a, b: g * a, lambda g, a, b: g * b)
+wrong.swap(
+    "multiply not swapped",
+    "(a, lambda g: g * b.data), (b, lambda g: g * a.data)",
+    "(a, lambda g: g * a.data), (b, lambda g: g * b.data)",
 ).says("At a multiplication each operand gets its own value. It should be the other's.")
 
-wrong.answer("multiply like add", wrong_array_mul(lambda g, a, b: g, lambda g, a, b: g)).says("""
-    The ways back through `*` hand on `g` unchanged. That is the rule for `+`.""")
+wrong.swap(
+    "multiply like add",
+    "(a, lambda g: g * b.data), (b, lambda g: g * a.data)",
+    "(a, lambda g: g), (b, lambda g: g)",
+).says("The ways back through `*` hand on `g` unchanged. That is the rule for `+`.")
 
-
-def multiply_with_result(self, other):
-    a, b = self, self.wrap(other)
-    out = a.data * b.data
-    return self.made(out, (a, lambda g: g * out), (b, lambda g: g * out))
-
-
-wrong.answer(
+wrong.swap(
     "multiply with the result",
-    with_methods(Tensor, __mul__=multiply_with_result, __rmul__=multiply_with_result),
+    "(a, lambda g: g * b.data), (b, lambda g: g * a.data)",
+    "*((one, lambda g: g * (a.data * b.data)) for one in (a, b))",
 ).says("""The ways back through `*` multiply by the result of the product. It should be the other
     operand.""")
 
-
-def multiply_with_arrays(self, other):
-    a, b = self, self.wrap(other)
-    return self.made(a.data * b.data, (a, b.data), (b, a.data))
-
-
-wrong.answer(
+wrong.swap(
     "arrays as ways back",
-    with_methods(Tensor, __mul__=multiply_with_arrays, __rmul__=multiply_with_arrays),
+    "(a, lambda g: g * b.data), (b, lambda g: g * a.data)",
+    "(a, b.data), (b, a.data)",
 ).says("""Your `pulls` are arrays, as `local` was made of numbers. A way back is a *function* of `g`
     now.""")
 
-
-def late_binding_mul(self, other):
-    a, b = self, self.wrap(other)
+wrong.swap(
+    "late-binding closure",
+    "return self.made(a.data * b.data, (a, lambda g: g * b.data), (b, lambda g: g * a.data))",
+    """
     pulls = []
     for factor in (b.data, a.data):
         pulls.append(lambda g: g * factor)
     return type(self)(a.data * b.data, (a, b), tuple(pulls))
-
-
-wrong.answer(
-    "late-binding closure",
-    with_methods(Tensor, __mul__=late_binding_mul, __rmul__=late_binding_mul),
+""",
 ).says("""Your functions are made in a loop and look the loop's variable up when they are *called*.
     By then it has its last value, so both ways back multiply by the same factor.""")
 
@@ -271,48 +250,44 @@ wrong.answer(
 ).says("""A way back writes into the `g` that it gets (`*=`). The next parent receives the same
     array, and by then it is another.""")
 
-
-def wrong_matmul(*pulls: Callable[[Any, Any, Any], Any]) -> type:
-    def matmul(self, other):
-        a, b = self, self.wrap(other)
-        left, right = pulls
-        return self.made(
-            a.data @ b.data,
-            (a, lambda g: left(g, a.data, b.data)),
-            (b, lambda g: right(g, a.data, b.data)),
-        )
-
-    return with_methods(Tensor, __matmul__=matmul)
-
-
-wrong.answer(
-    "matrices not transposed", wrong_matmul(lambda g, a, b: g @ b, lambda g, a, b: a @ g)
+wrong.swap(
+    "matrices not transposed",
+    "(a, lambda g: g @ b.data.T), (b, lambda g: a.data.T @ g)",
+    "(a, lambda g: g @ b.data), (b, lambda g: a.data @ g)",
 ).says("On the way back through `@` each factor has to be transposed. Write the shapes down.")
 
-wrong.answer(
-    "g on the wrong side", wrong_matmul(lambda g, a, b: b.T @ g, lambda g, a, b: g @ a.T)
+wrong.swap(
+    "g on the wrong side",
+    "(a, lambda g: g @ b.data.T), (b, lambda g: a.data.T @ g)",
+    "(a, lambda g: b.data.T @ g), (b, lambda g: g @ a.data.T)",
 ).says("""On the way back through `@` the gradient stands on the wrong side of the product. Write
     the shapes down: only one order fits.""")
 
-wrong.answer(
-    "ways back through @ swapped", wrong_matmul(lambda g, a, b: a.T @ g, lambda g, a, b: g @ b.T)
+wrong.swap(
+    "ways back through @ swapped",
+    "(a, lambda g: g @ b.data.T), (b, lambda g: a.data.T @ g)",
+    "(a, lambda g: a.data.T @ g), (b, lambda g: g @ b.data.T)",
 ).says("""The two ways back through `@` have changed places: the first function belongs to the first
     parent. Write the shapes down.""")
 
-wrong.answer(
-    "entry by entry on the way back", wrong_matmul(lambda g, a, b: g * b.T, lambda g, a, b: a.T * g)
+wrong.swap(
+    "entry by entry on the way back",
+    "(a, lambda g: g @ b.data.T), (b, lambda g: a.data.T @ g)",
+    "(a, lambda g: g * b.data.T), (b, lambda g: a.data.T * g)",
 ).says("""On the way back through `@` you multiply entry by entry. It goes by matrix products, there
     and back.""")
 
-wrong.answer(
+wrong.swap(
     "gradients of the product transposed",
-    wrong_matmul(lambda g, a, b: b @ g.T, lambda g, a, b: g.T @ a),
+    "(a, lambda g: g @ b.data.T), (b, lambda g: a.data.T @ g)",
+    "(a, lambda g: b.data @ g.T), (b, lambda g: g.T @ a.data)",
 ).says("""The ways back through `@` give the transposes of the gradients. Each must have the shape
     of its own factor.""")
 
-wrong.answer(
+wrong.swap(
     "matrix product entry by entry",
-    with_methods(Tensor, __matmul__=lambda self, other: self.__mul__(other)),
+    "return self.made(a.data @ b.data, (a, lambda g: g @ b.data.T), (b, lambda g: a.data.T @ g))",
+    "return a * b",
 ).says("Your `@` multiplies entry by entry. It is the matrix product, rows times columns.")
 
 ARRAY_LEFT = (
@@ -320,10 +295,26 @@ ARRAY_LEFT = (
     "have. `1 + x` asks for another one."
 )
 
+wrong.swap(
+    "no number on the left",
+    """
+    def __radd__(self, other):
+        return self + other
 
-wrong.answer("no number on the left", without(Tensor, "__radd__", "__rmul__")).says(ARRAY_LEFT)
+    def __rmul__(self, other):
+        return self * other
+""",
+    "",
+).says(ARRAY_LEFT)
 
-wrong.answer("no number left of +", without(Tensor, "__radd__")).says(ARRAY_LEFT)
+wrong.swap(
+    "no number left of +",
+    """
+    def __radd__(self, other):
+        return self + other
+""",
+    "",
+).says(ARRAY_LEFT)
 
 
 def bare_add(self, other):
@@ -340,15 +331,12 @@ ARRAY_BARE = (
     "Make a tensor of it first."
 )
 
-
 wrong.answer(
     "plain numbers not wrapped",
     with_methods(Tensor, __add__=bare_add, __radd__=bare_add, __mul__=bare_mul, __rmul__=bare_mul),
 ).says(ARRAY_BARE)
 
-wrong.answer(
-    "plain numbers not wrapped by +", with_methods(Tensor, __add__=bare_add, __radd__=bare_add)
-).says(ARRAY_BARE)
+wrong.swap("plain numbers not wrapped by +", "other = self.wrap(other)", "").says(ARRAY_BARE)
 
 
 def unwrapped_add(self, other):
@@ -379,14 +367,9 @@ wrong.answer(
 ).says("""Numbers as operands work, plain NumPy arrays do not: one of them has become a parent, and
     an array has neither parents nor a place for a gradient. Make a tensor of it.""")
 
-
-def overwrite(self, node):
-    for parent, pull in zip(node.parents, node.pulls, strict=True):
-        parent.grad = self.fit(pull(node.grad), parent.data.shape)
-
-
-wrong.answer("overwritten at a fork", with_methods(Tensor, hand_down=overwrite)).says("""
-    A second part that arrives at a tensor replaces the first. They add, as ever.""")
+wrong.swap(
+    "overwritten at a fork", "parent.grad = parent.grad + self", "parent.grad = self"
+).says("A second part that arrives at a tensor replaces the first. They add, as ever.")
 
 wrong.answer(
     "handed on too early", with_methods(Tensor, order=lambda self: discovery_order(self))
@@ -428,84 +411,53 @@ ARRAY_STALE = (
     "again."
 )
 
+wrong.swap("stale gradients in between", "bool(node.parents)", "False").says(ARRAY_STALE)
 
-wrong.answer(
-    "stale gradients in between", with_methods(Tensor, reset=lambda self, node: False)
-).says(ARRAY_STALE)
-
-
-def keep_the_middle(self):
-    order = self.order()
-    for node in order:
-        if node.grad is None:
-            node.grad = np.zeros_like(node.data)
-    self.grad = np.ones_like(self.data)
-    for node in reversed(order):
-        self.hand_down(node)
-
-
-wrong.answer("stale gradients below the loss", with_methods(Tensor, backward=keep_the_middle)).says(
+wrong.swap(
+    "stale gradients below the loss",
+    (" or self.reset(node)", ""),
+    ("self.grad = self.grad + 1", "self.grad = np.ones_like(self.data)"),
+).says(
     ARRAY_STALE
 )
 
-wrong.answer(
-    "order not turned round", with_methods(Tensor, order=lambda self: tensors_first(self)[::-1])
-).says("""You walk from the inputs to the loss: when a tensor has its turn, nothing has arrived
+wrong.swap("order not turned round", "tensors_first(self)", "tensors_first(self)[::-1]").says("""You walk from the inputs to the loss: when a tensor has its turn, nothing has arrived
     there yet.""")
 
-
-def averaged_fit(self, g, shape):
+wrong.swap(
+    "averaged where it was copied",
+    "return nn.unbroadcast(g, shape)",
+    """
     part = nn.unbroadcast(g, shape)
     return part * (part.size / g.size)
+""",
+).says("""You take the mean over what broadcasting has copied. Every copy had its influence on the
+    loss, and influences add up.""")
 
-
-wrong.answer("averaged where it was copied", with_methods(Tensor, fit=averaged_fit)).says("""
-    You take the mean over what broadcasting has copied. Every copy had its influence on the loss,
-    and influences add up.""")
-
-
-def never_made(self):
-    self.grad = np.ones_like(self.data)
-    for node in reversed(self.order()):
-        self.hand_down(node)
-
-
-wrong.answer("no gradient to add to", with_methods(Tensor, backward=never_made)).says("""
-    The `grad` of a tensor is None at first, and you add to it. Give it zeros, or the first part
-    itself.""")
-
-
-def start_from_value(self):
+wrong.swap(
+    "no gradient to add to",
+    """
     order = self.order()
     for node in order:
-        if node.grad is None or node.parents:
+        if node.grad is None or self.reset(node):
             node.grad = np.zeros_like(node.data)
-    self.grad = self.grad + self.data
-    for node in reversed(order):
-        self.hand_down(node)
+    self.grad = self.grad + 1
+""",
+    """
+    order = self.order()
+    self.grad = np.ones_like(self.data)
+""",
+).says("""The `grad` of a tensor is None at first, and you add to it. Give it zeros, or the first
+    part itself.""")
 
-
-wrong.answer("begins with its value", with_methods(Tensor, backward=start_from_value)).says("""
+wrong.swap("begins with its value", "self.grad + 1", "self.grad + self.data").says("""
     You begin with the loss's value. What is the derivative of the loss with respect to itself?""")
 
-wrong.answer(
-    "everything starts afresh", with_methods(Tensor, reset=lambda self, node: True)
-).says("""You clear the inputs at the beginning of a sweep. They add up over several losses;
+wrong.swap("everything starts afresh", "bool(node.parents)", "True").says("""You clear the inputs at the beginning of a sweep. They add up over several losses;
     clearing them is up to whoever trains.""")
 
-
-def start_from_nothing(self):
-    order = self.order()
-    for node in order:
-        if node.grad is None or node.parents:
-            node.grad = np.zeros_like(node.data)
-    for node in reversed(order):
-        self.hand_down(node)
-
-
-wrong.answer("nothing to begin with", with_methods(Tensor, backward=start_from_nothing)).says("""
+wrong.swap("nothing to begin with", "self.grad = self.grad + 1", "").says("""
     All gradients begin at zero, the loss's own as well, so nothing flows.""")
-
 
 EXERCISE = Exercise(
     id="ch10.broadcasting",

@@ -11,7 +11,6 @@ import numpy as np
 from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Probe
 from exercises_lib.exercises.authoring import Mistakes
-from exercises_lib.exercises.ch10_autograd._shared import with_methods, without
 from exercises_lib.probes import ch10 as probes
 
 
@@ -134,47 +133,55 @@ ON_THE_RIGHT = (
     "own."
 )
 
+wrong.swap("no number on the left", "__radd__, __rmul__ = __add__, __mul__", "").says(ON_THE_RIGHT)
 
-wrong.answer("no number on the left", without(Value, "__radd__", "__rmul__")).says(ON_THE_RIGHT)
+wrong.swap(
+    "no number left of +", "__radd__, __rmul__ = __add__, __mul__", "__rmul__ = __mul__"
+).says(ON_THE_RIGHT)
 
-wrong.answer("no number left of +", without(Value, "__radd__")).says(ON_THE_RIGHT)
-
-wrong.answer("no number left of *", without(Value, "__rmul__")).says(ON_THE_RIGHT)
-
-
-def no_wrapping_add(self, other):
-    return type(self)(self.data + other.data, (self, other), (1.0, 1.0))
-
-
-def no_wrapping_mul(self, other):
-    return type(self)(self.data * other.data, (self, other), (other.data, self.data))
-
+wrong.swap(
+    "no number left of *", "__radd__, __rmul__ = __add__, __mul__", "__radd__ = __add__"
+).says(ON_THE_RIGHT)
 
 NOT_WRAPPED = (
     "You read `other.data`, but in `x + 1` the other operand is a plain number and has no `data`. "
     "Make a node of it first."
 )
 
-
-wrong.answer(
+wrong.swap(
     "plain numbers not made into nodes",
-    with_methods(
-        Value,
-        __add__=no_wrapping_add,
-        __radd__=no_wrapping_add,
-        __mul__=no_wrapping_mul,
-        __rmul__=no_wrapping_mul,
+    (
+        """
+        other = self.wrap(other)
+        return type(self)(self.data + other.data, (self, other), (1.0, 1.0))
+""",
+        "return type(self)(self.data + other.data, (self, other), (1.0, 1.0))",
+    ),
+    (
+        """
+        other = self.wrap(other)
+        return type(self)(self.data * other.data, (self, other), (other.data, self.data))
+""",
+        "return type(self)(self.data * other.data, (self, other), (other.data, self.data))",
     ),
 ).says(NOT_WRAPPED)
 
-wrong.answer(
+wrong.swap(
     "plain numbers not made into nodes by +",
-    with_methods(Value, __add__=no_wrapping_add, __radd__=no_wrapping_add),
+    """
+    other = self.wrap(other)
+    return type(self)(self.data + other.data, (self, other), (1.0, 1.0))
+""",
+    "return type(self)(self.data + other.data, (self, other), (1.0, 1.0))",
 ).says(NOT_WRAPPED)
 
-wrong.answer(
+wrong.swap(
     "plain numbers not made into nodes by *",
-    with_methods(Value, __mul__=no_wrapping_mul, __rmul__=no_wrapping_mul),
+    """
+    other = self.wrap(other)
+    return type(self)(self.data * other.data, (self, other), (other.data, self.data))
+""",
+    "return type(self)(self.data * other.data, (self, other), (other.data, self.data))",
 ).says(NOT_WRAPPED)
 
 
@@ -207,20 +214,15 @@ def record_a_set(node, parents, local):
 wrong.answer("parents in a set", remakes(record_a_set)).says("""A set has no order, so nobody can
     tell which derivative belongs to which parent; and in `x + x` it keeps one of two.""")
 
-
-def wrong_add(make: Callable[[Any, Any], Any]) -> type:
-    return with_methods(Value, __add__=make, __radd__=make)
-
-
-def add_in_place(self, other):
-    other = self.wrap(other)
+wrong.swap(
+    "adds in place",
+    "return type(self)(self.data + other.data, (self, other), (1.0, 1.0))",
+    """
     self.data += other.data
     self.parents, self.local = (self, other), (1.0, 1.0)
     return self
-
-
-wrong.answer("adds in place", wrong_add(add_in_place)).says("""Your addition changes `x` itself. A
-    sum is a new node; `x` may be used elsewhere.""")
+""",
+).says("Your addition changes `x` itself. A sum is a new node; `x` may be used elsewhere.")
 
 
 def record_numbers(node, parents, local):
@@ -231,155 +233,98 @@ wrong.answer("numbers as parents", remakes(record_numbers)).says("""
     Your `parents` are the numbers that were in the operands. Numbers cannot take in a gradient: the
     operands themselves have to stand there.""")
 
-
-def added_like_multiplied(self, other):
-    other = self.wrap(other)
-    return type(self)(self.data + other.data, (self, other), (self.data, other.data))
-
-
-wrong.answer("add like multiply", wrong_add(added_like_multiplied)).says("""
+wrong.swap("add like multiply", "(1.0, 1.0)", "(self.data, other.data)").says("""
     Your addition records the operands' values. If `x` rises by one, the sum rises by one, whatever
     the values are.""")
 
-
-def wrong_mul(local: Callable[[Any, Any], tuple[Any, ...]]) -> type:
-    def mul(self, other):
-        other = self.wrap(other)
-        return type(self)(self.data * other.data, (self, other), local(self, other))
-
-    return with_methods(Value, __mul__=mul, __rmul__=mul)
-
-
-wrong.answer("multiply not swapped", wrong_mul(lambda x, y: (x.data, y.data))).says("""
+wrong.swap("multiply not swapped", "(other.data, self.data)", "(self.data, other.data)").says("""
     At a multiplication you give each operand its own value as local derivative. If `x` rises by
     one, the product rises by the *other* factor.""")
 
-wrong.answer("multiply like add", wrong_mul(lambda x, y: (1.0, 1.0))).says("""
+wrong.swap("multiply like add", "(other.data, self.data)", "(1.0, 1.0)").says("""
     Your multiplication records 1 and 1, the local derivatives of an addition.""")
 
-wrong.answer("nodes as local derivatives", wrong_mul(lambda x, y: (y, x))).says("""
+wrong.swap("nodes as local derivatives", "(other.data, self.data)", "(other, self)").says("""
     Your multiplication records whole nodes where the numbers in them are wanted. A local derivative
     is a number: `data` of the other operand.""")
 
-wrong.answer("only the first factor recorded", wrong_mul(lambda x, y: (y.data, 0.0))).says("""
-    Your multiplication has no derivative for its second operand. Both factors can change the
+wrong.swap(
+    "only the first factor recorded", "(other.data, self.data)", "(other.data, 0.0)"
+).says("""Your multiplication has no derivative for its second operand. Both factors can change the
     product.""")
 
-
-def wrong_pow(slope: Callable[[float, float], float]) -> type:
-    def power(self, n):
-        return type(self)(self.data**n, (self,), (slope(self.data, n),))
-
-    return with_methods(Value, __pow__=power)
-
-
-wrong.answer("exponent not lowered", wrong_pow(lambda x, n: n * x**n)).says("""
+wrong.swap("exponent not lowered", "n * self.data ** (n - 1)", "n * self.data**n").says("""
     In the derivative of the power the exponent stays as it was. It goes down by one.""")
 
-wrong.answer("coefficient lost", wrong_pow(lambda x, n: x ** (n - 1))).says("""
+wrong.swap("coefficient lost", "n * self.data ** (n - 1)", "self.data ** (n - 1)").says("""
     In the derivative of the power the factor in front is missing.""")
 
-wrong.answer("coefficient lowered too", wrong_pow(lambda x, n: (n - 1) * x ** (n - 1))).says("""
-    In the derivative of the power you lower the factor in front as well as the exponent. The factor
-    is the old exponent.""")
+wrong.swap(
+    "coefficient lowered too", "n * self.data ** (n - 1)", "(n - 1) * self.data ** (n - 1)"
+).says("""In the derivative of the power you lower the factor in front as well as the exponent. The
+    factor is the old exponent.""")
 
-wrong.answer("brackets missing in the exponent", wrong_pow(lambda x, n: n * x**n - 1)).says("""
-    Python takes `x ** n - 1` as (x to the power n) minus 1. Put brackets around the new
+wrong.swap(
+    "brackets missing in the exponent", "n * self.data ** (n - 1)", "n * self.data**n - 1"
+).says("""Python takes `x ** n - 1` as (x to the power n) minus 1. Put brackets around the new
     exponent.""")
 
-wrong.answer("every power a square", wrong_pow(lambda x, n: 2 * x)).says("""
+wrong.swap("every power a square", "n * self.data ** (n - 1)", "2 * self.data").says("""
     2x is the derivative of the square. Yours has to hold for every n.""")
 
-
-def wrong_unary(name: str, value: Callable[[float], Any], slope: Callable[[float], Any]) -> type:
-    def method(self):
-        return type(self)(value(self.data), (self,), (slope(self.data),))
-
-    return with_methods(Value, **{name: method})
-
-
-wrong.answer("exp with slope 1", wrong_unary("exp", math.exp, lambda x: 1.0)).says("""
+wrong.swap("exp with slope 1", "(y, (self,), (y,))", "(y, (self,), (1.0,))").says("""
     The slope of your `exp` is 1. That is true at x = 0 only; the curve gets steeper.""")
 
-wrong.answer(
-    "exp differentiated like a power", wrong_unary("exp", math.exp, lambda x: x * math.exp(x - 1))
+wrong.swap(
+    "exp differentiated like a power",
+    "(y, (self,), (y,))",
+    "(y, (self,), (self.data * math.exp(self.data - 1),))",
 ).says("""You differentiate `exp` with the rule for powers. There the base varies; here it is the
     exponent.""")
 
-wrong.answer("exp with its input", wrong_unary("exp", math.exp, lambda x: x)).says("""
+wrong.swap("exp with its input", "(y, (self,), (y,))", "(y, (self,), (self.data,))").says("""
     As local derivative of `exp` you record its input. Its slope equals its *output*.""")
 
-wrong.answer(
-    "log to base 10", wrong_unary("log", lambda x: math.log10(abs(x)), lambda x: 1 / x)
-).says("`math.log10` is the logarithm to base 10. The natural logarithm is asked for.")
+wrong.swap("log to base 10", "math.log(self.data)", "math.log10(self.data)").says("`math.log10` is the logarithm to base 10. The natural logarithm is asked for.")
 
-wrong.answer(
-    "log not inverted", wrong_unary("log", lambda x: math.log(abs(x)), lambda x: x)
-).says("""As local derivative of `log` you record x. The larger x is, the *flatter* the logarithm
+wrong.swap("log not inverted", "1 / self.data", "self.data").says("""As local derivative of `log` you record x. The larger x is, the *flatter* the logarithm
     gets.""")
 
-wrong.answer(
-    "log with its output",
-    wrong_unary("log", lambda x: math.log(abs(x)), lambda x: math.log(abs(x))),
-).says("""As local derivative of `log` you record the logarithm itself. Only `exp` is its own
+wrong.swap("log with its output", "1 / self.data", "math.log(self.data)").says("""As local derivative of `log` you record the logarithm itself. Only `exp` is its own
     derivative.""")
 
-wrong.answer(
-    "1 over the logarithm",
-    wrong_unary("log", lambda x: math.log(abs(x)), lambda x: 1 / math.log(abs(x))),
-).says("As local derivative of `log` you record 1 over its *output*. The formula is about x.")
+wrong.swap("1 over the logarithm", "1 / self.data", "1 / math.log(self.data)").says("As local derivative of `log` you record 1 over its *output*. The formula is about x.")
 
-wrong.answer(
-    "log differentiated once too often",
-    wrong_unary("log", lambda x: math.log(abs(x)), lambda x: -1 / x**2),
-).says("−1/x² is the derivative of 1/x, so you have differentiated the logarithm twice.")
+wrong.swap("log differentiated once too often", "1 / self.data", "-1 / self.data**2").says("−1/x² is the derivative of 1/x, so you have differentiated the logarithm twice.")
 
-wrong.answer(
-    "relu lets everything back", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: 1.0)
-).says("""Your `relu` lets the gradient through for a negative x as well. There the output is 0 and
+wrong.swap("relu lets everything back", "float(self.data > 0)", "1.0").says("""Your `relu` lets the gradient through for a negative x as well. There the output is 0 and
     stays 0 when x moves a little.""")
 
-wrong.answer(
-    "relu with its output", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: max(x, 0.0))
-).says("""You record the output of `relu` as its slope. Where x is positive the output rises exactly
+wrong.swap("relu with its output", "float(self.data > 0)", "max(self.data, 0.0)").says("""You record the output of `relu` as its slope. Where x is positive the output rises exactly
     as fast as x.""")
 
-wrong.answer(
-    "relu with its input", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: x)
-).says("""You record x as the slope of `relu`. Where x is positive the output rises exactly as fast
+wrong.swap("relu with its input", "float(self.data > 0)", "self.data").says("""You record x as the slope of `relu`. Where x is positive the output rises exactly as fast
     as x, and elsewhere not at all.""")
 
-wrong.answer(
-    "relu with a sign", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: 1.0 if x > 0 else -1.0)
-).says("""For a negative x the slope of your `relu` is −1, as that of the absolute value. There the
+wrong.swap("relu with a sign", "float(self.data > 0)", "1.0 if self.data > 0 else -1.0").says("""For a negative x the slope of your `relu` is −1, as that of the absolute value. There the
     output is 0 and stays 0.""")
 
-wrong.answer(
-    "leaky relu", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: 1.0 if x > 0 else 0.01)
-).says("Your slope for a negative x is that of the *leaky* ReLU. Here nothing leaks.")
+wrong.swap("leaky relu", "float(self.data > 0)", "1.0 if self.data > 0 else 0.01").says("Your slope for a negative x is that of the *leaky* ReLU. Here nothing leaks.")
 
-wrong.answer("absolute value", wrong_unary("relu", abs, lambda x: 1.0 if x > 0 else 0.0)).says("""
+wrong.swap("absolute value", "max(self.data, 0.0)", "abs(self.data)").says("""
     Your `relu` gives the absolute value. For a negative x it should give 0.""")
 
-wrong.answer(
-    "relu turned round", wrong_unary("relu", lambda x: max(x, 0.0), lambda x: float(x <= 0))
-).says("The slope of your `relu` is 1 where it should be 0 and 0 where it should be 1.")
+wrong.swap("relu turned round", "float(self.data > 0)", "float(self.data <= 0)").says("The slope of your `relu` is 1 where it should be 0 and 0 where it should be 1.")
 
-wrong.answer("tanh with its input", wrong_unary("tanh", math.tanh, lambda x: 1 - x**2)).says("""
+wrong.swap("tanh with its input", "1 - y**2", "1 - self.data**2").says("""
     You take 1 − x² with the *input* of `tanh`. The formula is about the output.""")
 
-wrong.answer("tanh not squared", wrong_unary("tanh", math.tanh, lambda x: 1 - math.tanh(x))).says(
-    "In the derivative of `tanh` the square is missing."
-)
+wrong.swap("tanh not squared", "1 - y**2", "1 - y").says("""In the derivative of `tanh` the square
+    is missing.""")
 
-wrong.answer(
-    "tanh like sigmoid", wrong_unary("tanh", math.tanh, lambda x: math.tanh(x) * (1 - math.tanh(x)))
-).says("y·(1 − y) is the slope of the sigmoid. That of `tanh` has another formula.")
+wrong.swap("tanh like sigmoid", "1 - y**2", "y * (1 - y)").says("y·(1 − y) is the slope of the sigmoid. That of `tanh` has another formula.")
 
-wrong.answer(
-    "tanh twice", wrong_unary("tanh", math.tanh, lambda x: 1 - math.tanh(math.tanh(x)) ** 2)
-).says("In the slope you apply `tanh` to its own output. Its output is squared, as it is.")
-
+wrong.swap("tanh twice", "1 - y**2", "1 - math.tanh(y) ** 2").says("In the slope you apply `tanh` to its own output. Its output is squared, as it is.")
 
 EXERCISE = Exercise(
     id="ch10.operations",
