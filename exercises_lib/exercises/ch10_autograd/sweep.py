@@ -15,6 +15,16 @@ from exercises_lib.checking import Case, Exercise, Observation, Output, Probe
 from exercises_lib.checking.observe import observe
 from exercises_lib.checking.serialize import same
 from exercises_lib.exercises.authoring import Mistakes
+from exercises_lib.exercises.ch10_autograd._orders import (
+    all_marked_order,
+    breadth_first_order,
+    doubled_order,
+    early_marked_order,
+    listed_order,
+    order_by_values,
+    order_of_all_ways,
+    recursive_order,
+)
 from exercises_lib.exercises.ch10_autograd._shared import discovery_order
 from exercises_lib.probes import ch10 as probes
 
@@ -38,7 +48,8 @@ def backward(output):
         node.grad = 0.0 if node.parents else node.grad
     output.grad += 1.0
     for node in reversed(order):
-        hand_down(node)
+        for parent, local in zip(node.parents, node.local, strict=True):
+            parent.grad += local * node.grad
 
 
 def hand_down(node):
@@ -168,8 +179,7 @@ def draw_sweeps(rng: np.random.Generator) -> Iterator[Case]:
     )
     length, numbers = 10_000, rng.uniform(1.2, 3.5, size=3).round(2).tolist()
     yield Case(
-        {"length": length, "local": numbers[:2], "skip": numbers[2]},
-        f"a chain of {length:,} nodes",
+        {"length": length, "local": numbers[:2], "skip": numbers[2]}, f"a chain of {length:,} nodes"
     )
 
 
@@ -197,63 +207,6 @@ def sweep_with(
     return backward
 
 
-def recursive_order(output):
-    order, seen = [], set()
-
-    def visit(node):
-        if node not in seen:
-            seen.add(node)
-            for parent in node.parents:
-                visit(parent)
-            order.append(node)
-
-    visit(output)
-    return order
-
-
-def listed_order(output):
-    order, stack = [], [output]
-    while stack:
-        new = next((parent for parent in stack[-1].parents if parent not in order), None)
-        if new is None:
-            order.append(stack.pop())
-        else:
-            stack.append(new)
-    return order
-
-
-def breadth_first_order(output):
-    order, seen, queue = [], {output}, deque([output])
-    while queue:
-        node = queue.popleft()
-        order.append(node)
-        for parent in node.parents:
-            if parent not in seen:
-                seen.add(parent)
-                queue.append(parent)
-    return order[::-1]
-
-
-def hand_assign(node):
-    for parent, local in zip(node.parents, node.local, strict=True):
-        parent.grad = local * node.grad
-
-
-def hand_local(node):
-    for parent, local in zip(node.parents, node.local, strict=True):
-        parent.grad += local
-
-
-def hand_upstream(node):
-    for parent in node.parents:
-        parent.grad += node.grad
-
-
-def hand_and_forget(node):
-    hand_down(node)
-    node.parents, node.local = (), ()
-
-
 def hands_down_again(output):
     output.grad = 1.0
 
@@ -265,89 +218,6 @@ def hands_down_again(output):
     back(output)
 
 
-def hand_to_the_first(node):
-    for parent, local in zip(node.parents[:1], node.local[:1], strict=True):
-        parent.grad += local * node.grad
-
-
-def hand_to_the_last_of_equals(node):
-    for parent, local in dict(zip(node.parents, node.local, strict=True)).items():
-        parent.grad += local * node.grad
-
-
-def hand_to_the_first_of_equals(node):
-    for parent in dict.fromkeys(node.parents):
-        parent.grad += node.local[node.parents.index(parent)] * node.grad
-
-
-def hand_by_position(node):
-    for parent in node.parents:
-        parent.grad += node.local[node.parents.index(parent)] * node.grad
-
-
-def hand_with_value(node):
-    for parent, local in zip(node.parents, node.local, strict=True):
-        parent.grad += local * node.grad * node.data
-
-
-def early_marked_order(output):
-    order, seen, stack = [], {output}, [output]
-    while stack:
-        node = stack.pop()
-        order.append(node)
-        for parent in node.parents:
-            if parent not in seen:
-                seen.add(parent)
-                stack.append(parent)
-    return order[::-1]
-
-
-def all_marked_order(output):
-    order, seen, stack = [], {output}, [output]
-    while stack:
-        new = [parent for parent in stack[-1].parents if parent not in seen]
-        if new:
-            seen.update(new)
-            stack += new
-        else:
-            order.append(stack.pop())
-    return order
-
-
-def doubled_order(output):
-    order, seen, stack = [], set(), [output]
-    while stack:
-        seen.add(stack[-1])
-        new = [parent for parent in stack[-1].parents if parent not in seen]
-        if new:
-            stack += new
-        else:
-            order.append(stack.pop())
-    return order
-
-
-def order_of_all_ways(output):
-    order, stack = [], [output]
-    while stack:
-        node = stack.pop()
-        order.append(node)
-        stack += node.parents
-    return order[::-1]
-
-
-def order_by_values(output):
-    order, seen, stack = [], {output.data}, [output]
-    while stack:
-        for parent in stack[-1].parents:
-            if parent.data not in seen:
-                seen.add(parent.data)
-                stack.append(parent)
-                break
-        else:
-            order.append(stack.pop())
-    return order
-
-
 def hands_down_again_from_a_queue(output):
     for node in parents_first(output):
         node.grad = 0.0 if node.parents else node.grad
@@ -357,15 +227,6 @@ def hands_down_again_from_a_queue(output):
         node = queue.popleft()
         hand_down(node)
         queue.extend(node.parents)
-
-
-def begins_with_value(output):
-    order = parents_first(output)
-    for node in order:
-        node.grad = 0.0 if node.parents else node.grad
-    output.grad = output.data
-    for node in reversed(order):
-        hand_down(node)
 
 
 def with_more_calls_allowed(output):
@@ -384,39 +245,20 @@ def walks_every_way(output):
             waiting.append((parent, part * local))
 
 
-def keeps_its_one(output):
-    order = parents_first(output)
-    for node in order:
-        if node.parents and node is not output:
-            node.grad = 0.0
-    output.grad += 1.0
-    for node in reversed(order):
-        hand_down(node)
-
-
-def keeps_the_middle(output):
-    output.grad = 1.0
-    for node in reversed(parents_first(output)):
-        hand_down(node)
-
-
 EQUAL_PARENTS = (
     "In `h * h` the same node stands twice among the parents, and each place has a derivative of its "
     "own. Both count; yours does not keep the two places apart."
 )
-
 
 DISCOVERY = (
     "You list a node when you first meet it. A node may be listed only when all its parents are "
     "listed; read from the back, that makes it wait for everything that uses it."
 )
 
-
 STALE = (
     "A node in the middle still holds its gradient from the first call, and hands it down once more. "
     "Only inputs add up over several calls."
 )
-
 
 AGAIN = (
     "Each time something arrives at a node you hand down *everything* it holds by then. What was "
@@ -455,7 +297,7 @@ wrong.answer("searches a list", sweep_with(order=listed_order)).says("""
     You look for nodes in a list, which compares them one by one: for 10,000 nodes that is 50
     million comparisons. A set finds a node at once.""")
 
-wrong.answer("overwritten at a fork", sweep_with(hand=hand_assign)).says("""
+wrong.swap("overwritten at a fork", "parent.grad +=", "parent.grad =").says("""
     `=` puts the new part in the place of what has arrived before. Where a node is used twice, both
     parts count.""")
 
@@ -489,39 +331,62 @@ wrong.answer("handed down again", hands_down_again).says(AGAIN)
 
 wrong.answer("handed down again, from a queue", hands_down_again_from_a_queue).says(AGAIN)
 
-wrong.answer("only the first parent", sweep_with(hand=hand_to_the_first)).says("""
-    Only the first parent of each node receives something. Every parent gets its part.""")
+wrong.swap(
+    "only the first parent",
+    "zip(node.parents, node.local, strict=True)",
+    "zip(node.parents[:1], node.local[:1], strict=True)",
+).says("Only the first parent of each node receives something. Every parent gets its part.")
 
-wrong.answer("last of equal parents", sweep_with(hand=hand_to_the_last_of_equals)).says(
-    EQUAL_PARENTS
-)
+wrong.swap(
+    "last of equal parents",
+    "zip(node.parents, node.local, strict=True)",
+    "dict(zip(node.parents, node.local, strict=True)).items()",
+).says(EQUAL_PARENTS)
 
-wrong.answer("first of equal parents", sweep_with(hand=hand_to_the_first_of_equals)).says(
-    EQUAL_PARENTS
-)
+wrong.swap(
+    "first of equal parents",
+    (
+        "for parent, local in zip(node.parents, node.local, strict=True):",
+        "for parent in dict.fromkeys(node.parents):",
+    ),
+    ("local * node.grad", "node.local[node.parents.index(parent)] * node.grad"),
+).says(EQUAL_PARENTS)
 
-wrong.answer("first of equal parents twice", sweep_with(hand=hand_by_position)).says(EQUAL_PARENTS)
+wrong.swap(
+    "first of equal parents twice",
+    (
+        "for parent, local in zip(node.parents, node.local, strict=True):",
+        "for parent in node.parents:",
+    ),
+    ("local * node.grad", "node.local[node.parents.index(parent)] * node.grad"),
+).says(EQUAL_PARENTS)
 
-wrong.answer("value multiplied in", sweep_with(hand=hand_with_value)).says("""
+wrong.swap("value multiplied in", "local * node.grad", "local * node.grad * node.data").says("""
     You multiply by the node's value as well. What the values have to do with it is already in the
     local derivatives.""")
 
-wrong.swap("begins with its value", "+= 1.0", "= output.data").says("""
-    You begin with the output's value. What is the derivative of the output with respect to
-    itself?""")
+wrong.swap("begins with its value", "+= 1.0", "= output.data").says("""You begin with the output's
+    value. What is the derivative of the output with respect to itself?""")
 
-wrong.answer(
-    "order not turned round", sweep_with(order=lambda output: parents_first(output)[::-1])
-).says("""The order is right, but you walk it from the inputs to the output: when a node has its
-    turn, nothing has arrived there yet.""")
+wrong.swap("order not turned round", "reversed(order)", "order").says("""
+    The order is right, but you walk it from the inputs to the output: when a node has its turn,
+    nothing has arrived there yet.""")
 
-wrong.answer("nothing to begin with", sweep_with(seed=0.0)).says("""
+wrong.swap("nothing to begin with", "output.grad += 1.0", "").says("""
     All gradients are zero after your call. Either nothing begins to flow (what is the derivative of
     the output with respect to itself?), or what you find out is not stored in `grad`.""")
 
-wrong.answer("stale gradients in between", sweep_with(reset=lambda node: False)).says(STALE)
+wrong.swap(
+    "stale gradients in between",
+    "for node in order:\n    node.grad = 0.0 if node.parents else node.grad",
+    "",
+).says(STALE)
 
-wrong.answer("stale gradients below the output", keeps_the_middle).says(STALE)
+wrong.swap(
+    "stale gradients below the output",
+    ("for node in order:\n    node.grad = 0.0 if node.parents else node.grad", ""),
+    ("+= 1.0", "= 1.0"),
+).says(STALE)
 
 wrong.answer("marks left on the nodes", sweep_with(order=marked_order)).says("""
     You mark the nodes that you have seen and leave the marks there. A second sweep then finds
@@ -537,25 +402,39 @@ wrong.swap(
 ).says("""The output still holds the 1 of the first call, and you add another: the second sweep
     begins with 2.""")
 
-wrong.answer(
-    "inputs start afresh, the middle does not", sweep_with(reset=lambda node: not node.parents)
+wrong.swap(
+    "inputs start afresh, the middle does not",
+    "node.grad = 0.0 if node.parents else node.grad",
+    "node.grad = node.grad if node.parents else 0.0",
 ).says("""You clear the inputs and keep the nodes in between. It has to be the other way round: what
     lies in between belongs to one sweep, what the inputs hold is a sum over sweeps.""")
 
-wrong.answer("everything starts afresh", sweep_with(reset=lambda node: True)).says("""
-    You clear the inputs as well, so a second loss wipes out the gradient of the first. The inputs
-    keep what they hold and add to it; whoever wants zero there clears it on purpose.""")
+wrong.swap(
+    "everything starts afresh", "node.grad = 0.0 if node.parents else node.grad", "node.grad = 0.0"
+).says("""You clear the inputs as well, so a second loss wipes out the gradient of the first. The
+    inputs keep what they hold and add to it; whoever wants zero there clears it on purpose.""")
 
-wrong.answer("upstream dropped", sweep_with(hand=hand_local)).says("""
+wrong.swap("upstream dropped", "local * node.grad", "local").says("""
     You add up local derivatives and leave out what arrived from the output.""")
 
-wrong.answer("local derivative dropped", sweep_with(hand=hand_upstream)).says("""
+wrong.swap("local derivative dropped", "local * node.grad", "node.grad").says("""
     Each node hands down its gradient unchanged. That is the rule for additions only.""")
 
-wrong.answer("takes the graph apart", sweep_with(hand=hand_and_forget)).says("""
-    You remove the parents of a node when it has had its turn, so the second sweep finds nothing.
-    The recording must stay as it is.""")
+wrong.swap(
+    "takes the graph apart",
+    """
 
+    for parent, local in zip(node.parents, node.local, strict=True):
+        parent.grad += local * node.grad
+""",
+    """
+
+    for parent, local in zip(node.parents, node.local, strict=True):
+        parent.grad += local * node.grad
+    node.parents, node.local = (), ()
+""",
+).says("""You remove the parents of a node when it has had its turn, so the second sweep finds
+    nothing. The recording must stay as it is.""")
 
 EXERCISE = Exercise(
     id="ch10.sweep",
