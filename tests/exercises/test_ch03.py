@@ -11,7 +11,7 @@ import pytest
 from exercises_lib import exercises, nn
 from exercises_lib.checking import check
 from exercises_lib.checking.serialize import Opaque
-from exercises_lib.exercises.ch03_layers import _order, check_layer, sequential, which_test
+from exercises_lib.exercises.ch03_layers import _order, _zoo, sequential, which_test
 from exercises_lib.probes import ch03 as probes
 
 NOTEBOOK = Path(__file__).parents[2] / "solutions" / "03_layers.ipynb"
@@ -87,10 +87,10 @@ def test_a_sequential_that_turns_its_list_round_is_told_so():
     )
 
 
-@pytest.mark.parametrize("name", [*check_layer.RIGHT, *check_layer.WRONG])
+@pytest.mark.parametrize("name", [*_zoo.RIGHT, *_zoo.WRONG])
 def test_the_zoo_holds_right_layers_and_wrong_ones(name):
     rng = np.random.default_rng(0)
-    kind, backward = {**check_layer.RIGHT, **check_layer.WRONG}[name]
+    kind, backward = {**_zoo.RIGHT, **_zoo.WRONG}[name]
     forward = probes.FORWARD[kind]
     scale = 0.005 if name == "steep exponential" else 1.0
     x = scale * np.array([[0.7, -1.1, 0.4], [-0.3, 1.6, 0.9]])
@@ -108,11 +108,11 @@ def test_the_zoo_holds_right_layers_and_wrong_ones(name):
         and np.array_equal(lent_x, x)
         and np.array_equal(lent_dout, dout)
     )
-    assert right == (name in check_layer.RIGHT)
+    assert right == (name in _zoo.RIGHT)
 
 
 def test_a_check_that_ignores_dout_is_told_which_layer_it_let_pass():
-    found = verdict("check_layer", check_layer.checker(upstream=lambda rng, shape: np.ones(shape)))
+    found = verdict("check_layer", exercises.get("ch03.check_layer").mistake("dout of ones").answer)
     assert "a wrong layer" in found.message
     assert found.mistake == "dout of ones"
 
@@ -123,7 +123,7 @@ def test_which_test_has_the_answers_that_the_tests_give():
         "sigmoid": (nn.sigmoid, lambda x, out, dout: out * (1 - out)),
         "transpose": (lambda x: x.T, lambda x, out, dout: dout),
         "tanh": (np.tanh, lambda x, out, dout: dout * (1 - x**2)),
-        "relu": (probes.FORWARD["relu"], check_layer.WRONG["relu that overwrites dout"][1]),
+        "relu": (probes.FORWARD["relu"], _zoo.WRONG["relu that overwrites dout"][1]),
     }
     rng = np.random.default_rng(5)
 
@@ -150,10 +150,11 @@ JUNK = [None, True, 3, -1.0, "x", "never", [], [None], ["a"], [[1]], (), {}, Opa
 
 @pytest.mark.parametrize("got", JUNK, ids=repr)
 def test_own_comparisons_say_something_about_anything(got):
-    assert check_layer.judge_error({}, got, "accepts")
+    assert _zoo.judge_error({}, got, "accepts")
     case = {"layer": "relu", "x": np.ones((2, 3))}
-    assert check_layer.judge_memory(case, got, "as given")
-    assert check_layer.judge_x(case, got, case["x"])
+    assert _zoo.judge_memory(case, got, "as given")
+    assert _zoo.judge_x(case, got, case["x"])
+    assert _zoo.judge_rng(case, got, "used")
     assert _order.right_order("backward")({}, got, [2, 1, 0])
     assert _order.same_layers({}, got, [0, 1, 2])
 
@@ -221,5 +222,5 @@ def test_a_sigmoid_that_is_safe_in_float64_only_is_rejected():
 def test_the_page_says_how_many_layers_the_check_of_checks_has():
     words = {6: "six", 14: "fourteen"}
     text = NOTEBOOK.read_text(encoding="utf-8")
-    assert f"your function meets {words[len(check_layer.RIGHT)]} right layers" in text
-    assert f"and {words[len(check_layer.WRONG)]} wrong ones" in text
+    assert f"your function meets {words[len(_zoo.RIGHT)]} right layers" in text
+    assert f"and {words[len(_zoo.WRONG)]} wrong ones" in text
