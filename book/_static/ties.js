@@ -17,6 +17,7 @@
       const light = (name) => frame.dispatchEvent(new CustomEvent("bp-light", { detail: name }));
       const section = frame.closest("section");
       if (!section) continue;
+      const reached = new Set();
       for (const symbol of section.querySelectorAll("p code, li code, p span.math, li span.math")) {
         if (symbol.closest("section") !== section || symbol.closest(".bp-frame, form, a")) continue;
         const tex = symbol.querySelector("annotation")?.textContent;
@@ -26,6 +27,19 @@
         symbol.addEventListener("pointerenter", () => light(name));
         symbol.addEventListener("pointerleave", () => light(null));
         symbol.addEventListener("click", () => light(name));
+        // By keyboard, the first place of each name is enough.
+        if (reached.has(name)) continue;
+        reached.add(name);
+        symbol.tabIndex = 0;
+        symbol.setAttribute("role", "button");
+        symbol.setAttribute("aria-label", `${name}: show it in the figure`);
+        symbol.addEventListener("focus", () => light(name));
+        symbol.addEventListener("blur", () => light(null));
+        symbol.addEventListener("keydown", (event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          frame.scrollIntoView({ block: "nearest" });
+        });
       }
     }
   };

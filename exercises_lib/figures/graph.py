@@ -39,6 +39,7 @@ def graph_player(
     title: str,
     backward: bool = True,
     exercise: str | None = None,
+    asks: str = "gradients",
     name: str | None = None,
 ) -> Any:
     """Show how a value was computed, and how its gradient flows back to every input.
@@ -56,6 +57,7 @@ def graph_player(
             book the graph moves into the exercise's form, and the form's fields become blanks at
             the nodes: the field ``price`` or ``dprice`` at the input ``price``, a field ``u`` and
             a field ``du`` at the value and at the gradient of ``u``.
+        asks: "values" for an exercise that asks for the way forward: all but the inputs is hidden.
         name: tells two players of the same graph on one page apart.
 
     Returns:
@@ -64,6 +66,8 @@ def graph_player(
     spec = graph_spec(output, backward=backward)
     if exercise is not None:
         spec["exercise"] = exercise
+        if asks == "values":
+            spec["asks"] = asks
     return figure(
         "graph_player",
         spec,
@@ -191,10 +195,11 @@ def _height(spec: Spec, room: int) -> int:
 
 
 def draw_graph(spec: Spec, title: str) -> Picture:
-    """Draw the finished computation: every value, and unless they are asked for, the gradients."""
+    """Draw the finished computation: values and gradients, unless an exercise asks for them."""
     from matplotlib.figure import Figure
 
     backward = spec["backward"] and "exercise" not in spec
+    asked = spec.get("asks") == "values"
 
     long = spec["layouts"]["wide"]["layers"] > 5
     layout = spec["layouts"]["narrow" if long else "wide"]
@@ -235,7 +240,7 @@ def draw_graph(spec: Spec, title: str) -> Picture:
         heading = " ".join(part for part in (node["op"], node["label"]) if part)
         lines = [
             (heading, INK, "bold"),
-            (number(node["value"]), VALUE, "normal"),
+            ("" if asked and node["kind"] else number(node["value"]), VALUE, "normal"),
             (f"∂ {number(node['grad'])}" if backward else "", GRADIENT, "normal"),
         ]
         lines = [line for line in lines if line[0]]

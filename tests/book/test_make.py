@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from exercises_lib.chapters import CHAPTERS
 from exercises_lib.course import book
 from exercises_lib.course.embed import STATE, VIEW, Figures, place_figures
 from exercises_lib.course.katex import Katex, TexError
+from exercises_lib.course.kit import KitError
 from exercises_lib.course.notebooks import CourseError, check_cells, notebook_name, read, source
 from exercises_lib.course.quiz import answerable, form, payload, veil
 from exercises_lib.exercises import all_exercises, chapter_exercises, get
@@ -156,3 +158,30 @@ def test_a_folder_that_cannot_be_made_is_said(root, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CourseError, match="cannot be used for the pages"):
         book.build_book(root, build=tmp_path / "file" / "pages")
+
+
+def test_without_its_packages_the_book_is_built_without_python_and_says_so(
+    root, tmp_path, monkeypatch, capsys, tools
+):
+    def unreachable(*_):
+        raise KitError("npm says: network is unreachable")
+
+    monkeypatch.setattr(book, "place_python", unreachable)
+    monkeypatch.setattr(book, "chapter_numbers", lambda _: ["00"])
+    monkeypatch.setattr(book, "_executed", lambda *_: read(root / "solutions/00_welcome.ipynb"))
+    monkeypatch.setattr(book, "slim", lambda *_: None)
+    done = subprocess.CompletedProcess([], 0, "", "")
+    run = subprocess.run
+
+    def all_but_sphinx(words, **more):
+        return done if "sphinx" in words else run(words, **more)
+
+    monkeypatch.setattr(book.subprocess, "run", all_but_sphinx)
+    book.build_book(root, build=tmp_path / "pages")
+    said = capsys.readouterr().err
+    assert said.strip() == (
+        "The book is built without Python in its pages: npm says: network is unreachable"
+    )
+    page = (tmp_path / "pages" / "source" / "00_welcome.ipynb").read_text(encoding="utf-8")
+    assert "bp-cells" not in page
+    assert not (tmp_path / "pages" / "source" / "_static" / "run.js").exists()

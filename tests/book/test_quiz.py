@@ -202,3 +202,20 @@ def test_answers_and_messages_cannot_be_read_at_a_glance(html):
         for mistake in exercise.mistakes:
             assert mistake.message[:30] not in form
         assert '"right"' not in form
+
+
+@pytest.mark.parametrize("name", ["ch02.neuron_forward", "ch04.hand_forward"])
+def test_the_way_forward_is_answered_at_the_nodes_and_played_when_it_is_right(name, chapter):
+    exercise = next(exercise for exercise in ASKED if exercise.id == name)
+    page = chapter(exercise.chapter)
+    found = page.locator(f'form[data-exercise="{name}"]')
+    blanks = found.locator(".bp-frame .bp-box-value")
+    assert blanks.count() == len(exercise.fields)
+    last = found.locator(".bp-count")
+    assert last.inner_text() == "1 / 1"
+    for field, value in exercise.reference.items():
+        found.locator(f'[data-field="{field}"] input').fill(str(value))
+    found.get_by_role("button", name="Check").click()
+    assert found.locator(".bpq-verdict").get_attribute("data-status") == "passed"
+    found.locator(".bp-frame").hover()
+    assert last.inner_text().startswith("1 / ") and last.inner_text() != "1 / 1"

@@ -263,6 +263,42 @@ def test_where_storage_is_blocked_the_page_works_and_says_that_nothing_is_kept(a
     assert set(page.errors) <= {"blocked"}  # the theme asks for its colours, too, and stumbles
 
 
+def test_where_storage_is_full_nothing_is_lost_from_the_page_and_it_says_so(alive):
+    page = alive("04_affine")
+    page.evaluate(
+        "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }"
+    )
+    said, _ = check(page, "ch04-bias-gradient", BIAS.format("sum(axis=0)"))
+    assert "passed" in said
+    assert "keeps nothing of what you write" in page.locator(".bp-line-said").inner_text()
+    assert page.locator(".bd-links a.current .bp-done").first.inner_text().startswith("1/")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download my notebook").click()
+    cells = json.loads(waiting.value.path().read_text(encoding="utf-8"))["cells"]
+    assert any("sum(axis=0)" in source(cell) for cell in cells)
+    assert page.errors == []
+
+
+def test_the_primer_runs_in_the_page(alive, root):
+    page = alive("00_primer")
+    solution = read(root / "solutions" / "00_primer.ipynb")["cells"]
+    answers = {cell["id"]: source(cell) for cell in solution if BEGIN in source(cell)}
+    assert answers
+    for name, text in answers.items():
+        rows = [row for row in text.split("\n") if row.strip() not in (BEGIN, END)]
+        said, shown = check(page, name, "\n".join(rows))
+        assert "passed" in said, (name, said, shown)
+
+
+def test_a_wrong_answer_can_be_mended_before_its_line_has_been_found(affine):
+    wrong = "def bias_gradient(dout):\n    total = dout - dout\n    return total.sum(axis=0) + 3"
+    check(affine, "ch04-bias-gradient", wrong)
+    said, _ = check(affine, "ch04-bias-gradient", BIAS.format("sum(axis=0)"))
+    assert "passed" in said
+    affine.wait_for_timeout(2500)  # a search for the line that went on would speak now
+    assert "passed" in cell_of(affine, "ch04-bias-gradient").locator(".bp-said").first.inner_text()
+
+
 def answers_of(exercise_id):
     reference = get(exercise_id).reference
     return {name: "" if value is None else str(value) for name, value in reference.items()}

@@ -73,4 +73,12 @@ def test_a_symbol_in_the_text_lights_up_its_node(browser, serve, html):
     assert page.locator(".bp-lit").count() >= 1
     page.mouse.move(0, 0)
     assert page.locator(".bp-lit").count() == 0
+    reached = page.locator(".bp-tied[tabindex]")
+    names = [label.get_attribute("aria-label") for label in reached.all()]
+    assert names and all(name.endswith(": show it in the figure") for name in names)
+    reached.first.focus()
+    assert page.locator(".bp-lit").count() >= 1
+    page.keyboard.press("Tab")
+    page.evaluate("document.activeElement.blur()")
+    assert page.locator(".bp-lit").count() == 0
     page.close()

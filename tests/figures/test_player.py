@@ -253,3 +253,23 @@ def test_every_blank_of_the_hand_worked_network_stands_at_its_node(asked):
     assert sorted(placed.evaluate_all("(all) => all.map((e) => e.dataset.field)")) == sorted(names)
     assert view.locator(".bp-box-grad").count() == len(names)
     view.close()
+
+
+def test_a_graph_whose_numbers_are_asked_for_shows_its_inputs_and_no_more(mount, apples):
+    from exercises_lib.figures.graph import draw_graph
+
+    player = figures.graph_player(
+        apples(), title="Yours", backward=False, exercise="ch01.apple_total", asks="values"
+    )
+    view = mount([player])
+    assert "220" not in view.locator(".bp-frame").inner_text()
+    assert view.locator(".bp-count").inner_text() == "1 / 1"
+    assert "The numbers are yours" in view.locator(".bp-status").inner_text()
+    view.get_by_role("button", name="Show the numbers").click()
+    view.get_by_role("button", name="Last step").click()
+    assert "220" in view.locator(".bp-frame").inner_text()
+    assert view.errors == []
+    view.close()
+    still = draw_graph(player.spec, "Yours").axes[0]
+    written = [text.get_text() for text in still.texts]
+    assert "100" in written and "220" not in written and "200" not in written

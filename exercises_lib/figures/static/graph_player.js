@@ -18,9 +18,10 @@ const mountGraph = (el, sent) => {
   const { root, stage, say } = parts;
   let story = storyOf(spec);
   const form = spec.exercise && formOf(el, spec);
-  const ask = form
-    ? "The way back is yours: fill in the blanks, then check."
-    : "The way back is yours: it is shown when your exercise has passed.";
+  const asksValues = spec.asks === "values";
+  const ask = `The ${asksValues ? "numbers are" : "way back is"} yours: ${
+    form ? "fill in the blanks, then check." : "shown when your exercise has passed."
+  }`;
   let locked = Boolean(spec.exercise) && !isPassed(spec.exercise);
   let current = 1;
   let selected = null;
@@ -28,7 +29,8 @@ const mountGraph = (el, sent) => {
   let drawn = null;
 
   const forwardSteps = story.steps.filter(({ phase }) => phase === "forward").length;
-  const steps = () => (locked ? story.steps.slice(0, forwardSteps) : story.steps);
+  const lockedAt = asksValues ? 1 : forwardSteps;
+  const steps = () => (locked ? story.steps.slice(0, lockedAt) : story.steps);
 
   const values = nodes.map(
     ({ role, label, value }, at) =>
@@ -76,7 +78,7 @@ const mountGraph = (el, sent) => {
       steps()[current - 1]?.text ??
       "Nothing is computed yet. Press Play, or step with the arrow keys.";
     controls.describe(text);
-    if (selected === null) say(locked && current === forwardSteps ? `${text} ${ask}` : text);
+    if (selected === null) say(locked && current === lockedAt ? `${text} ${ask}` : text);
     else say(description(selected, known.has(selected), grads.has(selected)));
   };
 
@@ -90,7 +92,7 @@ const mountGraph = (el, sent) => {
       : forward
         ? `${forward}.`
         : `${name} = ${number(node.value)}, given.`;
-    if (!spec.backward) return first;
+    if (!spec.backward || (locked && asksValues)) return first;
     if (locked) return `${first} Its gradient is yours to find.`;
     return `${first} ${arrived ? `Gradient: ${backward.join("; ")}.` : "Its gradient has not arrived yet."}`;
   };
@@ -126,12 +128,15 @@ const mountGraph = (el, sent) => {
     show();
     say(why);
   };
-  const notice = () => isPassed(spec.exercise) && unlock("Passed: now play the way back.");
+  const notice = () =>
+    isPassed(spec.exercise) &&
+    unlock(asksValues ? "Passed: now play it." : "Passed: now play the way back.");
+  const asked = asksValues ? "numbers" : "gradients";
   const lock = html(
     "div",
     { class: "bp-bar bp-lock" },
-    button("Show the gradients", null, () =>
-      unlock("The gradients can be seen now. Press Play, or step on."),
+    button(`Show the ${asked}`, null, () =>
+      unlock(`The ${asked} can be seen now. Press Play, or step on.`),
     ),
   );
 
