@@ -20,6 +20,8 @@ def compiled(source, name, optimize):
     # Taken as it is: neither the source's time nor its hash is asked for.
     return external._code_to_hash_pyc(code, importlib.util.source_hash(source), False)
 
+# What is not ours goes without its docstrings, but for those that NumPy itself reads.
+DOCUMENTED = {"numpy/_core/multiarray.py", "numpy/lib/_shape_base_impl.py"}
 site, stdlib = "/lib/python3.12/site-packages/", "/lib/python312.zip/"
 loaded = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
 homes = {"python_stdlib.zip": stdlib, "numpy.zip": site, "course.zip": site}
@@ -40,8 +42,8 @@ for archive, home in homes.items():
                 write(name, content)
                 cached = path.parent / "__pycache__" / f"{path.stem}.cpython-312.pyc"
                 write(str(cached), compiled(content, home + name, 0))
-            else:  # without its docstrings, except where NumPy hands them on to what is in C
-                bare = 0 if name == "numpy/_core/multiarray.py" else 2
+            else:
+                bare = 0 if name in DOCUMENTED else 2
                 write(f"{name}c", compiled(content, home + name, bare))
 `;
 try {

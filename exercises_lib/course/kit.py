@@ -32,7 +32,6 @@ NUMPY_UNUSED = {
     "distutils",
     "_examples",
     "_pyinstaller",
-    "polynomial",
 }
 NUMPY_LIBRARIES = ("lapack_lite.", "_rational_tests.", "_umath_tests.", "_struct_ufunc_tests.",
                    "_operand_flag_tests.", "_simd.")  # fmt: skip
@@ -148,6 +147,9 @@ def make_kit(package: Path, run: Path, cache: Path, pyodide: Path | None = None)
             shutil.copyfile(core / name, work / name)
         _write_zip(work / "course.zip", course.items())
         _write_zip(work / "numpy.zip", _numpy_files(core, run, Path(temporary), pyodide))
+        with zipfile.ZipFile(work / "numpy.zip", "a") as archive:
+            # `from numpy import *` asks for the name of what is left out.
+            archive.writestr("numpy/f2py/__init__.py", "# There is no Fortran in a page.\n")
         _without(work / "python_stdlib.zip", STDLIB_UNUSED)
         # The page needs no package but these, so Pyodide is told of none.
         names = json.loads((core / "pyodide-lock.json").read_text(encoding="utf-8"))
