@@ -266,7 +266,8 @@ def test_where_storage_is_blocked_the_page_works_and_says_that_nothing_is_kept(a
 def test_the_parts_of_numpy_that_come_later_can_be_imported(alive):
     page = alive("04_affine")
     text = (
-        "from numpy import *\nimport numpy.polynomial\nimport numpy.ma, numpy.fft, numpy.testing, numpy.rec, numpy.lib.recfunctions\n"
+        "from numpy import *\n"
+        "import numpy.polynomial, numpy.ma, numpy.fft, numpy.testing, numpy.lib.recfunctions\n"
         "import numpy.matlib, numpy.ctypeslib, numpy.char, numpy.strings, numpy.typing\n"
         "print(np.median([1.0, np.nan, 2.0]), np.ma.median([3.0]), np.fft.fft([1.0]).real)"
     )
