@@ -50,15 +50,15 @@ class _Budget:
 
     def __init__(self, enough: Callable[[], bool]) -> None:
         self._enough = enough
+        self.withdrawn = False
         self._began = self._asked = time.monotonic()
 
     def __call__(self) -> float:
         now = time.monotonic()
         if now - self._asked > 0.1:
             self._asked = now
-            if self._enough():
-                self._began = float("-inf")
-        return pointing.SECONDS - (now - self._began)
+            self.withdrawn = self.withdrawn or self._enough()
+        return -1.0 if self.withdrawn else pointing.SECONDS - (now - self._began)
 
 
 class _Nowhere:
@@ -153,10 +153,10 @@ class Kernel:
         verdict, trial, answer = self._misplaced
         self._misplaced = None
         self.limit(SEARCH_SECONDS)
-        place = Place()
+        place, budget = Place(), _Budget(enough)
         if trial.exercise.kind not in ("number", "choice", "target"):
-            place = pointing.here(trial, answer, _Budget(enough)).place()
-        if place.text:
+            place = pointing.here(trial, answer, budget).place()
+        if place.text and not budget.withdrawn:
             html = replace(verdict, place=place, pending=None)._repr_html_()
             self.say("located", exercise=verdict.exercise_id, html=html)
 

@@ -208,6 +208,9 @@ def test_answers_and_messages_cannot_be_read_at_a_glance(html):
 def test_the_way_forward_is_answered_at_the_nodes_and_played_when_it_is_right(name, chapter):
     exercise = next(exercise for exercise in ASKED if exercise.id == name)
     page = chapter(exercise.chapter)
+    page.evaluate("bpMemory.clear()")
+    page.reload()
+    page.wait_for_function("document.documentElement.dataset.figures === 'ready'")
     found = page.locator(f'form[data-exercise="{name}"]')
     blanks = found.locator(".bp-frame .bp-box-value")
     assert blanks.count() == len(exercise.fields)
