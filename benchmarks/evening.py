@@ -1,6 +1,6 @@
 """An instructor's evening: a class hands in, the grader is killed on the way, marks go out.
 
-    python benchmarks/evening.py [--students 60] [--chapter 04] [--keep FOLDER]
+    python benchmarks/evening.py [--students 60] [--chapter 04] [--platform canvas] [--keep FOLDER]
 
 Makes the archives that Canvas and Moodle would give for a class, with right, wrong, empty, broken,
 copied and hostile submissions, grades them with kill -9 in the middle, goes on, decides about a
@@ -10,6 +10,7 @@ mark, reports and exports. It prints what was lost or counted twice, which has t
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import json
 import os
@@ -20,6 +21,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -36,6 +38,7 @@ from exercises_lib.course.notebooks import (
 
 NAMES = ["Ada", "Bo", "Cem", "Dora", "Eve", "Fay", "Gil", "Hal", "Ida", "Jon", "Kim", "Lea", "Max"]
 NAMES += ["Noa", "Ola", "Pia", "Quin", "Ron", "Sue", "Tom"]
+STUDENT = re.compile(f"({'|'.join(NAMES)})", re.IGNORECASE)
 SLIPS = ((" + ", " - "), ("axis=0", "axis=1"), (".T", ""), (" * ", " + "), ("0", "1"))
 
 
@@ -83,8 +86,29 @@ def hand_in(folder: Path, number: str, students: int) -> tuple[Path, Path]:
     return canvas, moodle
 
 
-def backprop(*words: str, kill_after: float = 0.0) -> str:
-    """Run the command; with `kill_after` it is killed then, with all that it has started."""
+def resident(pid: int) -> tuple[int, int]:
+    """Return the resident memory of a process, and of it and all that it has started, in MB."""
+    page, todo, sizes = os.sysconf("SC_PAGE_SIZE"), [pid], []
+    while todo:
+        one = todo.pop()
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            taken, shared = map(int, Path(f"/proc/{one}/statm").read_text().split()[1:3])
+            sizes.append((taken - (shared if sizes else 0)) * page >> 20)
+            for task in Path(f"/proc/{one}/task").iterdir():
+                todo += map(int, (task / "children").read_text().split())
+    return (sizes[0], sum(sizes)) if sizes else (0, 0)
+
+
+def backprop(
+    *words: str, kill_after: float = 0.0, memory: list[tuple[int, int]] | None = None
+) -> str:
+    """Run the command; with `kill_after` it is killed then, with all that it has started.
+
+    Args:
+        words: of the command.
+        kill_after: seconds.
+        memory: gets what `resident` says, once a second.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "exercises_lib.cli", *words],
         stdout=subprocess.PIPE,
@@ -92,11 +116,19 @@ def backprop(*words: str, kill_after: float = 0.0) -> str:
         text=True,
         start_new_session=True,
     )
+    watch = threading.Event()
+
+    def look() -> None:
+        while memory is not None and not watch.wait(1):
+            memory.append(resident(process.pid))
+
+    threading.Thread(target=look, daemon=True).start()
     try:
         said, _ = process.communicate(timeout=kill_after or None)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         said, _ = process.communicate()
+    watch.set()
     return said
 
 
@@ -121,7 +153,12 @@ def evening(archive: Path, sheet: Path, number: str, students: int) -> None:
     for seconds in (6.0, 9.0):
         backprop(*words, kill_after=seconds)
         counts.append(rows_in(book) if book.exists() else 0)
-    said = backprop(*words)
+    memory: list[tuple[int, int]] = []
+    said = backprop(*words, memory=memory)
+    third = len(memory) // 3
+    early, late = (max(main for main, _ in part or [(0, 0)]) for part in (memory[:third], memory))
+    whole = max((both for _, both in memory), default=0)
+    print(f"{form}: main process {early} MB in the first third, {late} at most; all {whole} MB")
     last = [line for line in said.splitlines() if " in " in line and " of " in line][-1:]
     print(f"{form}: {counts[0]} rows, then {counts[1]}, then {rows_in(book)} of {students}")
     print(f"{form}: {'; '.join(last)}; {time.monotonic() - started:.0f} s with both kills")
@@ -139,6 +176,10 @@ def evening(archive: Path, sheet: Path, number: str, students: int) -> None:
         column = 5 if form == "canvas" else 2
         marks = [row[column] for row in list(csv.reader(stream))[1 + (form == "canvas") :]]
     print(f"{form}: {sum(bool(mark) for mark in marks)} of {len(marks)} lines have a mark")
+    with sqlite3.connect(book) as connection:
+        rows = connection.execute("SELECT student, lms_id FROM submission").fetchall()
+    strange = [row for row in rows if not row[1] or not STUDENT.search(row[0].replace(" ", ""))]
+    print(f"{form}: {len(rows)} rows, {len({number for _, number in rows})} numbers, {strange} odd")
     groups = re.findall(r"ch\d\d\.\w+~\w+", (out / "index.html").read_text(encoding="utf-8"))
     print(f"{form}: {len(set(groups))} groups without a name; said: {len(said.splitlines())} lines")
 
@@ -148,6 +189,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--students", type=int, default=60)
     parser.add_argument("--chapter", default="04")
+    parser.add_argument("--platform", choices=("canvas", "moodle", "both"), default="both")
     parser.add_argument("--keep", type=Path, help="keep what is made in this folder")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -155,8 +197,10 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         canvas, moodle = hand_in(folder, chosen.chapter, chosen.students)
         print(json.dumps({path.name: path.stat().st_size >> 10 for path in (canvas, moodle)}), "kB")
-        evening(canvas, folder / "canvas.csv", chosen.chapter, chosen.students)
-        evening(moodle, folder / "moodle.csv", chosen.chapter, chosen.students)
+        for archive in (canvas, moodle):
+            if chosen.platform in (archive.stem, "both"):
+                sheet = archive.with_suffix(".csv")
+                evening(archive, sheet, chosen.chapter, chosen.students)
 
 
 if __name__ == "__main__":

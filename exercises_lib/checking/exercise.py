@@ -10,7 +10,14 @@ import numpy as np
 
 from exercises_lib.chapters import chapter_of
 from exercises_lib.checking.edit import Edit
-from exercises_lib.checking.observe import Observation, Oracle, Probe, oracle_result
+from exercises_lib.checking.observe import (
+    Observation,
+    Oracle,
+    Probe,
+    Run,
+    conclude,
+    oracle_result,
+)
 from exercises_lib.checking.serialize import serialize
 
 Kind = Literal["number", "choice", "function", "class", "debug", "target"]
@@ -137,6 +144,12 @@ class Exercise:
         oracle: answers what the probe asks while an answer runs: ``oracle(inputs, *arguments)``.
             What the case keeps from the answer is among the inputs. It runs where the judging is
             done, so that a student's code that is graded cannot read what it knows.
+        fills: output → inputs whose arrays the answer is to change, or to put back: the output is
+            what lies in those very arrays when it is done, by input if there are several. A grader
+            reads their memory itself, so this is nothing that the answer's process could report.
+        reads: makes the outputs of what the probe gives, where that is more than they are:
+            ``reads(inputs, values)``. It runs where the judging is done, so that words about
+            numbers are not taken from the process that has the answer.
         partial: whether a wrong answer gets points for the outputs that are right; None: where a
             number or choice exercise has several blanks.
     """
@@ -160,6 +173,8 @@ class Exercise:
     repeat: bool = True
     oracle: Callable[..., Any] | None = None
     partial: bool | None = None
+    fills: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reads: Callable[[Mapping[str, Any], dict[str, Any]], dict[str, Any]] | None = None
 
     def __post_init__(self) -> None:
         names = [mistake.name for mistake in self.mistakes]
@@ -185,6 +200,17 @@ class Exercise:
                 return mistake
         known = ", ".join(repr(mistake.name) for mistake in self.mistakes)
         raise LookupError(f"{self.id} has no mistake {name!r}; there are {known or 'none'}")
+
+    def observed(self, case: Case, runs: Sequence[Run]) -> Observation:
+        """Conclude what an answer did on a case, its outputs named as they are judged."""
+        seen = conclude(case.inputs, runs, self.fills)
+        if self.reads is not None:
+            try:
+                with np.errstate(all="ignore"):
+                    seen.values = self.reads({**case.inputs, **case.hidden}, dict(seen.values))
+            except Exception:  # it was written for values of the right kind
+                seen.values = {}
+        return case.named(seen)
 
     def share(self, right: int, total: int) -> float:
         """Return what an answer earns of which some outputs are right, in whole half points.

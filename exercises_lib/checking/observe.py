@@ -15,10 +15,10 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -129,6 +129,7 @@ class Run:
     Args:
         steps: every output that the probe gave, by name, in the order in which they came.
         after: the inputs as the answer left them.
+        held: inputs that the answer is to fill: what lies in the arrays that it was given.
         failure: what stopped it, or None.
         printed: the beginning of what it printed.
         seconds: how long it took.
@@ -136,6 +137,7 @@ class Run:
 
     steps: list[tuple[str, Any]] = field(default_factory=list)
     after: dict[str, Any] = field(default_factory=dict)
+    held: dict[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
     printed: str = ""
     seconds: float = 0.0
@@ -185,6 +187,7 @@ def run_probe(
     seconds: float = 5.0,
     oracle: Oracle | None = None,
     of_processor: bool = False,
+    held: Collection[str] = (),
 ) -> list[Run]:
     """Run an answer on one case, once or twice, and record what happened.
 
@@ -200,6 +203,8 @@ def run_probe(
         oracle: by which the probe asks the judge, where the exercise needs it.
         of_processor: limit the time in which the answer computes, and not that on the clock: what
             others do on the machine then costs it nothing. Who waits has to be stopped otherwise.
+        held: inputs of which the arrays themselves are looked at afterwards, wherever the answer
+            has put others in their places.
 
     Returns:
         One run or two. Never raises for what the answer does.
@@ -211,8 +216,19 @@ def run_probe(
         for given in copies:
             if runs and runs[-1].failure is not None:
                 break
+            arrays = {key: _same_arrays(given[key]) for key in held if key in given}
             _run_once(probe, answer, given, runs, oracle)
+            runs[-1].held = {key: serialize(value) for key, value in arrays.items()}
     return runs
+
+
+def _same_arrays(value: Any) -> Any:
+    """Return containers of their own around the very same arrays."""
+    if isinstance(value, dict):
+        return {key: _same_arrays(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_same_arrays(item) for item in value]
+    return value
 
 
 def _run_once(
@@ -230,12 +246,17 @@ def _run_once(
     now.printed = printed.getvalue()
 
 
-def conclude(inputs: Mapping[str, Any], runs: Sequence[Run]) -> Observation:
+def conclude(
+    inputs: Mapping[str, Any],
+    runs: Sequence[Run],
+    fills: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> Observation:
     """Conclude from the runs of one case what the answer did, and whether it did it twice.
 
     Args:
         inputs: the case's inputs, as they were given.
         runs: what `run_probe` returned.
+        fills: see `Exercise.fills`.
     """
     first = runs[0]
     values, differing = _merge(first)
@@ -260,6 +281,10 @@ def conclude(inputs: Mapping[str, Any], runs: Sequence[Run]) -> Observation:
             if name not in again or not same(value, again[name], rtol=1e-9, atol=1e-12)
         ]
     seen.unstable = list(dict.fromkeys(seen.unstable))
+    if first.failure is None:
+        for name, keys in fills.items():
+            found = {key: first.held.get(key) for key in keys}
+            seen.values[name] = found if len(found) > 1 else found.popitem()[1]
     return seen
 
 

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from exercises_lib.checking.exercise import Case, Exercise
-from exercises_lib.checking.observe import Observation, observe
+from exercises_lib.checking.observe import Observation, run_probe
+from exercises_lib.checking.serialize import copy_plain
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,24 @@ class Trial:
 
 
 def _expected(exercise: Exercise, cases: Sequence[Case]) -> list[Observation]:
-    """Observe the reference."""
+    """Observe the reference.
+
+    A target's training is judged by itself, and not by what the reference has learnt on the same
+    draw; so that one is trained once in a process for cases of one form.
+    """
+    if exercise.kind != "target":
+        return _observed_reference(exercise, cases)
+    form = tuple((case.note, *((k, np.shape(v)) for k, v in case.inputs.items())) for case in cases)
+    key = (exercise.id, hash(form))
+    if key not in _trained:
+        _trained[key] = _observed_reference(exercise, cases)
+    return _trained[key]
+
+
+_trained: dict[tuple[str, int], list[Observation]] = {}
+
+
+def _observed_reference(exercise: Exercise, cases: Sequence[Case]) -> list[Observation]:
     expected = [
         # What else the machine is busy with is not its fault.
         observe_case(
@@ -107,16 +127,16 @@ def observe_case(
     of_processor: bool = False,
 ) -> Observation:
     """Observe an answer on one case of an exercise, its outputs named as they are judged."""
-    seen = observe(
+    runs = run_probe(
         exercise.probe,
         answer,
-        case.inputs,
+        [copy_plain(dict(case.inputs)) for _ in range(2 if repeat else 1)],
         seconds=seconds,
-        repeat=repeat,
         oracle=exercise.local_oracle(case),
         of_processor=of_processor,
+        held={key for keys in exercise.fills.values() for key in keys},
     )
-    return case.named(seen)
+    return exercise.observed(case, runs)
 
 
 def observations(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Iterator[Observation]:

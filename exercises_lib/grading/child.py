@@ -27,11 +27,14 @@ from typing import Any
 
 import numpy as np
 
+from exercises_lib import own
 from exercises_lib.checking.observe import Failure, Oracle, Probe, Run, oracle_result, run_probe
 from exercises_lib.checking.serialize import serialize
 from exercises_lib.grading import arena, lent, source, wire
 
 LIBRARY = "exercises_lib"
+_shelf: dict[str, str] = {}
+"""The student's own library in this kernel."""
 SKIPPED = (lent.AbsentError, NameError)
 """Errors after which a cell goes on: what it uses has not been lent, or was to be made of that."""
 
@@ -188,9 +191,17 @@ def serve(connection: socket.socket, memory: mmap.mmap, output: int) -> None:
             with contextlib.suppress(Exception):  # what patches it is left without a library
                 lent.receive(request["library"])
             continue
+        if "mynn" in request:
+            with contextlib.suppress(Exception):
+                _shelf.update(request["mynn"])
+                if own.library() is not _shelf:
+                    own.use(_shelf)
+            continue
         try:
             if "code" in request:
                 reply = _run(shell, request, output)
+            elif "definitions" in request:
+                reply = {"found": own.from_cells(request["definitions"])}
             elif "sources" in request:
                 reply = {"facts": [source.facts(text).to_plain() for text in request["sources"]]}
             else:

@@ -5,13 +5,14 @@ Everything that a kernel sends may be forged, and is read here with that in mind
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Observation
-from exercises_lib.checking.observe import Failure, Run, conclude, time_limit
+from exercises_lib.checking.observe import Failure, Run, time_limit
 
 MAX_STEPS = 1_000
 """How many outputs are read of one run; a probe gives a few dozen."""
@@ -68,25 +69,39 @@ def _size(value: Any) -> int:
     return 1
 
 
+@dataclass(frozen=True)
+class Memory:
+    """What the grader has seen in the arrays that it had lent for a case.
+
+    Args:
+        changed: the inputs whose arrays are not as they were.
+        held: what lies in the arrays of the inputs that an answer is to fill.
+    """
+
+    changed: Set[str]
+    held: Mapping[str, Any]
+
+
 def observations(
-    reply: Any, cases: Sequence[Case], repeat: bool, touched: Sequence[set[str]]
+    exercise: Exercise, reply: Any, cases: Sequence[Case], memory: Sequence[Memory]
 ) -> list[Observation]:
     """Read what a kernel says an answer did; it may say anything.
 
-    Whether arrays were changed is not for it to say: `touched` names the inputs where they were.
+    What became of arrays is not for it to say: `memory` tells.
 
     Raises:
         ValueError, TypeError, KeyError, IndexError, AttributeError: if it is not of the right form.
     """
     seen = []
-    for case, runs, changed in zip(cases, reply["runs"], touched, strict=False):
+    for case, runs, found in zip(cases, reply["runs"], memory, strict=False):
         read = [_run(run) for run in runs[:2]]
         told = read[0].after
         arrays = {k: one for k, one in case.inputs.items() if isinstance(one, np.ndarray)}
-        read[0].after = {k: one for k, one in {**told, **arrays}.items() if k not in changed}
-        if repeat and len(read) == 1 and read[0].failure is None:
+        read[0].after = {k: one for k, one in {**told, **arrays}.items() if k not in found.changed}
+        read[0].held = dict(found.held)
+        if exercise.repeat and len(read) == 1 and read[0].failure is None:
             raise ValueError("the second run is missing")
-        seen.append(case.named(conclude(case.inputs, read)))
+        seen.append(exercise.observed(case, read))
     if len(seen) < len(cases) and not (seen and seen[-1].failure):
         raise ValueError("a case is missing")
     return seen

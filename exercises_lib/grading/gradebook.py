@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 from exercises_lib.course import named as named_mistakes
 from exercises_lib.errors import UserError
+from exercises_lib.grading.earlier import Earlier
+from exercises_lib.grading.notebook import Code
 from exercises_lib.grading.results import (
     ExerciseResult,
     LateRule,
@@ -141,6 +144,7 @@ class Gradebook:
         outcome: Outcome,
         maximum: float,
         answers: Mapping[str, str] | None = None,
+        cells: Sequence[Code] = (),
     ) -> None:
         """Write one submission down, in one transaction; what was known of it before is replaced.
 
@@ -152,6 +156,7 @@ class Gradebook:
             outcome: what grading it gave.
             maximum: what the chapter counts.
             answers: exercise → the code that the student has written for it.
+            cells: the code cells, from which later chapters take what has passed.
 
         Raises:
             GradebookError: if it cannot be written, for example because the disk is full.
@@ -169,7 +174,7 @@ class Gradebook:
             "points": sum(verdict.earned for verdict in verdicts),
             "maximum": max(0, maximum - for_all),
             "attempt": json.dumps(list(submission.order)),
-            "flags": json.dumps([*submission.notes, *outcome.flags]),
+            "flags": json.dumps([*submission.notes, *outcome.flags, *filter(None, [outcome.mynn])]),
             "seed": str(outcome.seed),
             "seconds": outcome.seconds,
             "cpu": outcome.cpu,
@@ -193,7 +198,28 @@ class Gradebook:
                     "behaviour": outcome.behaviours.get(verdict.exercise_id, ""),
                 }
                 self._insert("verdict", verdict_values(number, place, verdict) | more)
+            if cells:
+                packed = zlib.compress(json.dumps([[one.id, one.source] for one in cells]).encode())
+                self._insert("code", {"submission": number, "cells": packed})
             self._choose(submission, chapter)
+
+    def earlier(self, submission: Submission, chapter: str) -> tuple[Earlier, ...]:
+        """Return what the same student has handed in of earlier chapters, as far as it counts."""
+        rows = self.connection.execute(
+            "SELECT id, chapter, cells FROM submission JOIN code ON code.submission = id "
+            "WHERE student = :student AND lms_id = :lms_id AND counts = 1 AND chapter < :chapter "
+            "AND chapter != '' ORDER BY chapter",
+            {**_whose(submission), "chapter": chapter},
+        ).fetchall()
+        passed = "SELECT exercise FROM verdict WHERE submission = ? AND status = 'passed'"
+        return tuple(
+            Earlier(
+                str(row["chapter"]),
+                tuple(Code(*cell) for cell in json.loads(zlib.decompress(row["cells"]))),
+                frozenset(one[0] for one in self.connection.execute(passed, [row["id"]])),
+            )
+            for row in rows
+        )
 
     def _insert(self, table: str, values: Mapping[str, Any]) -> int | None:
         columns, places = ", ".join(values), ", ".join(f":{name}" for name in values)

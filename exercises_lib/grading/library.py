@@ -72,6 +72,8 @@ _AFFINE = tuple(
 
 _NORMS = ("ch09.batch_norm_graph", "ch09.batch_norm_short", "ch09.BatchNorm", "ch09.LayerNorm")
 """Exercises of chapter 09 about a layer that normalises; one of them nearly answers the others."""
+_OWN_TRAINING = ("ch06.overfit_ten", "ch06.reach_digits")
+"""Exercises that a network of the student's own has to answer, trained by their own loop."""
 _SWEEP = ("ch10.sweep",)
 _SCALARS = ("ch10.operations", *_SWEEP)
 _ARRAYS = tuple(
@@ -105,11 +107,11 @@ LOANS: Mapping[str, Loan] = {
     "check_layer": Loan("07", ("ch03.check_layer", "ch06.numerical_gradient")),
     "gradient_check": Loan("07", ("ch06.gradient_check",)),
     "fast_gradient_check": Loan("07", ("ch06.gradient_check",)),
-    "TwoLayerNet": Loan("07", ("ch06.TwoLayerNet", "ch06.network_fix")),
+    "TwoLayerNet": Loan("07", ("ch06.TwoLayerNet", "ch06.network_fix", *_OWN_TRAINING)),
     "accuracy": Loan("07", ("ch06.TwoLayerNet",)),
-    "minibatches": Loan("07", ("ch06.minibatches",)),
-    "train": Loan("07", ("ch06.train",)),
-    "SGD": Loan("07", ("ch06.sgd_step",)),
+    "minibatches": Loan("07", ("ch06.minibatches", *_OWN_TRAINING)),
+    "train": Loan("07", ("ch06.train", *_OWN_TRAINING)),
+    "SGD": Loan("07", ("ch06.sgd_step", *_OWN_TRAINING)),
     "columns.init_params": Loan("08", ("ch07.init_params",)),
     "columns.one_layer_forward": Loan("08", ("ch07.one_layer_forward",)),
     "columns.forward_pass": Loan("08", ("ch07.forward_pass",)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,12 @@ MAX_CELLS = 2_000
 MAX_SOURCE = 200_000
 MAX_CODE = 2_000_000
 """Characters of code in all; what the course hands out has a hundredth of it."""
+
+
+MAX_ITEMS = 500_000
+"""Lists, dictionaries and entries in all. A notebook has a few thousand; a file of 30 MB can hold
+ten million, each of which takes thirty times as much memory as its two characters."""
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 class UnreadableError(Exception):
@@ -54,6 +61,11 @@ def read_notebook(data: bytes) -> dict[str, Any]:
         raise UnreadableError(
             "too-large", f"The file has {len(data) >> 20} MB; {MAX_BYTES >> 20} are read."
         )
+    items = _items(data)
+    if items > MAX_ITEMS:
+        raise UnreadableError(
+            "too-large", f"The file has {items:,} lists and entries; {MAX_ITEMS:,} are read."
+        )
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -81,6 +93,17 @@ def read_notebook(data: bytes) -> dict[str, Any]:
     if code > MAX_CODE:
         raise UnreadableError("too-large", f"The notebook has {code:,} characters of code.")
     return {**notebook, "cells": read}
+
+
+def _items(data: bytes) -> int:
+    """Count what is in a JSON file, without reading it: all that stands outside of its strings."""
+    if len(data) < MAX_ITEMS:
+        return 0  # it cannot have more
+    strings = (data.count(b'"') - data.count(b'\\"')) // 2
+    if strings > MAX_ITEMS:
+        return strings
+    bare = _STRING.sub(b"", data)
+    return bare.count(b",") + bare.count(b"[") + bare.count(b"{")
 
 
 def _cell(cell: Any, number: int) -> dict[str, Any]:

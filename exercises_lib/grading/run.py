@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exercises_lib.grading.answers import answers
+from exercises_lib.grading.earlier import OwnLibrary
 from exercises_lib.grading.gradebook import Gradebook
 from exercises_lib.grading.manifest import Plan, chapter_of
 from exercises_lib.grading.notebook import UnreadableError, code_cells, read_notebook
@@ -69,12 +70,13 @@ def grade_all(
         What has been dealt with, in the order in which it is done.
     """
     running: dict[Future[Outcome], tuple[Submission, str, Task]] = {}
+    held: list[tuple[Submission, str, Task]] = []
     waiting = iter(submissions)
     exhausted = False
     elsewhere: list[tuple[Submission, str, str]] = []
     there: set[tuple[str, str]] = set()
-    while running or not exhausted:
-        while not exhausted and len(running) < ahead:
+    while running or held or not exhausted:
+        while not exhausted and len(running) + len(held) < ahead:
             submission = next(waiting, None)
             if submission is None:
                 exhausted = True
@@ -90,7 +92,14 @@ def grade_all(
             if done is not None:
                 yield done
             elif ready is not None:
-                running[executor.submit(grade_here, ready)] = (submission, sha256, ready)
+                held.append((submission, sha256, ready))
+        for one in [one for one in held if _may_begin(one, [*running.values(), *held])]:
+            held.remove(one)
+            submission, sha256, task = one
+            if OwnLibrary(task.cells, ()).wanted:
+                earlier = gradebook.earlier(submission, task.plan.chapter)
+                task = replace(task, earlier=earlier)
+            running[executor.submit(grade_here, task)] = (submission, sha256, task)
         if not running:
             continue
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -100,7 +109,14 @@ def grade_all(
             outcome = future.result()
             own = answers(task.cells, plan)
             gradebook.write(
-                submission, sha256, plan.chapter, plan.fingerprint, outcome, plan.points, own
+                submission,
+                sha256,
+                plan.chapter,
+                plan.fingerprint,
+                outcome,
+                plan.points,
+                own,
+                task.cells,
             )
             yield Done(submission, plan.chapter, outcome, plan.points)
     for submission, found, sha256 in elsewhere:
@@ -113,6 +129,18 @@ def grade_all(
             gradebook.write(submission, sha256, chapter, "", outcome, 0)
             done = Done(submission, chapter, outcome)
         yield done
+
+
+def _may_begin(
+    one: tuple[Submission, str, Task], others: Iterable[tuple[Submission, str, Task]]
+) -> bool:
+    """Tell whether nothing of the same student's that it builds upon is still to be graded."""
+    submission, _, task = one
+    return not OwnLibrary(task.cells, ()).wanted or not any(
+        (other.student, other.lms_id) == (submission.student, submission.lms_id)
+        and theirs.plan.chapter < task.plan.chapter
+        for other, _, theirs in others
+    )
 
 
 def _prepare(

@@ -32,7 +32,14 @@ from exercises_lib.checking.judge import load, missing_modules, unavailable
 from exercises_lib.checking.observe import time_limit
 from exercises_lib.grading import scan
 from exercises_lib.grading.client import SandboxError
-from exercises_lib.grading.exchange import UNREADABLE, consult, observations, observe_request
+from exercises_lib.grading.earlier import OwnLibrary
+from exercises_lib.grading.exchange import (
+    UNREADABLE,
+    Memory,
+    consult,
+    observations,
+    observe_request,
+)
 from exercises_lib.grading.kernel import (
     KernelDiedError,
     KernelError,
@@ -101,12 +108,14 @@ class Session:
         self.status = "ok"
         self.ran: list[str] = []
         self.lender = lender_for(task.plan)
+        self.own = OwnLibrary(task.cells, task.earlier)
 
     def run(self) -> None:
         """Run the cells, observe the answers, and see to it that every exercise has a verdict."""
         self.read_cells()
+        self.read_definitions()
         self.lender.judged |= nowhere(self.cells, self.read, self.plan)
-        self.kernel.lend(self.lender.opening())
+        self._furnish()
         observed = places(self.cells, self.read, self.plan.checks)
         for index, cell in enumerate(self.cells):
             if not any(is_check(cell, self.read[index], check) for check in self.plan.checks):
@@ -125,6 +134,7 @@ class Session:
             detail="; ".join(self.troubles)[:2000],
             verdicts=tuple(self._clean(check) for check in self.plan.checks),
             flags=tuple(scan.flags(self.cells, self.read, self.plan, self.library)),
+            mynn=self.own.told() if self.own.wanted else "",
             behaviours=self.behaviours,
             seed=self.seed,
             cpu=self.kernel.cpu,
@@ -201,6 +211,23 @@ class Session:
             for cell in self.cells
         ]
 
+    def read_definitions(self) -> None:
+        """Have the student's own library read, where it is used; in a kernel as yet untouched."""
+        if not self.own.wanted:
+            return
+        try:
+            if not self.kernel.alive:
+                self.kernel.restart()
+            self.own.read(self.kernel, self.limits.cell_seconds)
+        except (KernelError, SandboxError) as error:
+            self._note("timeout", f"the definitions for mynn could not be read: {error}")
+
+    def _furnish(self) -> None:
+        """Give a fresh kernel what it may have of the library, and the student's own."""
+        self.kernel.lend(self.lender.opening())
+        if self.own.wanted:
+            self.kernel.keep(self.own.sources)
+
     def run_cell(self, index: int, cell: Code) -> None:
         """Run a cell of the student's; nothing of what it shows is looked at."""
         if not self.revive():
@@ -235,7 +262,7 @@ class Session:
             except SandboxError as error:
                 self._note("grader-failed", str(error))
                 return False
-            self.kernel.lend(self.lender.opening())
+            self._furnish()
             for source in list(self.ran):
                 try:
                     self.kernel.request({"code": source}, self.limits.cell_seconds)
@@ -251,6 +278,9 @@ class Session:
         """Have an answer observed and judge it; then the kernel may have what it asks for."""
         self._observe(check)
         self.kernel.lend(self.lender.judge(check.exercise_id))
+        passed = self.verdicts[check.exercise_id].status == "passed"
+        if self.own.wanted and passed and self.own.passed(check.exercise_id):
+            self.kernel.keep(self.own.sources)
 
     def _observe(self, check: Check) -> None:
         """Have an answer observed in the kernel, and judge here what it did."""
@@ -267,7 +297,7 @@ class Session:
         rng = np.random.default_rng([self.seed, zlib.crc32(exercise.id.encode())])
         cases = list(exercise.draw(rng))
         try:
-            reply, touched = self._ask_kernel(check, exercise, cases)
+            reply, memory = self._ask_kernel(check, exercise, cases)
         except TimeUpError:
             text = "Your code was stopped: it had not come to an end in time. Do all loops end?"
             self.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
@@ -275,16 +305,16 @@ class Session:
             text = f"Your code stopped everything when it was run: {error}."
             self.verdicts[exercise.id] = Verdict.of(exercise, "error", text)
         else:
-            self.verdicts[exercise.id] = self._judge(check, exercise, cases, touched, reply)
+            self.verdicts[exercise.id] = self._judge(check, exercise, cases, memory, reply)
             self._note_behaviour(check, exercise)
 
     def _ask_kernel(
         self, check: Check, exercise: Exercise, cases: Sequence[Case]
-    ) -> tuple[dict[str, Any], list[set[str]]]:
+    ) -> tuple[dict[str, Any], list[Memory]]:
         """Have an answer run on cases.
 
         Returns:
-            What the kernel says; and for each case the inputs whose arrays were seen to be changed.
+            What the kernel says; and for each case what was seen in the arrays that it was lent.
 
         Raises:
             KernelError: if the kernel does not reply.
@@ -298,9 +328,13 @@ class Session:
             2 * seconds + 1,
             lambda number, arguments: consult(exercise, cases[number], arguments),
         )
+        filled = {key for keys in exercise.fills.values() for key in keys}
         return reply, [
-            {key for key, arrays in runs[0][1].items() if not arena.left_alone(arrays)}
-            for runs in lent
+            Memory(
+                {key for key, taken in arrays.items() if not arena.left_alone(taken)},
+                {key: arena.contents(one) for key, one in told.items() if key in filled},
+            )
+            for (told, arrays), *_ in lent
         ]
 
     def _judge(
@@ -308,7 +342,7 @@ class Session:
         check: Check,
         exercise: Exercise,
         cases: Sequence[Case],
-        touched: Sequence[set[str]],
+        memory: Sequence[Memory],
         reply: dict[str, Any],
     ) -> Verdict:
         """Judge what a kernel says an answer did; it may say anything.
@@ -317,14 +351,14 @@ class Session:
             check: the check cell.
             exercise: what was asked.
             cases: the cases.
-            touched: for each of them the inputs whose arrays the answer was seen to change.
+            memory: for each of them what was seen in the arrays that were lent.
             reply: what the kernel says.
         """
         if "runs" not in reply:
             text = "What your code did could not be observed: it changes what observes it."
             return Verdict.of(exercise, "error", text)
         try:
-            seen = observations(reply, cases, exercise.repeat, touched)
+            seen = observations(exercise, reply, cases, memory)
             origin = str(reply["origin"])
             library = [str(name)[:80] for name in reply["library"]][:20]
         except UNREADABLE as error:
@@ -361,8 +395,8 @@ class Session:
             return
         cases = common_cases(exercise)
         try:
-            reply, touched = self._ask_kernel(check, exercise, cases)
-            seen = observations(reply, cases, exercise.repeat, touched)
+            reply, memory = self._ask_kernel(check, exercise, cases)
+            seen = observations(exercise, reply, cases, memory)
             timed_out = any(one.failure and one.failure.kind == "timeout" for one in seen)
             if not timed_out:
                 self.behaviours[exercise.id] = digest(cases, seen)

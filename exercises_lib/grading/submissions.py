@@ -61,11 +61,14 @@ def find(source: Path) -> list[Submission]:
     Raises:
         InputError: if there is nothing of that kind.
     """
+    stamped: Path | None = None
     if not source.exists():
         raise InputError(f"{source} does not exist.")
     if source.is_dir():
         below = (source / name for name in ("submitted", "submissions"))
-        entries = in_folder(next((folder for folder in below if folder.is_dir()), source))
+        folder = next((folder for folder in below if folder.is_dir()), source)
+        entries = in_folder(folder)
+        stamped = folder if folder.name == "submitted" else None
     elif source.suffix.lower() == ".zip":
         entries = in_archive(source)
     elif source.suffix.lower() == ".ipynb":
@@ -74,7 +77,7 @@ def find(source: Path) -> list[Submission]:
         raise InputError(
             f"{source} is neither a folder nor a zip nor a notebook; give one of these."
         )
-    found = _keep_telling(_identified(entries))
+    found = _keep_telling(_identified(entries, stamped))
     if not found:
         raise InputError(f"{source} holds no submissions: no file ends in .ipynb.")
     return sorted(found, key=lambda one: (one.student.casefold(), one.file))
@@ -86,16 +89,37 @@ class _Found:
     kept: bool
 
 
-def _identified(entries: list[Entry]) -> list[_Found]:
+def _identified(entries: list[Entry], stamped: Path | None) -> list[_Found]:
     tops: dict[str, bool] = {}
     for entry in entries:
         tops[entry.parts[0]] = tops.get(entry.parts[0], False) or len(entry.parts) > 1
     whose = owners(list(tops.items()))
     dated = platform(tops) is MOODLE
-    return _with_files_apart(_identify(entry, whose[entry.parts[0]], dated) for entry in entries)
+    handed_in = {entry.parts[:2] for entry in entries if len(entry.parts) == 3}
+    stamps: dict[tuple[str, ...], str] = {}
+    if stamped is not None:
+        stamps = {parts: _stamp(stamped.joinpath(*parts)) for parts in handed_in}
+    return _with_files_apart(
+        _identify(entry, whose[entry.parts[0]], dated, stamps.get(entry.parts[:2], ""))
+        for entry in entries
+    )
 
 
-def _identify(entry: Entry, owner: Owner, dated: bool) -> _Found:
+def _stamp(folder: Path) -> str:
+    """Read when nbgrader says that a folder was handed in; empty if it does not say so."""
+    path = folder / "timestamp.txt"
+    try:
+        if path.is_symlink() or not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            text = file.read(100).decode("ascii", "replace")
+    except OSError:
+        return ""
+    found = re.match(r"\s*(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)", text)
+    return f"{found[1]} {found[2]}" if found else ""
+
+
+def _identify(entry: Entry, owner: Owner, dated: bool, stamp: str) -> _Found:
     file = clean("/".join(entry.parts))
     if owner.doubt:
         entry = problem(entry.parts, "unsafe", owner.doubt)
@@ -108,7 +132,7 @@ def _identify(entry: Entry, owner: Owner, dated: bool) -> _Found:
             read=entry.read,
             order=(int(attempt[1]) if attempt else 0, entry.time, file),
             late=owner.late,
-            handed_in=entry.modified if dated else "",
+            handed_in=entry.modified if dated else stamp,
             notes=tuple(note for note in (*owner.notes, clean(entry.note)) if note),
         ),
         entry.kept,

@@ -9,7 +9,7 @@ from typing import Any
 from exercises_lib.checking import Verdict
 from exercises_lib.grading.results import ExerciseResult, SubmissionResult
 
-VERSION = 3
+VERSION = 4
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS submission (
     id INTEGER PRIMARY KEY,
@@ -51,6 +51,10 @@ CREATE TABLE IF NOT EXISTS verdict (
     behaviour TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (submission, exercise)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS code (
+    submission INTEGER PRIMARY KEY REFERENCES submission (id) ON DELETE CASCADE,
+    cells BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS decision (
     student TEXT NOT NULL,
     lms_id TEXT NOT NULL,

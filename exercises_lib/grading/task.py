@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from exercises_lib.checking import Verdict
+    from exercises_lib.grading.earlier import Earlier
     from exercises_lib.grading.manifest import Plan
     from exercises_lib.grading.notebook import Code
     from exercises_lib.grading.sandbox import Limits
@@ -25,12 +26,14 @@ class Task:
         plan: the plan of its chapter.
         limits: what its kernel may use.
         seed: draws the cases; new each time if None.
+        earlier: what the same student has handed in before, for `mynn`.
     """
 
     cells: tuple[Code, ...]
     plan: Plan
     limits: Limits
     seed: int | None = None
+    earlier: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Outcome:
         detail: what happened, in sentences.
         verdicts: on the exercises, in the order of the chapter.
         flags: what the instructor should look at.
+        mynn: which names of the student's own library are whose, in a sentence; empty if none are
+            asked for.
         behaviours: exercise → a digest of what a wrong answer does that no known mistake explains.
         seed: drew the cases.
         seconds: how long it took.
@@ -54,6 +59,7 @@ class Outcome:
     detail: str = ""
     verdicts: tuple[Verdict, ...] = ()
     flags: tuple[str, ...] = ()
+    mynn: str = ""
     behaviours: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     seconds: float = 0.0

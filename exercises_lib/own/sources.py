@@ -7,6 +7,7 @@ import builtins
 import symtable
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
 
@@ -46,7 +47,7 @@ def module_source(
     Raises:
         CannotKeepError: if it is not defined in these cells, or needs something that is not.
     """
-    pieces = list(_pieces(cells))
+    pieces = _pieces(tuple(cells))
     last = _last(pieces, name, len(pieces))
     if last is None or last.kind != "definition":
         raise CannotKeepError("its definition is not in this notebook.")
@@ -87,13 +88,12 @@ def _parsed(cells: Sequence[str]) -> Iterator[tuple[ast.Module, list[str]]]:
             continue
 
 
-def _pieces(cells: Sequence[str]) -> Iterator[Piece]:
-    place = 0
-    for tree, lines in _parsed(cells):
-        for node in tree.body:
-            for name, kind, text in _bound(node, lines):
-                yield Piece(place, name, text, kind)
-                place += 1
+@lru_cache(maxsize=2)
+def _pieces(cells: tuple[str, ...]) -> tuple[Piece, ...]:
+    bound = (
+        one for tree, lines in _parsed(cells) for node in tree.body for one in _bound(node, lines)
+    )
+    return tuple(Piece(place, name, text, kind) for place, (name, kind, text) in enumerate(bound))
 
 
 def _bound(node: ast.stmt, lines: list[str]) -> Iterator[tuple[str, str, str]]:
@@ -187,7 +187,8 @@ def _with_needs(answer: Piece, pieces: Sequence[Piece], others: Collection[str])
     return sorted(chosen, key=lambda piece: piece.place)
 
 
-def _globals_of(text: str) -> set[str]:
+@lru_cache(maxsize=2000)
+def _globals_of(text: str) -> frozenset[str]:
     """Return the names that a statement takes from its module."""
 
     def used(table: symtable.SymbolTable) -> Iterator[str]:
@@ -203,4 +204,4 @@ def _globals_of(text: str) -> set[str]:
     own = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned()}
     own |= {child.get_name() for child in top.get_children()}
     at_top = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
-    return {name for name in names if name not in own or name in at_top}
+    return frozenset(name for name in names if name not in own or name in at_top)

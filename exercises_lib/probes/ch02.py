@@ -113,6 +113,22 @@ def gates(answer: Any, inputs: dict[str, Any]) -> Steps:
         yield step if isinstance(step, str) else (f"{name}: {step[0]}", step[1])
 
 
+MANY = 20_000
+"""Multiplications after which a sweep is stopped; a right one makes 80."""
+
+
+class _Looked(dict[str, Any]):
+    """A recorded graph in which nobody looks for ever."""
+
+    looks = 0
+
+    def __getitem__(self, node: str) -> Any:
+        self.looks += 1
+        if self.looks > MANY:
+            raise MisfitError(f"Your sweep looks at nodes more than {MANY:,} times.")
+        return super().__getitem__(node)
+
+
 class _Counted(float):
     """A local derivative that counts how often something is multiplied by it."""
 
@@ -120,6 +136,8 @@ class _Counted(float):
 
     def _count(self, other: Any) -> Any:
         self.tally[0] += 1
+        if self.tally[0] > MANY:
+            raise MisfitError(f"Your sweep multiplies more than {MANY:,} times.")
         return float(self) * other
 
     __mul__ = __rmul__ = _count
@@ -135,10 +153,10 @@ def sweep(answer: Any, inputs: dict[str, Any]) -> Steps:
     need_function(answer)
     graph, tally = inputs["graph"], [0]
     if "counted" in inputs:
-        graph = {
-            node: [(parent, _counted(local, tally)) for parent, local in used]
+        graph = _Looked(
+            (node, [(parent, _counted(local, tally)) for parent, local in used])
             for node, used in graph.items()
-        }
+        )
     yield f"{name_of(answer)}(graph, output)"
     gradients = answer(graph, inputs["output"])
     if "counted" not in inputs:

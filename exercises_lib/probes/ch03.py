@@ -134,22 +134,22 @@ def sequential(answer: Any, inputs: dict[str, Any]) -> Steps:
     layers = [_Recorder(place, weight, log) for place, weight in enumerate(inputs["weights"])]
     yield f"{name_of(answer)}(layers)"
     made = answer(layers)
-    for _ in range(2):
+    for which, x, dout in _two_passes(inputs):
         log.clear()
-        yield "forward(x)"
-        out = made.forward(inputs["x"])
-        yield "forward_order", list(log)
-        yield "out", out
+        yield f"forward({which}x)"
+        out = made.forward(x)
+        yield f"{which}forward_order", list(log)
+        yield f"{which}out", out
         log.clear()
-        yield "backward(dout)"
-        dx = made.backward(inputs["dout"])
-        yield "backward_order", list(log)
-        yield "dx", dx
+        yield f"backward({which}dout)"
+        dx = made.backward(dout)
+        yield f"{which}backward_order", list(log)
+        yield f"{which}dx", dx
     yield "layers", _places(layers)
 
 
 def back_through(answer: Any, inputs: dict[str, Any]) -> Steps:
-    """Send a gradient back through a list of recording layers, twice.
+    """Send two gradients back through a list of recording layers, one after the other.
 
     Args:
         answer: the function ``(layers, dout)``.
@@ -158,13 +158,19 @@ def back_through(answer: Any, inputs: dict[str, Any]) -> Steps:
     need_function(answer)
     log: list[int] = []
     layers = [_Recorder(place, weight, log) for place, weight in enumerate(inputs["weights"])]
-    for _ in range(2):
+    for which, _, dout in _two_passes(inputs):
         log.clear()
-        yield f"{name_of(answer)}(layers, dout)"
-        dx = answer(layers, inputs["dout"])
-        yield "backward_order", list(log)
-        yield "dx", dx
+        yield f"{name_of(answer)}(layers, {which}dout)"
+        dx = answer(layers, dout)
+        yield f"{which}backward_order", list(log)
+        yield f"{which}dx", dx
     yield "layers", _places(layers)
+
+
+def _two_passes(inputs: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Return two passes; the second has other numbers, which nobody can remember from the first."""
+    x, dout = inputs.get("x", 0.0), inputs["dout"]
+    return [("", x, dout), ("second ", 1.5 - x / 2, 0.5 - dout / 3)]
 
 
 def _places(layers: Sequence[Any]) -> list[int]:
@@ -293,14 +299,16 @@ FORWARD: dict[str, Callable[[Any], Any]] = {
 def layer_checker(answer: Any, inputs: dict[str, Any], *, oracle: Oracle) -> Steps:
     """Give a layer of the zoo to a checker and say what it decides: accepts, rejects, or what else.
 
+    What the checker leaves in the array ``x`` is judged (`Exercise.fills`).
+
     Args:
         answer: the function ``(layer, x, rng)`` that returns an error.
         inputs: ``forward``, a name of `FORWARD`; ``x``; ``seed`` for the answer's generator.
         oracle: the layer's way back, see `_Animal`.
     """
     need_function(answer)
-    x = inputs["x"].copy()
-    animal = _Animal(FORWARD[inputs["forward"]], oracle, inputs["x"])
+    x, before = inputs["x"], inputs["x"].copy()
+    animal = _Animal(FORWARD[inputs["forward"]], oracle, before)
     rng = np.random.default_rng(inputs["seed"])
     unused = rng.bit_generator.state
     yield f"{name_of(answer)}(layer, x, rng)"
@@ -310,11 +318,10 @@ def layer_checker(answer: Any, inputs: dict[str, Any], *, oracle: Oracle) -> Ste
     drawn = rng.bit_generator.state != unused or not animal.varied
     yield "rng", "used" if drawn else "unused"
     yield "rounds", len(animal.at_backward)
-    as_given = all(np.array_equal(came, inputs["x"]) for came in animal.at_backward)
+    as_given = all(np.array_equal(came, before) for came in animal.at_backward)
     seen = "as given" if as_given else "another"
     yield "x at backward", seen if animal.at_backward else "never"
     yield "step", magnitude(animal.farthest)
-    yield "x afterwards", x
 
 
 class _Forgetful:

@@ -52,7 +52,7 @@ def unbroadcast(answer: Any, inputs: dict[str, Any]) -> Steps:
 
     Args:
         answer: a function of ``(grad, shape)``.
-        inputs: ``grad`` and ``shape``.
+        inputs: ``grad``, ``other grad`` (what lies in that afterwards is judged) and ``shape``.
     """
     need_function(answer)
     grad, shape = inputs["grad"], inputs["shape"]
@@ -60,21 +60,16 @@ def unbroadcast(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield during
     result = answer(grad, shape)
     yield "result", result
-    yield "write", _write(result, grad)
     yield f"{during} with a read-only grad"
     yield "result", answer(np.broadcast_to(grad, grad.shape), shape)
-
-
-def _write(result: Any, grad: np.ndarray[Any, Any]) -> str:
-    """Add to a result in place, as accumulating a gradient does, and say what happens."""
-    if not isinstance(result, np.ndarray) or result.dtype.kind != "f":
-        return "own"
-    before = grad.copy()
-    try:
-        np.add(result, 1, out=result)
-    except ValueError:
-        return "read-only"
-    if np.array_equal(grad, before):
-        return "own"
-    grad[...] = before
-    return "shared"
+    yield during
+    other = answer(inputs["other grad"], shape)
+    if isinstance(other, np.ndarray) and other.dtype.kind == "f":
+        yield "adding 1 to the result"
+        try:
+            np.add(other, 1, out=other)
+        except ValueError:
+            other = "read-only"
+    else:
+        other = other + 1
+    yield "result with 1 added", other

@@ -229,8 +229,9 @@ class _Suspect:
 
     def __init__(self, inputs: dict[str, Any], oracle: Oracle) -> None:
         self.called = dict(zip(NAMES, inputs["called"], strict=True))
-        self.params = {self.called[name]: inputs[name].copy() for name in NAMES}
+        self.params = {self.called[name]: inputs[name] for name in NAMES}
         self._oracle, self._inputs = oracle, inputs
+        self._before = {name: inputs[name].copy() for name in NAMES}
         self.losses, self.farthest, self.other_batch = 0, 0.0, False
 
     def predict(self, x: Any) -> Any:
@@ -252,7 +253,7 @@ class _Suspect:
         self.losses += 1
         if self.losses <= 4:  # the first parameter that is moved tells
             for name, called in self.called.items():
-                moved = np.abs(self.params[called] - self._inputs[name]).max()
+                moved = np.abs(self.params[called] - self._before[name]).max()
                 self.farthest = max(self.farthest, float(moved))
 
     def gradient(self, x: Any, t: Any) -> dict[str, Any]:
@@ -262,6 +263,9 @@ class _Suspect:
 
 def network_checker(answer: Any, inputs: dict[str, Any], *, oracle: Oracle) -> Steps:
     """Give a network to a checker and say what it decides about each parameter.
+
+    The network's parameters are the arrays of the case, and what the checker leaves in them is
+    judged (`Exercise.fills`).
 
     Args:
         answer: the function ``(net, x, t)`` that returns an error for each parameter.
@@ -275,8 +279,6 @@ def network_checker(answer: Any, inputs: dict[str, Any], *, oracle: Oracle) -> S
     if isinstance(errors, dict):
         errors = {key: decision(error) for key, error in errors.items()}
     yield "decisions", errors
-    left = all(np.array_equal(suspect.params[suspect.called[k]], inputs[k]) for k in NAMES)
-    yield "parameters afterwards", "as before" if left else "changed"
     yield "batch of the losses", "another" if suspect.other_batch else "as given"
     yield "step", magnitude(suspect.farthest)
 
@@ -331,7 +333,7 @@ def _epoch(result: Any, during: str) -> list[Any]:
 
 
 def step(answer: Any, inputs: dict[str, Any]) -> Steps:
-    """Make one step and look at the arrays that the layers hold.
+    """Make one step; the arrays that the layers hold are judged (`Exercise.fills`).
 
     Args:
         answer: the function ``(params, grads, lr)``.
@@ -339,10 +341,8 @@ def step(answer: Any, inputs: dict[str, Any]) -> Steps:
     """
     need_function(answer)
     params, grads = inputs["params"], inputs["grads"]
-    held = dict(params)
     yield f"{name_of(answer)}(params, grads, lr)"
     answer(params, grads, inputs["lr"])
-    yield "the arrays that the layers hold", held
     yield "params", params
 
 

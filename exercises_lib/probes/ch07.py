@@ -28,7 +28,6 @@ def parameters(answer: Any, inputs: dict[str, Any]) -> Steps:
     yield during
     params = _dictionary(answer(inputs["sizes"], rng, inputs["std"]), during)
     yield "names", sorted(str(name)[:40] for name in params)
-    yield "shapes", {str(name)[:40]: np.shape(array) for name, array in params.items()}
     yield "biases", _named(params, "bias")
     yield f"{during} with the same generator once more"
     again = _dictionary(answer(inputs["sizes"], rng, inputs["std"]), during)

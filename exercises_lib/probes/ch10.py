@@ -489,7 +489,8 @@ def switch(answer: Any, inputs: dict[str, Any]) -> Steps:
 
     Args:
         answer: called with a class that has an attribute ``recording``; gives a context manager.
-        inputs: ``way``: how it is used.
+        inputs: ``way``: how it is used; if that is ``"drawn"``, ``blocks`` inside blocks, what
+            ``recording`` is ``before`` each of the outermost, and which of them ``fails``.
     """
     if not callable(answer):
         raise MisfitError("Expected a class or function that makes a context manager.")
@@ -499,6 +500,14 @@ def switch(answer: Any, inputs: dict[str, Any]) -> Steps:
 
     way = inputs["way"]
     seen: list[bool] = []
+
+    def walk(blocks: list[Any]) -> None:
+        for inside in blocks:
+            with answer(Engine):
+                seen.append(Engine.recording)
+                walk(inside)
+            seen.append(Engine.recording)
+
     yield f"with {name_of(answer)}(Engine): …"
     manager = answer(Engine)
     if hasattr(manager, "__enter__") and not hasattr(manager, "__exit__"):
@@ -519,6 +528,18 @@ def switch(answer: Any, inputs: dict[str, Any]) -> Steps:
             came_through = True
         seen.append(Engine.recording)
         yield "the error comes through", came_through
+    elif way == "drawn":
+        drawn = zip(inputs["before"], inputs["blocks"], inputs["fails"], strict=True)
+        for before, blocks, fails in drawn:
+            Engine.recording = before
+            try:
+                with answer(Engine):
+                    walk(blocks)
+                    if fails:
+                        raise KeyError("an error of the student's own")
+            except KeyError:
+                seen.append(True)
+            seen.append(Engine.recording)
     elif way == "one inside the other":
         with manager:
             seen.append(Engine.recording)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import io
+import json
 import os
+import resource
 import subprocess
 import sys
 import zipfile
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from exercises_lib.grading.notebook import UnreadableError
+from exercises_lib.grading.notebook import UnreadableError, read_notebook
 from exercises_lib.grading.submissions import Submission, find
 
 NOTEBOOK = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
@@ -205,3 +207,21 @@ def test_a_file_that_becomes_a_link_before_it_is_read_is_not_followed(tmp_path: 
     (tmp_path / "zoe/03_layers.ipynb").unlink()
     (tmp_path / "zoe/03_layers.ipynb").symlink_to(tmp_path / "ann/03_layers.ipynb")
     assert outcome(one) == "unreadable"
+
+
+def test_a_file_of_millions_of_empty_lists_is_refused_before_they_are_made() -> None:
+    many = b"[" + b"[]," * 9_000_000 + b"[]]"
+    for data in (many, b'{"a":[' + b'{"":0},' * 4_000_000 + b"0]}", b"[" + b"0.1," * 7_000_000):
+        began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(UnreadableError, match="lists and entries") as caught:
+            read_notebook(data)
+        assert caught.value.status == "too-large"
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - began < 100 << 10  # kB
+
+
+def test_brackets_and_commas_in_what_cells_show_do_not_count() -> None:
+    shown = """[[1, 2], {3: '"4"'}], """ * 100_000
+    output = {"output_type": "stream", "name": "stdout", "text": shown}
+    cell = {"cell_type": "code", "id": "a", "source": "1", "outputs": [output], "metadata": {}}
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+    assert len(read_notebook(json.dumps(notebook).encode())["cells"]) == 1

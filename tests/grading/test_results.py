@@ -185,6 +185,7 @@ def test_a_gradebook_of_the_version_before_is_read_and_kept(tmp_path: Path) -> N
     ):  # fmt: skip
         book.connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     book.connection.execute("DROP TABLE late_rule")
+    book.connection.execute("DROP TABLE code")
     book.connection.execute("PRAGMA user_version = 2")
     book.close()
     book = Gradebook(path)
@@ -193,5 +194,5 @@ def test_a_gradebook_of_the_version_before_is_read_and_kept(tmp_path: Path) -> N
     assert only(book, "bob").handed_in == "2026-11-20 12:00"
     book.close()
     with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone()[0] == 3
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == 4
     connection.close()

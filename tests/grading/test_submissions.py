@@ -66,6 +66,22 @@ def test_a_folder_per_student_and_what_lies_beside_the_notebook(tmp_path: Path) 
     ]
 
 
+def test_nbgraders_time_of_handing_in_is_read_and_no_other_file_of_that_name(
+    tmp_path: Path,
+) -> None:
+    files(tmp_path, "submitted/ana/ps1/03_layers.ipynb", "submitted/bob/ps1/03_layers.ipynb")
+    files(tmp_path, "submitted/cem/ps1/03_layers.ipynb", "folder/dora/ps1/03_layers.ipynb")
+    (tmp_path / "secret.txt").write_text("2020-01-01 00:00")
+    stamp = "2026-11-20 18:05:11.123456 UTC"
+    (tmp_path / "submitted/ana/ps1/timestamp.txt").write_text(stamp)
+    (tmp_path / "submitted/bob/ps1/timestamp.txt").symlink_to(tmp_path / "secret.txt")
+    (tmp_path / "submitted/cem/ps1/timestamp.txt").write_text("soon")
+    (tmp_path / "folder/dora/ps1/timestamp.txt").write_text(stamp)
+    told = {one.student: one.handed_in for one in find(tmp_path / "submitted")}
+    assert told == {"ana": "2026-11-20 18:05", "bob": "", "cem": ""}
+    assert [one.handed_in for one in find(tmp_path / "folder")] == [""]
+
+
 def test_nbgraders_tree_is_found_from_the_course_folder(tmp_path: Path) -> None:
     files(tmp_path, "submitted/ana/ps1/03_layers.ipynb", "submitted/ana/ps2/04_affine.ipynb")
     files(tmp_path, "submitted/bob/ps1/03_layers.ipynb", "source/ps1/03_layers.ipynb")

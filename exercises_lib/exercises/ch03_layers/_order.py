@@ -43,8 +43,11 @@ def same_layers(inputs, got, expected) -> str | None:
 
 
 ORDERS = (
-    Output("forward_order", compare=right_order("forward")),
-    Output("backward_order", compare=right_order("backward")),
+    *(
+        Output(f"{which}{method}_order", compare=right_order(method))
+        for which in ("", "second ")
+        for method in ("forward", "backward")
+    ),
     Output("layers", compare=same_layers),
     Output("out", "", "the shape that the last layer gives"),
     Output("dx", "", "the shape of the network's input"),

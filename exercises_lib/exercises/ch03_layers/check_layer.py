@@ -336,5 +336,6 @@ EXERCISE = Exercise(
     ),
     remark=f"Your check accepted {len(RIGHT)} right layers and rejected {len(WRONG)} wrong ones.",
     oracle=walk_back,
+    fills={"x afterwards": ("x",)},
     repeat=False,  # what is observed are decisions, and a second run decides the same
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from exercises_lib.checking import Case, Exercise, Output, Probe
+from exercises_lib.checking.serialize import same
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch04_affine._sizes import three_sizes
 from exercises_lib.probes import ch04 as probes
@@ -45,7 +46,9 @@ def unbroadcast_padded(grad, shape):
 
 def draw_unbroadcast(rng: np.random.Generator) -> Iterator[Case]:
     def case(big: tuple[int, ...], shape: tuple[int, ...], note: str, dtype: type = np.float64):
-        return Case({"grad": rng.normal(size=big).astype(dtype), "shape": shape}, note)
+        grad: Any = rng.normal(size=big).astype(dtype)
+        other: Any = rng.normal(size=big).astype(dtype)
+        return Case({"grad": grad, "shape": shape, "other grad": other}, note)
 
     a, b, c = three_sizes(rng)
     yield case((a, b), (b,), f"{(b,)} was broadcast to {(a, b)}")
@@ -58,18 +61,25 @@ def draw_unbroadcast(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def own_memory(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
-    """Judge what happened when the returned gradient was written into."""
-    if got == "read-only":
+    """Say if grad was changed when 1 was added to every number of the result."""
+    if same(got, inputs["other grad"]):
+        return None
+    return (
+        f"Writing into the result changes grad as well (shape {inputs['shape']}): "
+        "both are the same memory."
+    )
+
+
+def can_be_added_to(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
+    """Judge the result after 1 was added to every number of it, in place."""
+    if isinstance(got, str):
         return (
             "The result cannot be written into: it is a read-only view. Whoever gets a gradient "
             "may add to it."
         )
-    if got == "shared":
-        return (
-            f"Writing into the result changes grad as well (shape {inputs['shape']}): "
-            "both are the same memory."
-        )
-    return None
+    if same(got, expected, rtol=1e-3 if inputs["grad"].dtype == np.float32 else 1e-6, atol=1e-5):
+        return None
+    return "The result for another grad, with 1 added, is not what it should be."
 
 
 wrong = Mistakes(unbroadcast)
@@ -282,7 +292,9 @@ EXERCISE = Exercise(
     draw=draw_unbroadcast,
     outputs=(
         Output("result", "", "the shape of the input before it was broadcast"),
-        Output("write", compare=own_memory),
+        Output("result with 1 added", compare=can_be_added_to),
+        Output("grad after adding to the result", compare=own_memory),
     ),
+    fills={"grad after adding to the result": ("other grad",)},
     remark="The bias gradient was the first case of this rule: (M,) had been broadcast to (N, M).",
 )

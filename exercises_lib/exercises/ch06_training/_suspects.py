@@ -130,6 +130,15 @@ def judge_decisions(inputs: Mapping[str, Any], got: Any, expected: Any) -> str |
     return None
 
 
+def parameters_in_words(inputs: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Say whether what lies in the parameters' arrays is what was there before."""
+    found = values.pop("parameters afterwards", None)
+    if found is not None:
+        left = all(np.array_equal(found[name], inputs[name]) for name in probes.NAMES)
+        values["parameters afterwards"] = "as before" if left else "changed"
+    return values
+
+
 def judge_parameters(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
     """Say if the candidate's check left other parameters behind."""
     if isinstance(got, str) and got == expected:

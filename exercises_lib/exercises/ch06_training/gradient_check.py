@@ -18,6 +18,7 @@ from exercises_lib.exercises.ch06_training._suspects import (
     judge_decisions,
     judge_parameters,
     judge_step,
+    parameters_in_words,
     spoilt,
 )
 from exercises_lib.probes import ch06 as probes
@@ -244,4 +245,6 @@ EXERCISE = Exercise(
     remark="Your check let 2 right networks through and found the fault in 7 wrong ones.",
     repeat=False,  # what is observed are decisions, and a second run decides the same
     oracle=spoilt,
+    fills={"parameters afterwards": probes.NAMES},
+    reads=parameters_in_words,
 )

@@ -148,5 +148,6 @@ EXERCISE = Exercise(
     ),
     probe=Probe(probes.step),
     draw=draw_step,
+    fills={"the arrays that the layers hold": ("params",)},
     remark="Nothing is returned: the arrays that the layers hold have moved.",
 )

@@ -13,6 +13,7 @@ from exercises_lib.exercises.ch09_better_training._optimisers import (
     OPTIMISER_OUTPUTS,
     brackets_mistake,
     draw_steps,
+    in_place,
     optimiser_mistakes,
 )
 from exercises_lib.probes import ch09 as probes
@@ -134,5 +135,7 @@ EXERCISE = Exercise(
     probe=Probe(probes.optimiser),
     draw=draw_steps(lambda rng: (float(rng.uniform(0.1, 0.5)), float(rng.uniform(0.05, 0.2)))),
     outputs=OPTIMISER_OUTPUTS,
+    fills={"arrays": ("params",)},
+    reads=in_place,
     remark="The first step has the length lr in every direction, whatever the gradient's size.",
 )

@@ -24,6 +24,7 @@ from exercises_lib.exercises.ch09_better_training._adam import (
 from exercises_lib.exercises.ch09_better_training._optimisers import (
     OPTIMISER_OUTPUTS,
     brackets_mistake,
+    in_place,
     optimiser_mistakes,
     written_out_mistake,
 )
@@ -160,5 +161,7 @@ EXERCISE = Exercise(
     probe=Probe(probes.optimiser),
     draw=ADAM_SETTINGS,
     outputs=OPTIMISER_OUTPUTS,
+    fills={"arrays": ("params",)},
+    reads=in_place,
     remark="The first step has the length lr in every direction: m̂ = g and √ŝ = |g|.",
 )

@@ -22,7 +22,7 @@ from exercises_lib.exercises.ch09_better_training._adam import (
     AdamUncorrected,
     correction_mistakes,
 )
-from exercises_lib.exercises.ch09_better_training._optimisers import OPTIMISER_OUTPUTS
+from exercises_lib.exercises.ch09_better_training._optimisers import OPTIMISER_OUTPUTS, in_place
 from exercises_lib.exercises.hunting import hunt_mistakes, hunted_outputs
 from exercises_lib.exercises.parts import as_part
 from exercises_lib.probes.hunting import hunt
@@ -135,5 +135,7 @@ EXERCISE = Exercise(
     probe=Probe(hunt, {"repair": "ch09.optimiser"}),
     draw=ADAM_SETTINGS,
     outputs=(*hunted_outputs(tells, (8, 15), last=15), *OPTIMISER_OUTPUTS),
+    fills={"arrays": ("params",)},
+    reads=in_place,
     remark="An optimiser with a mistake often trains all the same, only worse. Test it on its own.",
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Output, Probe
+from exercises_lib.checking.serialize import same
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.probes import ch09 as probes
 
@@ -36,6 +37,14 @@ def clip_number_by_number(grads, limit):
     for g in grads.values():
         g /= max(1.0, norm / limit)
     return norm
+
+
+def in_place(inputs: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Say whether the gradients at the end lie in the arrays of the beginning."""
+    held = values.pop("arrays", None)
+    if held is not None:
+        values["arrays"] = "the same" if same(held, values["grads"]) else "new"
+    return values
 
 
 def same_arrays(inputs: Mapping[str, Any], got: Any, expected: Any) -> str | None:
@@ -156,5 +165,7 @@ EXERCISE = Exercise(
     probe=Probe(probes.clip),
     draw=draw_clip,
     outputs=(Output("norm", rtol=1e-5), Output("arrays", compare=same_arrays)),
+    fills={"arrays": ("grads",)},
+    reads=in_place,
     remark="The direction of the step is the gradient's still; only a cliff no longer throws you.",
 )

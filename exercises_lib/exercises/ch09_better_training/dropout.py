@@ -71,6 +71,52 @@ def draw_dropout(rng: np.random.Generator) -> Iterator[Case]:
     yield case(0.3, 50, 60, "rate 0.3, float32", np.float32)
 
 
+def measured(inputs: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Say by what a layer has multiplied what it was given, and which units it has dropped."""
+    masks: list[Any] = []
+    found: dict[str, Any] = {}
+    for batch in ("", ", second batch"):
+        if f"out{batch}" not in values:
+            continue
+        masks.append(quotient(values.pop(f"out{batch}"), inputs["x"]))
+        found[f"factors{batch}"] = different(masks[-1])
+        if f"dx{batch}" in values:
+            back = quotient(values.pop(f"dx{batch}"), inputs["dout"])
+            alike = np.array_equal(np.abs(back) < NOTHING, np.abs(masks[-1]) < NOTHING)
+            said = found.get("units on the way back", "those of forward")
+            found["units on the way back"] = said if alike else "others"
+            found[f"factors on the way back{batch}"] = different(back)
+    if len(masks) == 2:
+        dropped = np.abs(masks[0]) < NOTHING
+        together = (dropped == dropped[:1]).all() or (dropped == dropped[:, :1]).all()
+        equally = len(set(dropped.sum(axis=1).tolist())) == 1
+        units = "together" if together else "equally many in each sample" if equally else ""
+        repeated = np.array_equal(*masks) and dropped.any()
+        found |= {
+            "mask": masks[0],
+            "dropped share": round(float(dropped.mean()), 1),
+            "units": units if 0 < dropped.mean() < 1 and units else "each for itself",
+            "second batch": "the same units" if repeated else "other units",
+        }
+    return found | values
+
+
+def quotient(got: Any, given: np.ndarray) -> np.ndarray:
+    """Return by what each number was multiplied."""
+    if got.shape != given.shape:
+        raise ValueError("not of the shape of what came in")
+    return np.asarray(got / given)
+
+
+NOTHING = 1e-8
+"""A factor below this one is 0."""
+
+
+def different(factors: np.ndarray) -> np.ndarray:
+    """Return the first few different factors, rounded so that float32 makes no difference."""
+    return np.unique(np.round(factors, 4))[:6]
+
+
 def expects(wanted: str, text: str) -> Callable[[Mapping[str, Any], Any, Any], str | None]:
     """Return a comparison of two words; other words than the expected one give this text."""
 
@@ -251,7 +297,7 @@ class GlobalGenerator(Dropout):
 wrong.answer("global generator", GlobalGenerator).says(
     """The mask does not come from `rng`, so nobody can repeat a run. Draw from the generator that
     you are given.""",
-    recognise=lambda cases, seen: any("mask" in one.unstable for one in seen),
+    recognise=lambda cases, seen: any(one.unstable for one in seen),
 )
 
 wrong.swap(
@@ -283,6 +329,7 @@ EXERCISE = Exercise(
     ),
     probe=Probe(probes.dropout),
     draw=draw_dropout,
+    reads=measured,
     outputs=(
         Output("mask", compare=lambda inputs, got, expected: None),
         Output(

@@ -8,6 +8,7 @@ from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch09_better_training._optimisers import (
     OPTIMISER_OUTPUTS,
     draw_steps,
+    in_place,
     optimiser_mistakes,
     written_out_mistake,
 )
@@ -132,5 +133,7 @@ EXERCISE = Exercise(
     probe=Probe(probes.optimiser),
     draw=draw_steps(lambda rng: (float(rng.uniform(0.1, 0.5)), float(rng.uniform(0.5, 0.8)))),
     outputs=OPTIMISER_OUTPUTS,
+    fills={"arrays": ("params",)},
+    reads=in_place,
     remark="With μ = 0 this is SGD; with μ = 0.9 a steady slope is walked ten times as fast.",
 )

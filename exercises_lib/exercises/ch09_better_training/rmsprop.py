@@ -11,6 +11,7 @@ from exercises_lib.exercises.ch09_better_training._optimisers import (
     OPTIMISER_OUTPUTS,
     brackets_mistake,
     draw_steps,
+    in_place,
     optimiser_mistakes,
     written_out_mistake,
 )
@@ -158,5 +159,7 @@ EXERCISE = Exercise(
         )
     ),
     outputs=OPTIMISER_OUTPUTS,
+    fills={"arrays": ("params",)},
+    reads=in_place,
     remark="One line away from AdaGrad: now the rate can rise again when the slope gets gentle.",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +63,15 @@ def draw_ways(rng: np.random.Generator) -> Iterator[Case]:
         "made before, used inside another",
     ):
         yield Case({"way": way}, way)
+    blocks = [_blocks(rng, 3) for _ in range(4)]
+    before, fails = (rng.permutation([True, True, False, False]).tolist() for _ in range(2))
+    note = "blocks inside blocks, some with an error, with recording on or off before them"
+    yield Case({"way": "drawn", "blocks": blocks, "before": before, "fails": fails}, note)
+
+
+def _blocks(rng: np.random.Generator, depth: int) -> list[Any]:
+    """Draw what stands in a block: a list with a list for each block inside it."""
+    return [_blocks(rng, depth - 1) for _ in range(rng.integers(depth + 1))] if depth else []
 
 
 wrong = Mistakes(no_grad)
