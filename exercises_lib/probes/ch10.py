@@ -531,9 +531,10 @@ def switch(answer: Any, inputs: dict[str, Any]) -> Steps:
     elif way == "drawn":
         drawn = zip(inputs["before"], inputs["blocks"], inputs["fails"], strict=True)
         for before, blocks, fails in drawn:
+            block = answer(Engine)
             Engine.recording = before
             try:
-                with answer(Engine):
+                with block:
                     walk(blocks)
                     if fails:
                         raise KeyError("an error of the student's own")

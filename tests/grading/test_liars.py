@@ -163,15 +163,19 @@ def test_the_librarys_network_and_its_training_are_no_answer_where_ones_own_are_
     answer = """
         def train_digits(x, t, rng):
             net = nn.TwoLayerNet(64, 50, 10, rng, std=0.1)
-            nn.train(net, x, t, 30, 50, 0.5, rng)
+            nn.train(net, x, t, x, t, epochs=60, batch_size=10, optimiser=nn.SGD(0.5), rng=rng)
             return net
+        learn_ten = train_digits
     """
-    for exercise in ("ch06.reach_digits", "ch06.overfit_ten"):
+    for exercise, name in (
+        ("ch06.reach_digits", "train_digits"),
+        ("ch06.overfit_ten", "learn_ten"),
+    ):
         cells = [
             SETUP,
             ("patch", textwrap.dedent(patch)),
             ("own", textwrap.dedent(answer)),
-            ("x", f'check("{exercise}", train_digits)'),
+            ("x", f'check("{exercise}", {name})'),
         ]
         verdict = grade(cells, "06").verdict(exercise)
         assert verdict.status not in ("passed", "unanswered") and verdict.earned == 0, verdict

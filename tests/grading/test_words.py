@@ -44,6 +44,7 @@ KNOWN = {
     ("ch02.backward_sweep", "eats the recording"): COPY,
     ("ch07.forward_pass", "one cache for all calls"): COPY,
     ("ch10.operations", "adds in place"): COPY,
+    ("ch10.indexing", "one array for all sweeps"): COPY,
     ("ch03.MulLayer", "memory overwritten in the backward pass"): MEMORY,
     ("ch05.batch_fix", "overwrites the stored y"): MEMORY,
     ("ch05.SoftmaxWithLoss", "changes the stored y"): MEMORY,
@@ -54,6 +55,7 @@ KNOWN = {
     ("ch07.split", "the global generator"): MEMORY,
     ("ch09.Dropout", "global generator"): MEMORY,
     ("ch03.check_layer", "a step too short"): FACET,
+    ("ch06.network_fix", "gradient by nudges"): FACET,
     ("ch06.relative_error", "shapes not compared"): FACET,
     ("ch06.relative_error", "sizes compared"): FACET,
     ("ch06.relative_error", "infinite for different shapes"): FACET,
@@ -61,6 +63,7 @@ KNOWN = {
     ("ch06.relative_error", "lengths compared"): FACET,
     ("ch06.relative_error", "error returned"): FACET,
     ("ch08.same_gradients", "PyTorch was never asked"): FACET,
+    ("ch08.same_gradients", "PyTorch twice"): FACET,
 }
 """Mistakes that a lie about words covers, and why."""
 
