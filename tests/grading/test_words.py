@@ -36,6 +36,7 @@ from exercises_lib.checking.trial import observe_case
 
 MEMORY = "An answer that remembers what it gave, and gives it again, would be right as well."
 COPY = "An answer that copies the dictionary or the list first would be right as well."
+OPEN = "Not closed yet: the probe says in words what the judge could read off the batches."
 FACET = "One word about a part of the exercise; all its numbers have to be right all the same."
 
 KNOWN = {
@@ -43,6 +44,11 @@ KNOWN = {
     ("ch02.topological_order", "takes the graph apart"): COPY,
     ("ch02.backward_sweep", "eats the recording"): COPY,
     ("ch07.forward_pass", "one cache for all calls"): COPY,
+    ("ch07.remembering_default", "still the default that is reversed"): COPY,
+    ("ch07.remembering_default", "the caller's list is reversed"): COPY,
+    ("ch07.clinic_mend", "still the neighbour's labels"): OPEN,
+    ("ch07.clinic_mend", "labels in another order"): OPEN,
+    ("ch07.clinic_mend", "last batch dropped"): OPEN,
     ("ch10.operations", "adds in place"): COPY,
     ("ch10.indexing", "one array for all sweeps"): COPY,
     ("ch03.MulLayer", "memory overwritten in the backward pass"): MEMORY,
