@@ -36,7 +36,7 @@ from exercises_lib.checking.trial import observe_case
 
 MEMORY = "An answer that remembers what it gave, and gives it again, would be right as well."
 COPY = "An answer that copies the dictionary or the list first would be right as well."
-OPEN = "Not closed yet: the probe says in words what the judge could read off the batches."
+OPEN = "Not closed yet: a count or a word, the same in every draw, that the probe alone says."
 FACET = "One word about a part of the exercise; all its numbers have to be right all the same."
 
 KNOWN = {
@@ -60,7 +60,13 @@ KNOWN = {
     ("ch07.init_params", "the global generator"): MEMORY,
     ("ch07.split", "the global generator"): MEMORY,
     ("ch09.Dropout", "global generator"): MEMORY,
+    ("ch02.forward_sweep", "a walk over all paths"): OPEN,
     ("ch03.check_layer", "a step too short"): FACET,
+    ("ch03.check_layer", "own generator"): FACET,
+    ("ch03.Checkpointed", "every input kept"): OPEN,
+    ("ch03.Checkpointed", "from the beginning each time"): OPEN,
+    ("ch04.dot_product_test", "own generator"): FACET,
+    ("ch04.dot_product_test", "one round"): OPEN,
     ("ch06.network_fix", "gradient by nudges"): FACET,
     ("ch06.relative_error", "shapes not compared"): FACET,
     ("ch06.relative_error", "sizes compared"): FACET,

@@ -245,5 +245,6 @@ EXERCISE = Exercise(
     remark=f"Your test accepted {len(RIGHT)} right layers and rejected {len(WRONG)} wrong ones, with "
     "two forward passes a round, however many inputs there are.",
     oracle=walk_back,
+    fills={"x afterwards": ("x",)},
     repeat=False,
 )

@@ -9,6 +9,7 @@ from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch09_better_training._optimisers import (
     OPTIMISER_OUTPUTS,
     draw_steps,
+    in_place,
     optimiser_mistakes,
     written_out_mistake,
 )
@@ -149,6 +150,8 @@ EXERCISE = Exercise(
     probe=Probe(probes.optimiser),
     draw=draw_steps(lambda rng: (float(rng.uniform(0.2, 0.5)), float(rng.uniform(0.004, 0.008)))),
     outputs=OPTIMISER_OUTPUTS,
+    fills={"arrays": ("params",)},
+    reads=in_place,
     remark="You went back through a step of training. The same can be done through many of them, and "
     "for every number that somebody has chosen by hand.",
 )
