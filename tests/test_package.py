@@ -39,6 +39,7 @@ ALLOWED = {
         "tutor",
         "nn",
         "figures",
+        "own",
     },
 }
 
