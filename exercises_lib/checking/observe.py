@@ -12,6 +12,7 @@ import contextlib
 import io
 import linecache
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -239,8 +240,11 @@ def _run_once(
     runs.append(now)
     printed = _Bounded()
     started = time.perf_counter()
+    depth = sys.getrecursionlimit()
     with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
         now.failure = _collect(probe, answer, given, now.steps, oracle)
+    # Where an answer has raised it, reading hostile data later on could end the process.
+    sys.setrecursionlimit(depth)
     now.seconds = time.perf_counter() - started
     now.after = {key: serialize(value) for key, value in given.items()}
     now.printed = printed.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from dataclasses import replace
 from types import FunctionType
@@ -411,6 +412,17 @@ def test_blanks_that_are_odd_or_open_are_said(answer, status, words):
 def test_a_missing_module_makes_the_exercise_unavailable():
     exercise = Exercise(**{**DOUBLE.__dict__, "requires": ("no_such_module",)})
     assert check(exercise, lambda x: 0, RNG(0)).status == "unavailable"
+
+
+def test_a_limit_of_recursion_that_an_answer_raises_is_put_back():
+    before = sys.getrecursionlimit()
+
+    def raises(x):
+        sys.setrecursionlimit(50_000)
+        return 2 * x
+
+    assert check(DOUBLE, raises, RNG(0)).status == "passed"
+    assert sys.getrecursionlimit() == before
 
 
 def test_verdict_html_escapes_what_the_student_wrote():
