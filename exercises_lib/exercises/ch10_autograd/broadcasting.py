@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -11,70 +11,9 @@ from exercises_lib import nn
 from exercises_lib.checking import Case, Exercise, Output, Probe
 from exercises_lib.exercises.authoring import Mistakes
 from exercises_lib.exercises.ch10_autograd._shared import discovery_order, with_methods
+from exercises_lib.exercises.ch10_autograd._taped import TapedTensor
 from exercises_lib.exercises.ch10_autograd._tensor import Tensor
 from exercises_lib.probes import ch10 as probes
-
-
-class TapedTensor:
-    """Another right engine: a tape in the order of computing, and a rule by name for each entry."""
-
-    __array_ufunc__ = None
-    tape: ClassVar[list[TapedTensor]] = []
-
-    def __init__(self, data, rule="", *operands):
-        self.data = np.array(data, dtype=float)
-        self.grad = np.zeros_like(self.data)
-        self.rule, self.operands = rule, operands
-        if rule:
-            TapedTensor.tape.append(self)
-        else:
-            TapedTensor.tape = [entry for entry in TapedTensor.tape if entry.rule][-100:]
-
-    @staticmethod
-    def of(x):
-        return x if isinstance(x, TapedTensor) else TapedTensor(x)
-
-    def __add__(self, other):
-        other = self.of(other)
-        return TapedTensor(self.data + other.data, "add", self, other)
-
-    def __mul__(self, other):
-        other = self.of(other)
-        return TapedTensor(self.data * other.data, "mul", self, other)
-
-    __radd__ = __add__
-    __rmul__ = __mul__
-
-    def __matmul__(self, other):
-        return TapedTensor(self.data @ other.data, "matmul", self, other)
-
-    def sum(self):
-        return TapedTensor(np.sum(self.data), "sum", self)
-
-    def mean(self):
-        return TapedTensor(np.mean(self.data), "mean", self)
-
-    def backward(self):
-        for entry in TapedTensor.tape:
-            entry.grad[...] = 0
-        self.grad += 1
-        for entry in TapedTensor.tape[::-1]:
-            g, values = entry.grad, [operand.data for operand in entry.operands]
-            parts = {
-                "add": lambda g=g: (g, g),
-                "mul": lambda g=g, v=values: (g * v[1], g * v[0]),
-                "matmul": lambda g=g, v=values: (g @ v[1].T, v[0].T @ g),
-                "sum": lambda g=g: (g,),
-                "mean": lambda g=g, v=values: (g / v[0].size,),
-            }[entry.rule]()
-            for operand, part in zip(entry.operands, parts, strict=True):
-                part = np.broadcast_to(part, np.broadcast_shapes(part.shape, operand.data.shape))
-                while part.ndim > operand.data.ndim:
-                    part = part.sum(axis=0)
-                for axis, size in enumerate(operand.data.shape):
-                    if size == 1:
-                        part = part.sum(axis=axis, keepdims=True)
-                operand.grad += part
 
 
 def draw_arrays(rng: np.random.Generator) -> Iterator[Case]:
@@ -135,34 +74,36 @@ wrong.swap(
     stretched. A column (N, 1) was copied, too.""")
 
 
-def wrong_sum(pull: Callable[[Any, Any], Any]) -> type:
-    def total(self):
-        return self.made(self.data.sum(), (self, lambda g: pull(g, self.data)))
-
-    return with_methods(Tensor, sum=total, fit=only_larger, backward=keep_first)
-
-
-def only_larger(self, g, shape):
-    return g if np.ndim(g) < len(shape) else nn.unbroadcast(g, shape)
-
-
-def keep_first(self):
-    order = self.order()
-    for node in order:
-        if node.parents:
-            node.grad = None
-    self.grad = np.ones_like(self.data)
-    for node in reversed(order):
-        for parent, pull in zip(node.parents, node.pulls, strict=True):
+def first_part_kept(*, then: str) -> tuple[tuple[str, str], ...]:
+    """Return the edits that keep the first part that arrives at a tensor as its gradient."""
+    return (
+        ("node.grad = np.zeros_like(node.data)", "node.grad = None"),
+        ("self.grad = self.grad + 1", "self.grad = np.ones_like(self.data)"),
+        (
+            "parent.grad = parent.grad + self.fit(pull(node.grad), parent.data.shape)",
+            f"""
             g = self.fit(pull(node.grad), parent.data.shape)
-            parent.grad = g if parent.grad is None else parent.grad + g
+            if parent.grad is None:
+                parent.grad = g
+            else:
+                {then}
+            """,
+        ),
+    )
 
 
-wrong.answer("sum not spread out", wrong_sum(lambda g, x: g)).says("""
+wrong.swap(
+    "sum not spread out",
+    ("g * np.ones_like(self.data)", "g"),
+    ("return nn", "return g if np.ndim(g) < len(shape) else nn"),
+    *first_part_kept(then="parent.grad = parent.grad + g"),
+).says("""
     The way back through `sum` returns the one number that arrived. Every entry of `x` was a
     summand, so every entry receives that number: the gradient has the shape of `x`.""")
 
-wrong.answer("sum drops what arrives", wrong_sum(lambda g, x: np.ones_like(x))).says("""
+wrong.swap(
+    "sum drops what arrives", "g * np.ones_like(self.data)", "np.ones_like(self.data)"
+).says("""
     The way back through `sum` returns ones, whatever arrives. It is right only if the sum is the
     very end of the computation.""")
 
@@ -185,20 +126,9 @@ wrong.swap(
 """,
 ).says(ARRAY_MEAN)
 
-wrong.swap("mean divided by the rows", "self.data.size", "(*self.data.shape, 1)[0]").says(ARRAY_MEAN)
-
-
-def wrong_array_mul(*pulls: Callable[[Any, Any, Any], Any]) -> type:
-    def mul(self, other):
-        a, b = self, self.wrap(other)
-        left, right = pulls
-        return self.made(
-            a.data * b.data,
-            (a, lambda g: left(g, a.data, b.data)),
-            (b, lambda g: right(g, a.data, b.data)),
-        )
-
-    return with_methods(Tensor, __mul__=mul, __rmul__=mul)
+wrong.swap("mean divided by the rows", "self.data.size", "(*self.data.shape, 1)[0]").says(
+    ARRAY_MEAN
+)
 
 
 wrong.swap(
@@ -240,13 +170,16 @@ wrong.swap(
     By then it has its last value, so both ways back multiply by the same factor.""")
 
 
-def multiply_in_place(g, a, b):
-    g *= b
-    return g
+wrong.swap(
+    "multiplies in place",
+    "return self.made(a.data * b.data, (a, lambda g: g * b.data), (b, lambda g: g * a.data))",
+    """
+    def in_place(g):
+        g *= b.data
+        return g
 
-
-wrong.answer(
-    "multiplies in place", wrong_array_mul(multiply_in_place, lambda g, a, b: g * a)
+    return self.made(a.data * b.data, (a, in_place), (b, lambda g: g * a.data))
+""",
 ).says("""A way back writes into the `g` that it gets (`*=`). The next parent receives the same
     array, and by then it is another.""")
 
@@ -317,59 +250,38 @@ wrong.swap(
 ).says(ARRAY_LEFT)
 
 
-def bare_add(self, other):
-    return self.made(self.data + other.data, (self, lambda g: g), (other, lambda g: g))
-
-
-def bare_mul(self, other):
-    a, b = self, other
-    return self.made(a.data * b.data, (a, lambda g: g * b.data), (b, lambda g: g * a.data))
-
-
 ARRAY_BARE = (
     "You read `other.data`, but the other operand may be a plain number, which has no `data`. "
     "Make a tensor of it first."
 )
 
-wrong.answer(
+wrong.swap(
     "plain numbers not wrapped",
-    with_methods(Tensor, __add__=bare_add, __radd__=bare_add, __mul__=bare_mul, __rmul__=bare_mul),
+    ("other = self.wrap(other)", ""),
+    (
+        "def __mul__(self, other):\n    a, b = self, self.wrap(other)",
+        "def __mul__(self, other):\n    a, b = self, other",
+    ),
 ).says(ARRAY_BARE)
 
 wrong.swap("plain numbers not wrapped by +", "other = self.wrap(other)", "").says(ARRAY_BARE)
 
 
-def unwrapped_add(self, other):
-    if isinstance(other, (int, float)):
-        other = type(self)(other)
-    return self.made(self.data + other.data, (self, lambda g: g), (other, lambda g: g))
+NUMBERS_ONLY = "type(self)(other) if isinstance(other, (int, float)) else other"
 
-
-def unwrapped_mul(self, other):
-    if isinstance(other, (int, float)):
-        other = type(self)(other)
-    return self.made(
-        self.data * np.asarray(other.data),
-        (self, lambda g: g * np.asarray(other.data)),
-        (other, lambda g: g * self.data),
-    )
-
-
-wrong.answer(
+wrong.swap(
     "plain arrays not wrapped",
-    with_methods(
-        Tensor,
-        __add__=unwrapped_add,
-        __radd__=unwrapped_add,
-        __mul__=unwrapped_mul,
-        __rmul__=unwrapped_mul,
+    ("other = self.wrap(other)", f"other = {NUMBERS_ONLY}"),
+    (
+        "def __mul__(self, other):\n    a, b = self, self.wrap(other)",
+        f"def __mul__(self, other):\n    a, b = self, {NUMBERS_ONLY}",
     ),
 ).says("""Numbers as operands work, plain NumPy arrays do not: one of them has become a parent, and
     an array has neither parents nor a place for a gradient. Make a tensor of it.""")
 
-wrong.swap(
-    "overwritten at a fork", "parent.grad = parent.grad + self", "parent.grad = self"
-).says("A second part that arrives at a tensor replaces the first. They add, as ever.")
+wrong.swap("overwritten at a fork", "parent.grad = parent.grad + self", "parent.grad = self").says(
+    "A second part that arrives at a tensor replaces the first. They add, as ever."
+)
 
 wrong.answer(
     "handed on too early", with_methods(Tensor, order=lambda self: discovery_order(self))
@@ -377,32 +289,15 @@ wrong.answer(
     your `backward`: parents first, read from the back.""")
 
 
-def share(self):
-    order = self.order()
-    for node in order:
-        if node.parents:
-            node.grad = None
-    self.grad = np.ones_like(self.data)
-    for node in reversed(order):
-        for parent, pull in zip(node.parents, node.pulls, strict=True):
-            g = self.fit(pull(node.grad), parent.data.shape)
-            if parent.grad is None:
-                parent.grad = g
-            else:
-                parent.grad += g
-
-
-wrong.answer("shared gradients", with_methods(Tensor, backward=share)).says("""
+wrong.swap("shared gradients", *first_part_kept(then="parent.grad += g")).says("""
     `x + y` hands the same array to both parents, and you keep it as their gradient. When `+=` later
     adds to the one, it changes the other. Either copy or never write in place.""")
 
 
-def read_only_sum(self):
-    return self.made(self.data.sum(), (self, lambda g: np.broadcast_to(g, self.data.shape)))
-
-
-wrong.answer(
-    "read-only gradients", with_methods(Tensor, backward=share, sum=read_only_sum)
+wrong.swap(
+    "read-only gradients",
+    ("g * np.ones_like(self.data)", "np.broadcast_to(g, self.data.shape)"),
+    *first_part_kept(then="parent.grad += g"),
 ).says("""`np.broadcast_to` returns a view that NumPy does not let you write to, and `+=` writes.
     Either copy or never write in place.""")
 
@@ -417,11 +312,11 @@ wrong.swap(
     "stale gradients below the loss",
     (" or self.reset(node)", ""),
     ("self.grad = self.grad + 1", "self.grad = np.ones_like(self.data)"),
-).says(
-    ARRAY_STALE
-)
+).says(ARRAY_STALE)
 
-wrong.swap("order not turned round", "tensors_first(self)", "tensors_first(self)[::-1]").says("""You walk from the inputs to the loss: when a tensor has its turn, nothing has arrived
+wrong.swap(
+    "order not turned round", "tensors_first(self)", "tensors_first(self)[::-1]"
+).says("""You walk from the inputs to the loss: when a tensor has its turn, nothing has arrived
     there yet.""")
 
 wrong.swap(
@@ -453,7 +348,9 @@ wrong.swap(
 wrong.swap("begins with its value", "self.grad + 1", "self.grad + self.data").says("""
     You begin with the loss's value. What is the derivative of the loss with respect to itself?""")
 
-wrong.swap("everything starts afresh", "bool(node.parents)", "True").says("""You clear the inputs at the beginning of a sweep. They add up over several losses;
+wrong.swap(
+    "everything starts afresh", "bool(node.parents)", "True"
+).says("""You clear the inputs at the beginning of a sweep. They add up over several losses;
     clearing them is up to whoever trains.""")
 
 wrong.swap("nothing to begin with", "self.grad = self.grad + 1", "").says("""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from graphlib import TopologicalSorter
 from itertools import pairwise
 from typing import Any
 
@@ -26,6 +25,14 @@ from exercises_lib.exercises.ch10_autograd._orders import (
     recursive_order,
 )
 from exercises_lib.exercises.ch10_autograd._shared import discovery_order
+from exercises_lib.exercises.ch10_autograd._sweeps import (
+    backward_by_counting_uses,
+    backward_by_graphlib,
+    backward_with_marks,
+    backward_with_marks_on_the_nodes,
+    hand_down,
+    marked_order,
+)
 from exercises_lib.probes import ch10 as probes
 
 
@@ -50,94 +57,6 @@ def backward(output):
     for node in reversed(order):
         for parent, local in zip(node.parents, node.local, strict=True):
             parent.grad += local * node.grad
-
-
-def hand_down(node):
-    for parent, local in zip(node.parents, node.local, strict=True):
-        parent.grad += local * node.grad
-
-
-def backward_by_counting_uses(output):
-    """A node has its turn when everything that uses it has had one."""
-    uses, reached = {}, [output]
-    for node in reached:
-        for parent in node.parents:
-            if parent not in uses:
-                uses[parent] = 0
-                reached.append(parent)
-            uses[parent] += 1
-    gradient = {output: 1.0}
-    ready = [output]
-    while ready:
-        node = ready.pop()
-        node.grad = gradient[node] if node.parents else node.grad + gradient[node]
-        for parent, local in zip(node.parents, node.local, strict=True):
-            gradient[parent] = gradient.get(parent, 0.0) + gradient[node] * local
-            uses[parent] -= 1
-            if uses[parent] == 0:
-                ready.append(parent)
-
-
-def backward_with_marks(output):
-    """Depth first with two visits: on the second one all parents have been listed."""
-    order, seen, stack = [], set(), [(output, False)]
-    while stack:
-        node, left = stack.pop()
-        if left:
-            order.append(node)
-            if node.parents:
-                node.grad = 0.0
-        elif id(node) not in seen:
-            seen.add(id(node))
-            stack.append((node, True))
-            stack.extend((parent, False) for parent in node.parents)
-    output.grad = output.grad + 1
-    while order:
-        hand_down(order.pop())
-
-
-def marked_order(output):
-    order, stack = [], [output]
-    while stack:
-        new = [p for p in stack[-1].parents if not getattr(p, "listed", False)]
-        if new:
-            new[0].listed = True
-            stack.append(new[0])
-        else:
-            order.append(stack.pop())
-    return order
-
-
-def backward_with_marks_on_the_nodes(output):
-    order = parents_first_by_marks(output)
-    for node in order:
-        node.grad *= not node.parents
-    output.grad += 1.0
-    while order:
-        hand_down(order.pop())
-
-
-def parents_first_by_marks(output):
-    order = marked_order(output)
-    for node in order[:-1]:
-        del node.listed
-    return order
-
-
-def backward_by_graphlib(output):
-    graph, waiting = {}, [output]
-    while waiting:
-        node = waiting.pop()
-        if node not in graph:
-            graph[node] = set(node.parents)
-            waiting += node.parents
-    order = list(TopologicalSorter(graph).static_order())
-    for node in order:
-        if node.parents:
-            node.grad = 0
-    output.grad += 1
-    for node in order[::-1]:
-        hand_down(node)
 
 
 def draw_sweeps(rng: np.random.Generator) -> Iterator[Case]:
@@ -186,63 +105,24 @@ def draw_sweeps(rng: np.random.Generator) -> Iterator[Case]:
 wrong = Mistakes(backward)
 
 
-def sweep_with(
-    *,
-    order: Callable[[Any], Sequence[Any]] = parents_first,
-    reset: Callable[[Any], bool] = lambda node: bool(node.parents),
-    seed: float = 1.0,
-    hand: Callable[[Any], None] = hand_down,
-) -> Callable[[Any], None]:
-    """Make a backward sweep that differs from the right one in one place."""
+def sweep_with(order: Callable[[Any], Sequence[Any]]) -> Callable[[Any], None]:
+    """Make a sweep that goes another way through the nodes."""
 
     def backward(output):
         nodes = order(output)
         for node in nodes:
-            if reset(node):
+            if node.parents:
                 node.grad = 0.0
-        output.grad += seed
+        output.grad += 1.0
         for node in reversed(nodes):
-            hand(node)
+            hand_down(node)
 
     return backward
-
-
-def hands_down_again(output):
-    output.grad = 1.0
-
-    def back(node):
-        for parent, local in zip(node.parents, node.local, strict=True):
-            parent.grad += local * node.grad
-            back(parent)
-
-    back(output)
-
-
-def hands_down_again_from_a_queue(output):
-    for node in parents_first(output):
-        node.grad = 0.0 if node.parents else node.grad
-    output.grad = 1.0
-    queue = deque([output])
-    while queue:
-        node = queue.popleft()
-        hand_down(node)
-        queue.extend(node.parents)
 
 
 def with_more_calls_allowed(output):
     sys.setrecursionlimit(100_000)
     sweep_with(order=recursive_order)(output)
-
-
-def walks_every_way(output):
-    for node in parents_first(output):
-        node.grad = 0.0 if node.parents else node.grad
-    waiting = [(output, 1.0)]
-    while waiting:
-        node, part = waiting.pop()
-        node.grad += part
-        for parent, local in zip(node.parents, node.local, strict=True):
-            waiting.append((parent, part * local))
 
 
 EQUAL_PARENTS = (
@@ -289,6 +169,18 @@ wrong.answer("more calls allowed", with_more_calls_allowed).says("""
     every node. A longer chain needs more again, and at some point the program crashes. Keep the
     nodes that still wait in a list of your own.""")
 
+
+def walks_every_way(output):
+    for node in parents_first(output):
+        node.grad = 0.0 if node.parents else node.grad
+    waiting = [(output, 1.0)]
+    while waiting:
+        node, part = waiting.pop()
+        node.grad += part
+        for parent, local in zip(node.parents, node.local, strict=True):
+            waiting.append((parent, part * local))
+
+
 wrong.answer("walks every way", walks_every_way).says("""You follow every way from the output to
     an input by itself. Each node that is used twice doubles the number of ways behind it, and soon
     no computer gets to their end. A node hands down once, when everything has arrived.""")
@@ -326,6 +218,29 @@ wrong.answer("every way by itself", sweep_with(order=order_of_all_ways)).says(""
 wrong.answer("values compared instead of nodes", sweep_with(order=order_by_values)).says("""
     You remember values. Two different nodes may hold the same number; remember the nodes
     themselves.""")
+
+
+def hands_down_again(output):
+    output.grad = 1.0
+
+    def back(node):
+        for parent, local in zip(node.parents, node.local, strict=True):
+            parent.grad += local * node.grad
+            back(parent)
+
+    back(output)
+
+
+def hands_down_again_from_a_queue(output):
+    for node in parents_first(output):
+        node.grad = 0.0 if node.parents else node.grad
+    output.grad = 1.0
+    queue = deque([output])
+    while queue:
+        node = queue.popleft()
+        hand_down(node)
+        queue.extend(node.parents)
+
 
 wrong.answer("handed down again", hands_down_again).says(AGAIN)
 
@@ -423,12 +338,10 @@ wrong.swap("local derivative dropped", "local * node.grad", "node.grad").says(""
 wrong.swap(
     "takes the graph apart",
     """
-
     for parent, local in zip(node.parents, node.local, strict=True):
         parent.grad += local * node.grad
 """,
     """
-
     for parent, local in zip(node.parents, node.local, strict=True):
         parent.grad += local * node.grad
     node.parents, node.local = (), ()
