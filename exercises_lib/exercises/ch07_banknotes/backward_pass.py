@@ -15,7 +15,7 @@ from exercises_lib.exercises.ch07_banknotes._shared import (
     one_layer_backward,
     sizes_of_a_layer,
 )
-from exercises_lib.nn import columns, sigmoid
+from exercises_lib.nn import columns
 from exercises_lib.probes import ch07 as probes
 
 
@@ -76,116 +76,80 @@ def draw_backward_pass(rng: np.random.Generator) -> Iterator[Case]:
 
 wrong = Mistakes(backward_pass)
 
-
-def fused_start(p, t):
-    return (p - t) / p.shape[1]
-
-
-def positive(da, cache, i):
-    return da * (cache[f"z{i}"] > 0)
-
-
-def backward_with(
-    start=fused_start, mask=positive, layer=one_layer_backward, given="a{below}", order=None
-):
-    """Return a backward pass that differs in where it starts, in its mask or in its layers."""
-
-    def answer(p, t, cache, params):
-        grads, dz = {}, start(p, t)
-        layers = len(params) // 2
-        for i in order(layers) if order else range(layers, 0, -1):
-            name = given.format(below=i - 1, own=i) if i > 1 or "own" in given else "a0"
-            da, grads[f"d_weight{i}"], grads[f"d_bias{i}"] = layer(
-                dz, cache[name], params[f"weight{i}"]
-            )
-            if i > 1:
-                dz = mask(da, cache, i - 1)
-        return grads
-
-    return answer
-
-
-def in_two_steps(p, t):
+wrong.swap(
+    "loss and sigmoid in two steps",
+    "dz = (p - t) / p.shape[1]",
+    """
     dp = (-t / p + (1 - t) / (1 - p)) / p.shape[1]
-    return dp * p * (1 - p)
+    dz = dp * p * (1 - p)
+""",
+).says("""You differentiate the loss and the sigmoid one after the other. Where a probability has
+    been rounded to 0 or 1 that divides 0 by 0, and one such note turns every weight into nan.""")
 
+wrong.swap("not divided by the samples", " / p.shape[1]", "").says("""Your gradients belong to the
+    *sum* of the losses: they are N times too large. The loss is a mean.""")
 
-wrong.answer("loss and sigmoid in two steps", backward_with(start=in_two_steps)).says("""
-    You differentiate the loss and the sigmoid one after the other. Where a probability has been
-    rounded to 0 or 1 that divides 0 by 0, and one such note turns every weight into nan.""")
+wrong.swap(
+    "divided twice",
+    "return grads",
+    "return {name: grad / p.shape[1] for name, grad in grads.items()}",
+).says("""You divide by N in every layer as well. The division belongs to the loss, happens once, at
+    the start, and travels down with `dz`.""")
 
-wrong.answer("not divided by the samples", backward_with(start=lambda p, t: p - t)).says("""
-    Your gradients belong to the *sum* of the losses: they are N times too large. The loss is a
-    mean.""")
+wrong.swap("sign turned", "(p - t)", "(t - p)").says("""Your gradients have the wrong sign: you
+    begin with t − p. A step against them would go uphill.""")
 
+wrong.swap("starts with 1", "(p - t) / p.shape[1]", "np.full(p.shape, 1 / p.shape[1])").says("""
+    Your backward pass begins with ones. One is the derivative of the loss by itself; what arrives
+    at the last layer is the derivative of the loss by its score.""")
 
-def layer_by_layer(dz, a_prev, weight):
-    da, d_weight, d_bias = one_layer_backward(dz, a_prev, weight)
-    return da, d_weight / dz.shape[1], d_bias / dz.shape[1]
-
-
-wrong.answer("divided twice", backward_with(layer=layer_by_layer)).says("""
-    You divide by N in every layer as well. The division belongs to the loss, happens once, at the
-    start, and travels down with `dz`.""")
-
-wrong.answer("sign turned", backward_with(start=lambda p, t: (t - p) / p.shape[1])).says("""
-    Your gradients have the wrong sign: you begin with t − p. A step against them would go
-    uphill.""")
-
-wrong.answer(
-    "starts with 1", backward_with(start=lambda p, t: np.full(p.shape, 1 / p.shape[1]))
-).says("""Your backward pass begins with ones. One is the derivative of the loss by itself; what
-    arrives at the last layer is the derivative of the loss by its score.""")
-
-wrong.answer(
-    "the sigmoid's slope once more",
-    backward_with(start=lambda p, t: (p - t) / p.shape[1] * p * (1 - p)),
+wrong.swap(
+    "the sigmoid's slope once more", "(p - t) / p.shape[1]", "(p - t) / p.shape[1] * p * (1 - p)"
 ).says("""You multiply (p − t)/N by the sigmoid's slope p(1 − p). It is in there already: it has
     cancelled the denominator of the loss.""")
 
-wrong.answer("ReLU forgotten", backward_with(mask=lambda da, cache, i: da)).says("""
+wrong.swap("ReLU forgotten", 'da * (cache[f"z{i - 1}"] > 0)', "da").says("""
     Between two layers stands ReLU, and your gradient walks past it. Where `z` was negative nothing
     may come through.""")
 
-wrong.answer(
-    "mask taken from the gradient", backward_with(mask=lambda da, cache, i: da * (da > 0))
-).says("""Your mask asks where the *gradient* is positive. ReLU was open where `z` was positive, and
-    a negative gradient passes there too.""")
+wrong.swap("mask taken from the gradient", 'cache[f"z{i - 1}"] > 0', "da > 0").says("""
+    Your mask asks where the *gradient* is positive. ReLU was open where `z` was positive, and a
+    negative gradient passes there too.""")
 
-wrong.answer(
-    "multiplied by the activation", backward_with(mask=lambda da, cache, i: da * cache[f"a{i}"])
+wrong.swap(
+    "multiplied by the activation", 'da * (cache[f"z{i - 1}"] > 0)', 'da * cache[f"a{i - 1}"]'
 ).says("""You multiply by the activation. ReLU's slope is 1 where `z` was positive, however large it
     was.""")
 
-wrong.answer(
+wrong.swap(
     "the sigmoid's slope in the hidden layers",
-    backward_with(
-        mask=lambda da, cache, i: da * sigmoid(cache[f"z{i}"]) * (1 - sigmoid(cache[f"z{i}"]))
-    ),
+    'dz = da * (cache[f"z{i - 1}"] > 0)',
+    """
+    a = columns.sigmoid(cache[f"z{i - 1}"])
+    dz = da * a * (1 - a)
+""",
 ).says("Your hidden layers go back through a sigmoid. Forward they went through ReLU.")
 
-wrong.answer(
-    "mask turned round", backward_with(mask=lambda da, cache, i: da * (cache[f"z{i}"] <= 0))
-).says("Your mask is turned round: it lets through what ReLU has blocked.")
+wrong.swap("mask turned round", "> 0", "<= 0").says("""Your mask is turned round: it lets through
+    what ReLU has blocked.""")
 
+wrong.swap(
+    "named like the parameters",
+    "return grads",
+    "return {name[2:]: grad for name, grad in grads.items()}",
+).says("""The gradients are to be called `d_weight1`, `d_bias1` and so on, so that nobody
+    takes them for the parameters.""")
 
-def plain_names(p, t, cache, params):
-    return {name[2:]: grad for name, grad in backward_pass(p, t, cache, params).items()}
-
-
-wrong.answer("named like the parameters", plain_names).says("""The gradients are to be called
-    `d_weight1`, `d_bias1` and so on, so that nobody takes them for the parameters.""")
-
-
-def uses_up_the_cache(p, t, cache, params):
-    grads = backward_pass(p, t, cache, params)
-    for i in range(1, depth(params) + 1):
+wrong.swap(
+    "uses up the cache",
+    "return grads",
+    """
+    for i in range(1, len(params) // 2 + 1):
         del cache[f"z{i}"], cache[f"a{i}"]
     return grads
-
-
-wrong.answer("uses up the cache", uses_up_the_cache).says("""Your code takes entries out of the
-    cache. It belongs to the forward pass, and a second call finds it empty.""")
+""",
+).says("""Your code takes entries out of the cache. It belongs to the forward pass, and a
+    second call finds it empty.""")
 
 
 def reverses_a_default(p, t, cache, params, order=[]):
@@ -218,133 +182,105 @@ wrong.answer("a default that is reversed", reverses_a_default).says(
     recognise=second_call_differs,
 )
 
+wrong.swap("two layers only", "len(params) // 2", "2").says("""
+    Your code is written out for two layers. With three of them it begins in the middle.""")
 
-def two_layers_only(p, t, cache, params):
-    grads, dz = {}, (p - t) / p.shape[1]
-    da, grads["d_weight2"], grads["d_bias2"] = one_layer_backward(
-        dz, cache["a1"], params["weight2"]
-    )
-    dz = da * (cache["z1"] > 0)
-    _, grads["d_weight1"], grads["d_bias1"] = one_layer_backward(dz, cache["a0"], params["weight1"])
-    return grads
+wrong.swap("starts with ones, undivided", "(p - t) / p.shape[1]", "np.ones(p.shape)").says("""
+    Your backward pass begins with ones. One is the derivative of the loss by itself; what arrives
+    at the last layer is the derivative of the loss by its score.""")
 
+wrong.swap("the mask of the layer above", 'f"z{i - 1}"', 'f"z{i}"').says("""
+    Your mask is made of the z of the layer that the gradient has passed already. `da` belongs to
+    the activation below it: which z made that one?""")
 
-wrong.answer("two layers only", two_layers_only).says("""Your code is written out for two layers.
-    With three of them it begins in the middle.""")
+wrong.swap("the layer's own output", 'f"a{i - 1}"', 'f"a{i}"').says("""You give each layer its own
+    output as its input. What layer i was multiplied with is the activation of the layer below.""")
 
-wrong.answer(
-    "starts with ones, undivided", backward_with(start=lambda p, t: np.ones(p.shape))
-).says("""Your backward pass begins with ones. One is the derivative of the loss by itself; what
-    arrives at the last layer is the derivative of the loss by its score.""")
-
-wrong.answer(
-    "the mask of the layer above",
-    backward_with(mask=lambda da, cache, i: da * (cache[f"z{i + 1}"] > 0)),
-).says("""Your mask is made of the z of the layer that the gradient has passed already. `da` belongs
-    to the activation below it: which z made that one?""")
-
-wrong.answer("the layer's own output", backward_with(given="a{own}")).says("""
-    You give each layer its own output as its input. What layer i was multiplied with is the
-    activation of the layer below.""")
-
-wrong.answer("z as the layer's input", backward_with(given="z{below}")).says("""
+wrong.swap("z as the layer's input", 'f"a{i - 1}"', 'f"z{i - 1}" if i > 1 else "a0"').says("""
     You take the z of the layer below as the input of a layer. Forward it was given `a`, behind the
     activation.""")
 
-wrong.answer("first layer first", backward_with(order=lambda layers: range(1, layers + 1))).says("""
-    You begin with layer 1. The gradient comes from the loss, so the last layer is the first to get
-    it.""")
+wrong.swap(
+    "first layer first", "range(len(params) // 2, 0, -1)", "range(1, len(params) // 2 + 1)"
+).says("""You begin with layer 1. The gradient comes from the loss, so the last layer is the first
+    to get it.""")
 
-wrong.answer(
-    "first layer left out", backward_with(order=lambda layers: range(layers, 1, -1))
-).says("""Layer 1 has no gradients: your loop ends one layer too early. What `range` is given as its
-    end does not occur any more.""")
+wrong.swap("first layer left out", "0, -1", "1, -1").says("""Layer 1 has no gradients: your loop
+    ends one layer too early. What `range` is given as its end does not occur any more.""")
 
-wrong.answer(
-    "last layer left out", backward_with(order=lambda layers: range(layers - 1, 0, -1))
-).says("""The gradient at the last layer's score meets the weights of the layer below. Layers count
-    from 1, so the last one has the number of layers as its name: begin there.""")
+wrong.swap("last layer left out", "len(params) // 2", "len(params) // 2 - 1").says("""
+    The gradient at the last layer's score meets the weights of the layer below. Layers count from
+    1, so the last one has the number of layers as its name: begin there.""")
 
-wrong.answer(
+wrong.swap(
     "no gradients for the biases",
-    lambda p, t, cache, params: {
-        name: grad
-        for name, grad in backward_pass(p, t, cache, params).items()
-        if name.startswith("d_weight")
-    },
+    "return grads",
+    'return {name: grads[name] for name in grads if "weight" in name}',
 ).says("The biases have no gradients in your dictionary. They are parameters too.")
 
-
-def grads_changed(change):
-    """Return a backward pass whose gradients are change(name, gradient)."""
-
-    def answer(p, t, cache, params):
-        grads = backward_pass(p, t, cache, params)
-        return {name: change(name, grad) for name, grad in grads.items()}
-
-    return answer
-
-
-wrong.answer(
+wrong.swap(
     "d_bias lost its axis",
-    grads_changed(lambda name, grad: grad.ravel() if name.startswith("d_bias") else grad),
+    "return grads",
+    'return {name: g.ravel() if "bias" in name else g for name, g in grads.items()}',
 ).says("Your `d_bias` has shape (M,). Subtracted from a bias of shape (M, 1) that gives (M, M).")
 
-wrong.answer(
+wrong.swap(
     "d_weight transposed",
-    grads_changed(lambda name, grad: grad.T if name.startswith("d_weight") else grad),
+    "return grads",
+    'return {name: g.T if "weight" in name else g for name, g in grads.items()}',
 ).says("""Your `d_weight` has one row per input. `weight` has one row per unit, and so has its
     gradient.""")
 
-
-def subtracts_in_place(p, t, cache, params):
+wrong.swap(
+    "subtracts in place",
+    "dz = (p - t) / p.shape[1]",
+    """
     p -= t
-    return backward_pass(p, 0 * t, cache, params)
+    dz = p / p.shape[1]
+""",
+).says("""`p -= t` writes into the caller's probabilities, which are the cache's last
+    activation too. Make a new array.""")
 
-
-wrong.answer("subtracts in place", subtracts_in_place).says("""`p -= t` writes into the caller's
-    probabilities, which are the cache's last activation too. Make a new array.""")
-
-for name, layer, message in (
+for name, rules, message in (
     (
         "d_bias over axis 0",
-        lambda dz, a, w: (w.T @ dz, dz @ a.T, dz.sum(axis=0, keepdims=True)),
+        "w.T @ dz, dz @ a.T, dz.sum(axis=0, keepdims=True)",
         "You sum the bias's gradient over axis 0, the units. The samples lie along axis 1 here, and "
         "they share the bias.",
     ),
     (
         "d_bias not summed",
-        lambda dz, a, w: (w.T @ dz, dz @ a.T, dz),
+        "w.T @ dz, dz @ a.T, dz",
         "Your `d_bias` has one column per sample. All samples share one bias.",
     ),
     (
         "d_bias of everything",
-        lambda dz, a, w: (w.T @ dz, dz @ a.T, dz.sum()),
+        "w.T @ dz, dz @ a.T, dz.sum()",
         "You add up everything for `d_bias`. Each unit has a bias of its own.",
     ),
     (
         "d_bias as a row",
-        lambda dz, a, w: (w.T @ dz, dz @ a.T, dz.sum(axis=1)[np.newaxis]),
+        "w.T @ dz, dz @ a.T, dz.sum(axis=1)[np.newaxis]",
         "The sums of `d_bias` are right and lie in a row, (1, M). The bias is a column.",
     ),
     (
         "weight not transposed",
-        lambda dz, a, w: (w @ dz, dz @ a.T, dz.sum(axis=1, keepdims=True)),
+        "w @ dz, dz @ a.T, dz.sum(axis=1, keepdims=True)",
         "`weight @ dz` multiplies (M, D) by (M, N): the inner sizes differ.",
     ),
     (
         "rules of the row convention",
-        lambda dz, a, w: (dz @ w.T, a.T @ dz, dz.sum(axis=0)),
+        "dz @ w.T, a.T @ dz, dz.sum(axis=0)",
         "Those are the rules for one sample per row. Here the weights stand on the left, so the "
         "factors change places.",
     ),
     (
         "upstream dropped",
-        lambda dz, a, w: one_layer_backward(np.ones_like(dz), a, w),
+        "one_layer_backward(np.ones_like(dz), a, w)",
         "Your layers' gradients do not depend on the numbers in `dz`.",
     ),
 ):  # fmt: skip
-    wrong.answer(name, backward_with(layer=layer)).says(message)
+    wrong.swap(name, "one_layer_backward", f"(lambda dz, a, w: ({rules}))").says(message)
 
 
 EXERCISE = Exercise(

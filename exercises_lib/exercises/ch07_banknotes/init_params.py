@@ -126,28 +126,13 @@ def weights_problem(inputs: Mapping[str, Any], got: Any, expected: Any) -> str |
 
 wrong = Mistakes(init_params)
 
-
-def every_weight(make):
-    """Return a wrong init_params whose weights are make(rng, shape, std)."""
-
-    def answer(sizes, rng, std=0.3):
-        params = init_params(sizes, np.random.default_rng(0), std)
-        for name in params:
-            if name.startswith("weight"):
-                params[name] = make(rng, params[name].shape, std)
-        return params
-
-    return answer
-
-
-wrong.answer("all weights zero", every_weight(lambda rng, shape, std: np.zeros(shape))).says("""
+wrong.swap("all weights zero", "std * rng.standard_normal(", "np.zeros(").says("""
     All weights are 0. Then the hidden units of a layer compute the same, receive the same gradient
     and stay copies of one another for ever.""")
 
-wrong.answer(
-    "all weights equal", every_weight(lambda rng, shape, std: np.full(shape, std))
-).says("""All weights of a layer are the same number. Units that start alike receive the same
-    gradient and stay alike.""")
+wrong.swap("all weights equal", "std * rng.standard_normal(", "std * np.ones(").says("""
+    All weights of a layer are the same number. Units that start alike receive the same gradient and
+    stay alike.""")
 
 
 def large_case(
@@ -166,30 +151,25 @@ def large_case(
     return when
 
 
-wrong.answer("std ignored", every_weight(lambda rng, shape, std: rng.standard_normal(shape))).says(
+wrong.swap("std ignored", "std * rng.standard_normal(", "rng.standard_normal(").says(
     "The weights have a spread of 1, whatever `std` is.",
     recognise=large_case(lambda w, std: 0.85 < w.std() < 1.15),
 )
 
-wrong.answer(
-    "std squared", every_weight(lambda rng, shape, std: std**2 * rng.standard_normal(shape))
-).says(
+wrong.swap("std squared", "std * rng", "std**2 * rng").says(
     """The weights are multiplied by the variance. NumPy's generators, and the factor in front of
     `standard_normal`, want the standard deviation.""",
     recognise=large_case(lambda w, std: 0.85 * std**2 < w.std() < 1.15 * std**2),
 )
 
-wrong.answer(
-    "only positive weights", every_weight(lambda rng, shape, std: std * rng.random(shape))
-).says(
+wrong.swap("only positive weights", "rng.standard_normal", "rng.random").says(
     """All weights are positive: `rng.random` draws between 0 and 1. A layer needs both signs to
     tell more from less.""",
     recognise=large_case(lambda w, std: bool((w >= 0).all() and len(np.unique(w)) > 10)),
 )
 
-wrong.answer(
-    "a generator of its own",
-    every_weight(lambda rng, shape, std: std * np.random.default_rng(1).standard_normal(shape)),
+wrong.swap(
+    "a generator of its own", "rng.standard_normal", "np.random.default_rng(1).standard_normal"
 ).says(
     """The function makes its own generator from a fixed seed instead of using `rng`, so every layer
     and every call starts from the same numbers.""",
@@ -202,33 +182,17 @@ wrong.answer(
     ),
 )
 
-wrong.answer(
-    "the global generator",
-    every_weight(lambda rng, shape, std: std * np.random.standard_normal(shape)),
-).says("""The weights come from NumPy's global generator and not from `rng`. The same seed should
-    give the same network.""")
+wrong.swap("the global generator", "rng.standard_normal", "np.random.standard_normal").says("""
+    The weights come from NumPy's global generator and not from `rng`. The same seed should give the
+    same network.""")
 
+wrong.swap("weights transposed", "sizes[i], sizes[i - 1]", "sizes[i - 1], sizes[i]").says("""
+    Your weights are (D, M), as in the row convention. Here a layer computes `weight @ a`, with one
+    row of weights per unit.""")
 
-def changed(answer, change):
-    """Return an init_params whose entries are change(name, array)."""
-
-    def other(sizes, rng, std=0.3):
-        return dict(change(name, p) for name, p in answer(sizes, rng, std).items())
-
-    return other
-
-
-wrong.answer(
-    "weights transposed",
-    changed(init_params, lambda name, p: (name, p.T if name.startswith("w") else p)),
-).says("""Your weights are (D, M), as in the row convention. Here a layer computes `weight @ a`,
-    with one row of weights per unit.""")
-
-wrong.answer(
-    "biases without a second axis",
-    changed(init_params, lambda name, p: (name, p[:, 0] if name.startswith("b") else p)),
-).says("""Your biases have shape (M,). NumPy would lay them along the samples; a column of shape (M,
-    1) goes along the units.""")
+wrong.swap("biases without a second axis", "(sizes[i], 1)", "sizes[i]").says("""
+    Your biases have shape (M,). NumPy would lay them along the samples; a column of shape (M, 1)
+    goes along the units.""")
 
 
 def drawn_biases(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
@@ -238,61 +202,43 @@ def drawn_biases(cases: Sequence[Case], seen: Sequence[Observation]) -> bool:
     )
 
 
-wrong.answer(
+wrong.swap(
     "biases drawn at random",
-    changed(
-        init_params,
-        lambda name, p: (
-            name,
-            np.linspace(-1, 1, p.size + 2)[1:-1].reshape(p.shape) + 0.1
-            if name.startswith("b")
-            else p,
-        ),
-    ),
+    "np.zeros((sizes[i], 1))",
+    "np.linspace(-1, 1, sizes[i] + 2)[1:-1, np.newaxis] + 0.1",
 ).says(
     """Your biases are random numbers. It is the weights that must differ from unit to unit; biases
     start at 0.""",
     recognise=drawn_biases,
 )
 
+wrong.swap(
+    "counted from 0", ('f"weight{i}"', 'f"weight{i - 1}"'), ('f"bias{i}"', 'f"bias{i - 1}"')
+).says("""Your names count from 0. Layer 0 is the input, and it has no parameters: the first are
+    called `weight1` and `bias1`.""")
 
-def counted_from_zero(name, p):
-    return f"{name[:-1]}{int(name[-1]) - 1}", p
+wrong.swap("last layer missing", "len(sizes)", "len(sizes) - 1").says("""The last layer has no
+    parameters. A network with three sizes has two layers: one between each size and the next.""")
 
+wrong.swap("other names", ('f"weight{i}"', 'f"W{i}"'), ('f"bias{i}"', 'f"b{i}"')).says("""
+    The entries are to be called `weight1`, `bias1`, `weight2` and so on.""")
 
-wrong.answer("counted from 0", changed(init_params, counted_from_zero)).says("""
-    Your names count from 0. Layer 0 is the input, and it has no parameters: the first are called
-    `weight1` and `bias1`.""")
-
-wrong.answer(
-    "last layer missing", lambda sizes, rng, std=0.3: init_params(sizes[:-1], rng, std)
-).says("""The last layer has no parameters. A network with three sizes has two layers: one between
-    each size and the next.""")
-
-wrong.answer(
-    "other names",
-    changed(init_params, lambda name, p: (name[0].upper().replace("B", "b") + name[-1], p)),
-).says("The entries are to be called `weight1`, `bias1`, `weight2` and so on.")
-
-wrong.answer(
-    "always the default std", every_weight(lambda rng, shape, std: 0.3 * rng.standard_normal(shape))
-).says(
+wrong.swap("always the default std", "std * rng", "0.3 * rng").says(
     """The weights always have a standard deviation of 0.3. That is only the default; the caller may
     pass another `std`.""",
     recognise=large_case(lambda w, std: 0.29 < w.std() < 0.31 and not 0.25 < std < 0.35),
 )
 
-wrong.answer(
-    "std taken as a limit", every_weight(lambda rng, shape, std: rng.uniform(-std, std, shape))
-).says(
+wrong.swap("std taken as a limit", "std * rng.standard_normal(", "rng.uniform(-std, std, ").says(
     """Your numbers lie evenly between −std and std. That gives both signs, but a smaller standard
     deviation than `std`: no number is farther out than that.""",
     recognise=large_case(lambda w, std: 0.9 * std < np.abs(w).max() <= std and w.min() < 0),
 )
 
-wrong.answer(
+wrong.swap(
     "units share their weights",
-    every_weight(lambda rng, shape, std: std * rng.standard_normal(shape[1]) * np.ones(shape)),
+    "(sizes[i], sizes[i - 1])",
+    "sizes[i - 1]) * np.ones((sizes[i], sizes[i - 1])",
 ).says(
     """One draw serves several units: their rows of weights are equal, and they will stay copies of
     one another. Draw as many numbers as the matrix has entries.""",
@@ -304,25 +250,18 @@ wrong.answer(
     ),
 )
 
-wrong.answer(
-    "biases laid as a row",
-    changed(init_params, lambda name, p: (name, p.T if name.startswith("b") else p)),
-).says("Your biases are rows, (1, M). There is one bias per unit, and units lie along axis 0.")
+wrong.swap("biases laid as a row", "(sizes[i], 1)", "(1, sizes[i])").says("""
+    Your biases are rows, (1, M). There is one bias per unit, and units lie along axis 0.""")
 
-wrong.answer(
-    "biases as single numbers",
-    changed(init_params, lambda name, p: (name, 0.0 if name.startswith("b") else p)),
-).says("""Each bias of yours is a single number, the same for all units of the layer. Every unit has
-    one of its own.""")
+wrong.swap("biases as single numbers", "np.zeros((sizes[i], 1))", "0.0").says("""
+    Each bias of yours is a single number, the same for all units of the layer. Every unit has one
+    of its own.""")
 
-wrong.answer(
-    "biases of one",
-    changed(init_params, lambda name, p: (name, p + 1 if name.startswith("b") else p)),
-).says("Your biases start at 1. Zero is what is asked for: it takes no side.")
+wrong.swap("biases of one", "np.zeros", "np.ones").says("""Your biases start at 1. Zero is what is
+    asked for: it takes no side.""")
 
-wrong.answer("two layers only", lambda sizes, rng, std=0.3: init_params(sizes[:3], rng, std)).says(
-    "You make two layers, however many sizes there are. Let `len(sizes)` say how many."
-)
+wrong.swap("two layers only", "len(sizes)", "3").says("""You make two layers, however many sizes
+    there are. Let `len(sizes)` say how many.""")
 
 wrong.swap(
     "a layer too many",
@@ -335,9 +274,8 @@ wrong.swap(
 ).says("""Your loop makes a layer for every *size*. A layer leads from one size to the next, so
     there is one fewer of them.""")
 
-wrong.answer(
-    "returns after the first layer", lambda sizes, rng, std=0.3: init_params(sizes[:2], rng, std)
-).says("Only the first layer has parameters. Does your `return` stand inside the loop?")
+wrong.swap("returns after the first layer", "len(sizes)", "2").says("""
+    Only the first layer has parameters. Does your `return` stand inside the loop?""")
 
 
 EXERCISE = Exercise(

@@ -97,15 +97,13 @@ wrong.swap(
     ("g * np.ones_like(self.data)", "g"),
     ("return nn", "return g if np.ndim(g) < len(shape) else nn"),
     *first_part_kept(then="parent.grad = parent.grad + g"),
-).says("""
-    The way back through `sum` returns the one number that arrived. Every entry of `x` was a
+).says("""The way back through `sum` returns the one number that arrived. Every entry of `x` was a
     summand, so every entry receives that number: the gradient has the shape of `x`.""")
 
 wrong.swap(
     "sum drops what arrives", "g * np.ones_like(self.data)", "np.ones_like(self.data)"
-).says("""
-    The way back through `sum` returns ones, whatever arrives. It is right only if the sum is the
-    very end of the computation.""")
+).says("""The way back through `sum` returns ones, whatever arrives. It is right only if the sum is
+    the very end of the computation.""")
 
 wrong.swap(
     "mean without the division",
@@ -129,7 +127,6 @@ wrong.swap(
 wrong.swap("mean divided by the rows", "self.data.size", "(*self.data.shape, 1)[0]").says(
     ARRAY_MEAN
 )
-
 
 wrong.swap(
     "multiply not swapped",
@@ -168,7 +165,6 @@ wrong.swap(
 """,
 ).says("""Your functions are made in a loop and look the loop's variable up when they are *called*.
     By then it has its last value, so both ways back multiply by the same factor.""")
-
 
 wrong.swap(
     "multiplies in place",
@@ -288,11 +284,9 @@ wrong.answer(
 ).says("""A tensor hands down before everything that uses it has delivered. The order is the one of
     your `backward`: parents first, read from the back.""")
 
-
 wrong.swap("shared gradients", *first_part_kept(then="parent.grad += g")).says("""
     `x + y` hands the same array to both parents, and you keep it as their gradient. When `+=` later
     adds to the one, it changes the other. Either copy or never write in place.""")
-
 
 wrong.swap(
     "read-only gradients",
@@ -314,10 +308,9 @@ wrong.swap(
     ("self.grad = self.grad + 1", "self.grad = np.ones_like(self.data)"),
 ).says(ARRAY_STALE)
 
-wrong.swap(
-    "order not turned round", "tensors_first(self)", "tensors_first(self)[::-1]"
-).says("""You walk from the inputs to the loss: when a tensor has its turn, nothing has arrived
-    there yet.""")
+wrong.swap("order not turned round", "tensors_first(self)", "tensors_first(self)[::-1]").says("""
+    You walk from the inputs to the loss: when a tensor has its turn, nothing has arrived there
+    yet.""")
 
 wrong.swap(
     "averaged where it was copied",
@@ -348,10 +341,9 @@ wrong.swap(
 wrong.swap("begins with its value", "self.grad + 1", "self.grad + self.data").says("""
     You begin with the loss's value. What is the derivative of the loss with respect to itself?""")
 
-wrong.swap(
-    "everything starts afresh", "bool(node.parents)", "True"
-).says("""You clear the inputs at the beginning of a sweep. They add up over several losses;
-    clearing them is up to whoever trains.""")
+wrong.swap("everything starts afresh", "bool(node.parents)", "True").says("""
+    You clear the inputs at the beginning of a sweep. They add up over several losses; clearing them
+    is up to whoever trains.""")
 
 wrong.swap("nothing to begin with", "self.grad = self.grad + 1", "").says("""
     All gradients begin at zero, the loss's own as well, so nothing flows.""")
