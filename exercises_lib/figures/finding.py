@@ -93,7 +93,8 @@ def finding_svg(
         f'<text x="{LEFT}" y="17" font-weight="bold">{escape(title)}</text>'
     )
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" style="max-width:100%;height:auto" '
-        f'role="img" aria-label="{escape(title)}" font-family="sans-serif" font-size="11" '
-        f'fill="{INK}"><rect width="100%" height="100%" fill="{PAPER}"/>{"".join(parts)}</svg>'
+        f'<svg class="bp-finding" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+        f'style="max-width:100%;height:auto" role="img" aria-label="{escape(title)}" '
+        f'font-family="sans-serif" font-size="11" fill="{INK}">'
+        f'<rect width="100%" height="100%" fill="{PAPER}"/>{"".join(parts)}</svg>'
     )
