@@ -139,7 +139,7 @@ def form(exercise: Exercise, set_text: Callable[[str], str] = SET_PLAIN, told: s
             choices = "".join(
                 f'<label class="bpq-option"><input type="radio" name="{place}" '
                 f'value="{html.escape(option)}"> <code>{html.escape(option)}</code> '
-                f"{'' if explained else f'<span>{set_text(text)}</span>'}</label>"
+                f"{'' if explained or text == option else f'<span>{set_text(text)}</span>'}</label>"
                 for option, text in item.options.items()
             )
             rows.append(
