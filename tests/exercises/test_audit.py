@@ -24,6 +24,12 @@ def test_the_audit_finds_nothing(exercise, whole):
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.id)
+def test_no_message_has_formulas_that_a_verdict_would_show_as_dollar_signs(exercise):
+    messages = [mistake.message for mistake in exercise.mistakes] + list(exercise.hints)
+    assert [message for message in messages if "$" in message] == []
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.id)
 def test_the_probe_can_be_found_by_its_name_in_another_process(exercise):
     assert find(exercise.probe.name) is exercise.probe.function
 

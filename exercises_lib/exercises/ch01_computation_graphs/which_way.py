@@ -37,21 +37,21 @@ FIELDS = (
 
 wrong = Mistakes()
 
-wrong.answer("c: down", {**RIGHT, "c": "b"}).says("""For $c$ you go against what the table shows:
+wrong.answer("c: down", {**RIGHT, "c": "b"}).says("""For `c` you go against what the table shows:
     raised by 0.01, it made the loss smaller.""")
 
-wrong.answer("c: a weight of 0", {**RIGHT, "c": "c"}).says("""$c$ is 0 now, and the loss answers to
+wrong.answer("c: a weight of 0", {**RIGHT, "c": "c"}).says("""`c` is 0 now, and the loss answers to
     it all the same: the table shows a change when it is raised. What counts is not how large a
     weight is, but what happens when it moves.""")
 
-wrong.answer("b1: up", {**RIGHT, "b1": "a"}).says("""Raised by 0.01, $b_1$ made the loss larger. You
+wrong.answer("b1: up", {**RIGHT, "b1": "a"}).says("""Raised by 0.01, `b1` made the loss larger. You
     want it smaller.""")
 
 wrong.answer("b1: the sign of the loss", {**RIGHT, "b1": "c"}).says("""The loss is a mean of squares
-    and never negative. The direction of $b_1$ follows from the *change* of the loss.""")
+    and never negative. The direction of `b1` follows from the *change* of the loss.""")
 
 wrong.answer("strongest: the largest weight", {**RIGHT, "strongest": "a"}).says("""
-    $w_{31}$ is the largest of the three numbers, and the loss hardly answers to it. Compare the
+    `w31` is the largest of the three numbers, and the loss hardly answers to it. Compare the
     changes of the loss, not the weights.""")
 
 wrong.answer("strongest: the positive change", {**RIGHT, "strongest": "b"}).says("""

@@ -77,9 +77,11 @@ const mountDrawing = (el, spec) => {
     }
     const p = softmax(outputs.at(-1), 10);
     const [first, second] = range(10).sort((a, b) => p[b] - p[a]);
+    const rounded = number(p[first], 3);
+    const sure = rounded === "1" ? "above 0.999" : rounded; // a softmax never says 1
     const what = strokes.length ? "Your drawing" : `A ${shown} of the test set`;
     parts.say(
-      `${what}: the network says ${first}, with probability ${number(p[first], 3)}; ` +
+      `${what}: the network says ${first}, with probability ${sure}; ` +
         `next comes ${second}, with ${number(p[second], 2)}.`,
     );
   };
