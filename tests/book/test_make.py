@@ -168,7 +168,9 @@ def test_without_its_packages_the_book_is_built_without_python_and_says_so(
 
     monkeypatch.setattr(book, "place_python", unreachable)
     monkeypatch.setattr(book, "chapter_numbers", lambda _: ["00"])
-    monkeypatch.setattr(book, "_executed", lambda *_: read(root / "solutions/00_welcome.ipynb"))
+    monkeypatch.setattr(
+        book, "executed", lambda *_, **__: read(root / "solutions/00_welcome.ipynb")
+    )
     monkeypatch.setattr(book, "slim", lambda *_: None)
     done = subprocess.CompletedProcess([], 0, "", "")
     run = subprocess.run
