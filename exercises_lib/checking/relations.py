@@ -240,7 +240,7 @@ def _reductions(name: str, rows: _Rows) -> Iterator[str]:
 
 def _reduced(row: Row, one: str, other: str, axis: int | None, how: Any, keep: bool) -> bool:
     whole: Array = getattr(row, one)
-    if whole.ndim <= (axis or 0):
+    if whole.ndim <= (axis or 0) or not whole.size:
         return False
     return row.close(how(whole, axis=axis, keepdims=keep), getattr(row, other))
 

@@ -26,7 +26,7 @@ def road_map(progress: Mapping[str, Any] | None = None, *, name: str | None = No
     """
     spec = road_spec(progress or {})
     return figure(
-        "road_map", spec, title=TITLE, height=(467, 796), name=name, draw=lambda: _draw(spec, TITLE)
+        "road_map", spec, title=TITLE, height=(483, 815), name=name, draw=lambda: _draw(spec, TITLE)
     )
 
 

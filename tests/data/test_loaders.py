@@ -137,9 +137,6 @@ def test_the_network_is_not_asked_where_only_the_cache_may_be_used(cache, monkey
         raise AssertionError("asked the network")
 
     monkeypatch.setattr(download, "_download", refuse)
-    assert load_banknotes(or_simulated=True, download=False).simulated
-    with pytest.raises(DataNotAvailable, match="not on this computer"):
-        load_banknotes(download=False)
     with pytest.raises(DataNotAvailable, match="not on this computer"):
         load_mnist(download=False)
 

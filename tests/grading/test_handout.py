@@ -55,7 +55,7 @@ def python(folder: Path, code: str) -> str:
     return done.stdout
 
 
-BARE = ("def ", '"""', "for ", "if ", "while ")
+BARE = ("def ", '"""', "for ", "if ", "while ", "with np.errstate(")
 """What begins lines that give nothing away; hints may have them, too."""
 
 
