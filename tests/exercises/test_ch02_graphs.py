@@ -101,6 +101,8 @@ def test_recursion_that_hands_down_again_is_right_on_the_leaf_fork_only():
     right = []
     for case in cases:
         graph, output = case.inputs["graph"], case.inputs["output"]
+        if len(graph) > 30:
+            continue  # on the longest ladder this recursion would not end
         wanted = backward_sweep.backward_sweep(graph, output)
         if hands_down_again(graph, output) == pytest.approx(wanted):
             right.append(case.note.split(":")[0])
