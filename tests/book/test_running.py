@@ -302,13 +302,14 @@ def test_the_primer_runs_in_the_page(alive, root):
         assert "passed" in said, (name, said, shown)
 
 
-def test_a_wrong_answer_can_be_mended_before_its_line_has_been_found(affine):
+def test_a_wrong_answer_can_be_mended_before_its_line_has_been_found(alive):
+    page = alive("04_affine")
     wrong = "def bias_gradient(dout):\n    total = dout - dout\n    return total.sum(axis=0) + 3"
-    check(affine, "ch04-bias-gradient", wrong)
-    said, _ = check(affine, "ch04-bias-gradient", BIAS.format("sum(axis=0)"))
+    check(page, "ch04-bias-gradient", wrong)
+    said, _ = check(page, "ch04-bias-gradient", BIAS.format("sum(axis=0)"))
     assert "passed" in said
-    affine.wait_for_timeout(2500)  # a search for the line that went on would speak now
-    assert "passed" in cell_of(affine, "ch04-bias-gradient").locator(".bp-said").first.inner_text()
+    page.wait_for_timeout(2500)  # a search for the line that went on would speak now
+    assert "passed" in cell_of(page, "ch04-bias-gradient").locator(".bp-said").first.inner_text()
 
 
 def answers_of(exercise_id):
